@@ -1,0 +1,78 @@
+/*
+ * The crypto contract: the primitives that core and engine need, implemented by one adapter that is
+ * chosen when linking (src/crypto/openssl.c; a microcontroller brings its own).
+ *
+ * An adapter allocates nothing that the caller does not give back with the matching release, keeps
+ * no secret after it, runs in constant time with respect to keys and plaintext, and may be used from
+ * several threads with different contexts.
+ */
+#ifndef PAWL_CRYPTO_H
+#define PAWL_CRYPTO_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pawl/result.h"
+
+#define PAWL_SHA256_SIZE 32u
+#define PAWL_AES256_KEY_SIZE 32u
+#define PAWL_GCM_NONCE_SIZE 12u
+#define PAWL_GCM_TAG_SIZE 16u
+#define PAWL_KEY_WRAP_OVERHEAD 8u /* RFC 3394: output is 8 bytes longer than input */
+#define PAWL_ES256_SIGNATURE_SIZE 64u
+
+/* Largest state of any adapter; each adapter asserts at compile time that its own fits. */
+#define PAWL_SHA256_STATE_SIZE 128u
+#define PAWL_GCM_STATE_SIZE 768u
+
+/* Running SHA-256. Copyable by assignment (a copy continues on its own), owned by the caller, needs
+ * no release; wipe it when what was hashed is secret. */
+struct pawl_sha256 {
+    _Alignas(8) uint8_t state[PAWL_SHA256_STATE_SIZE];
+};
+
+void pawl_sha256_init(struct pawl_sha256 *sha);
+void pawl_sha256_update(struct pawl_sha256 *sha, const void *bytes, size_t size);
+void pawl_sha256_final(struct pawl_sha256 *sha, uint8_t digest[PAWL_SHA256_SIZE]);
+
+/* One compression of one already padded 64-byte block from the initial value: the chain step's
+ * inner loop, where a general update would cost more than the hash itself. */
+void pawl_sha256_block(const uint8_t block[64], uint8_t digest[PAWL_SHA256_SIZE]);
+
+/* AES-256-GCM under one key. Set with pawl_gcm_init, given back with pawl_gcm_release, which wipes
+ * it and may be called on a zeroed or already released context. Not to be copied. */
+struct pawl_gcm {
+    _Alignas(16) uint8_t state[PAWL_GCM_STATE_SIZE];
+};
+
+enum pawl_result pawl_gcm_init(struct pawl_gcm *gcm, const uint8_t key[PAWL_AES256_KEY_SIZE]);
+void pawl_gcm_release(struct pawl_gcm *gcm);
+
+/* Encrypts `size` bytes (up to 1 MiB) of `in` to `out`; `out` may be `in` itself, not overlap it
+ * otherwise. No additional data. PAWL_CRYPTO when the library fails. */
+enum pawl_result pawl_gcm_seal(struct pawl_gcm *gcm, const uint8_t nonce[PAWL_GCM_NONCE_SIZE],
+                               const uint8_t *in, size_t size, uint8_t *out,
+                               uint8_t tag[PAWL_GCM_TAG_SIZE]);
+
+/* The reverse. PAWL_CORRUPT when the tag does not match; `out` is then wiped, so that no unchecked
+ * plaintext exists when this returns (I3). `out` may be `in` itself. */
+enum pawl_result pawl_gcm_open(struct pawl_gcm *gcm, const uint8_t nonce[PAWL_GCM_NONCE_SIZE],
+                               const uint8_t *in, size_t size, const uint8_t tag[PAWL_GCM_TAG_SIZE],
+                               uint8_t *out);
+
+/* AES-256 key wrap of RFC 3394 with its default initial value. `size` is the plaintext's: a multiple
+ * of 8 from 16 to 64 bytes; `wrapped` is size + 8. */
+enum pawl_result pawl_key_wrap(const uint8_t kek[PAWL_AES256_KEY_SIZE], const uint8_t *key,
+                               size_t size, uint8_t *wrapped);
+
+/* The reverse; PAWL_UNTRUSTED when the integrity check fails, `key` is then untouched. */
+enum pawl_result pawl_key_unwrap(const uint8_t kek[PAWL_AES256_KEY_SIZE], const uint8_t *wrapped,
+                                 size_t size, uint8_t *key);
+
+/* ECDSA P-256 over a SHA-256 digest; signature is r || s, x and y the key's affine coordinates, all
+ * big-endian. PAWL_UNTRUSTED when it does not verify or the point is not on the curve. */
+enum pawl_result pawl_es256_verify(const uint8_t x[32], const uint8_t y[32],
+                                   const uint8_t digest[PAWL_SHA256_SIZE],
+                                   const uint8_t signature[PAWL_ES256_SIGNATURE_SIZE]);
+
+#endif
