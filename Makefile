@@ -1,0 +1,58 @@
+# A thin layer over the CMake presets; each target installs the packages that it needs first.
+#
+#   make            release programs in build/bin
+#   make demo       the whole story on this machine, from keys to attacks
+#   make test       every test, in the release and the sanitized build, and 20 s of each fuzzer
+#   make bench      figures and ratios, written to build/bench.json
+#   make fuzz       the fuzzers, FUZZ_SECONDS each (default 600)
+#   make coverage   which lines the tests reach, in build-coverage/report
+#   make install    PREFIX (default /usr/local) and DESTDIR
+#   make format     lay out the sources with clang-format
+#   make setup-all  every package of packages/*.txt
+
+PREFIX ?= /usr/local
+JOBS ?= $(shell nproc)
+FUZZ_SECONDS ?= 600
+
+all: setup-build
+	@[ -f build/build.ninja ] || cmake --preset release
+	@cmake --build build -j $(JOBS)
+
+demo: setup-demo all
+	@scripts/demo.sh
+
+test: setup-build setup-test
+	@JOBS=$(JOBS) scripts/test.sh
+
+bench: setup-bench all
+	@cmake --build build -j $(JOBS) --target tools
+	@bench/run.sh build/bench.json
+
+fuzz: setup-build setup-test
+	@cmake --preset fuzz
+	@cmake --build build-fuzz -j $(JOBS) --target fuzzers
+	@PAWL_FUZZ_SECONDS=$(FUZZ_SECONDS) ctest --test-dir build-fuzz -j $(JOBS) --output-on-failure
+
+coverage: setup-build setup-test setup-develop
+	@cmake --preset coverage
+	@cmake --build build-coverage -j $(JOBS) --target all tests
+	@ctest --test-dir build-coverage -j $(JOBS) --output-on-failure
+	@mkdir -p build-coverage/report
+	@gcovr --root . --filter src/ --filter port/ --html-details build-coverage/report/index.html \
+		--print-summary build-coverage
+
+install: all
+	@cmake --install build --prefix $(PREFIX)
+
+format: setup-develop
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+
+clean:
+	@rm -rf build build-debug build-coverage build-fuzz
+
+setup-all: setup-build setup-test setup-demo setup-bench setup-develop
+
+setup-%:
+	@scripts/setup.sh $*
+
+.PHONY: all demo test bench fuzz coverage install format clean setup-all

@@ -1,0 +1,17 @@
+# Every library that we take from the system, by pkg-config. packages/build.txt names the packages.
+find_package(PkgConfig REQUIRED)
+
+pkg_check_modules(OPENSSL REQUIRED IMPORTED_TARGET libcrypto>=3)
+if(NOT PAWL_FUZZ)
+    pkg_check_modules(MICROHTTPD REQUIRED IMPORTED_TARGET libmicrohttpd>=0.9.75)
+    pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl>=7.80)
+    pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3>=3.35)
+    pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp>=2.5)
+endif()
+pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson>=2.13)
+pkg_check_modules(INIH REQUIRED IMPORTED_TARGET inih)
+
+# Without it programs build and there are no tests (packages/test.txt).
+pkg_check_modules(CMOCKA IMPORTED_TARGET cmocka>=1.1)
+
+find_package(Threads REQUIRED)
