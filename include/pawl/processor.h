@@ -1,0 +1,122 @@
+/*
+ * The secure processor engine (SPEC 13): decides what is accepted, kept, run and committed.
+ *
+ * It does no I/O of its own. The caller brings bytes and events; the engine answers what it needs
+ * next and calls the port for flash, counter, entropy and running. One engine per device, one thread.
+ * Its memory is the caller's: struct pawl_processor and one chunk buffer.
+ */
+#ifndef PAWL_PROCESSOR_H
+#define PAWL_PROCESSOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pawl/package.h"
+#include "pawl/port.h"
+#include "pawl/pud.h"
+#include "pawl/report.h"
+#include "pawl/result.h"
+
+/* What one slot's record says (SPEC 13.2). `content_key` is held unwrapped only while it is needed. */
+struct pawl_record {
+    uint64_t sequence;
+    uint8_t package_id[PAWL_PACKAGE_ID_SIZE];
+    uint64_t package_size;
+    uint64_t security_floor;
+    uint32_t anchor_mask;
+    uint8_t instance[PAWL_INSTANCE_SIZE];
+    uint8_t wrapped_key[PAWL_ENTITLEMENT_SIZE];
+    uint8_t role; /* trial or committed */
+};
+
+/* How a started image fares, told by the port's owner. */
+enum pawl_run_event {
+    PAWL_RUN_EXITED_ZERO = 0,
+    PAWL_RUN_EXITED_OTHER = 1,
+    PAWL_RUN_CRASHED = 2,  /* ended by a fault or signal */
+    PAWL_RUN_READY = 3,    /* reported that it is ready */
+    PAWL_RUN_DEADLINE = 4, /* the trial's deadline passed without success */
+    PAWL_RUN_EVENT_COUNT
+};
+
+/* What the caller should do after a directive. */
+struct pawl_work {
+    enum pawl_action action;
+    uint32_t poll_after; /* seconds until the next report */
+    bool fetch;          /* bring package bytes from `offset` on, with pawl_processor_write() */
+    bool install;        /* the package is whole: call pawl_processor_install() */
+    uint8_t package_id[PAWL_PACKAGE_ID_SIZE];
+    uint64_t package_size;
+    uint64_t offset;
+    uint32_t url_size;
+    char url[PAWL_URL_SIZE_MAX]; /* not terminated */
+};
+
+struct pawl_processor_status {
+    enum pawl_state state;
+    uint64_t sequence;
+    bool has_package; /* a committed image that opened */
+    uint8_t package_id[PAWL_PACKAGE_ID_SIZE];
+    bool running; /* an image was started and has not ended */
+    bool has_failure;
+    uint8_t failed_package_id[PAWL_PACKAGE_ID_SIZE];
+    uint64_t failure; /* as in struct pawl_report */
+    uint64_t offset;  /* package bytes taken of the download under way */
+    uint64_t package_size;
+};
+
+/* The engine. Its fields are private to src/processor; the size is public so that a port can place
+ * it. Holds secrets. */
+struct pawl_processor;
+
+/* Bytes a caller must provide for struct pawl_processor, and the alignment. */
+size_t pawl_processor_size(void);
+#define PAWL_PROCESSOR_ALIGNMENT 16u
+
+/* Starts the engine over `memory` (pawl_processor_size() bytes). `pud`, `port` and `chunk_buffer` stay
+ * the caller's and outlive it; `chunk_capacity` is the largest chunk_size + 16 that this device takes.
+ * Reads counter, cells and records, finds the committed record and an interrupted trial. PAWL_STORAGE
+ * when the protected store cannot be read, PAWL_STATE for a port whose limits make no sense. */
+enum pawl_result pawl_processor_init(void *memory, const struct pawl_port *port,
+                                     const struct pawl_pud *pud, uint8_t *chunk_buffer,
+                                     size_t chunk_capacity, struct pawl_processor **processor);
+
+/* Wipes everything; the running image is stopped. */
+void pawl_processor_release(struct pawl_processor *processor);
+
+/* Loads and starts the committed image. PAWL_OK also when there is none yet. An error says why it
+ * does not run; the device can take the next download all the same (I4). */
+enum pawl_result pawl_processor_boot(struct pawl_processor *processor);
+
+/* Makes a report with a fresh nonce. */
+enum pawl_result pawl_processor_report(struct pawl_processor *processor, uint8_t *bytes,
+                                       size_t capacity, size_t *size);
+
+/* Takes the directive that answers the newest report. A refused one changes nothing. The nonce is
+ * used up by an accepted one. */
+enum pawl_result pawl_processor_directive(struct pawl_processor *processor, const uint8_t *bytes,
+                                          size_t size, struct pawl_work *work);
+
+/* Takes package bytes at `offset`, which must be what the engine asked for; others are ignored
+ * (PAWL_STATE) and `next` tells what is wanted. An error class of the protocol ends the attempt: the
+ * next report says why. `next` is always set: the offset wanted next, equal to the package's size when
+ * it is whole (the state is then CANDIDATE). */
+enum pawl_result pawl_processor_write(struct pawl_processor *processor, uint64_t offset,
+                                      const uint8_t *bytes, size_t size, uint64_t *next);
+
+/* Verifies the whole image, loads it and starts its trial, after stopping the old image. On an error
+ * the old image runs again. */
+enum pawl_result pawl_processor_install(struct pawl_processor *processor);
+
+/* Gives up a download or a candidate (not a trial); the slot's record is erased. */
+enum pawl_result pawl_processor_cancel(struct pawl_processor *processor);
+
+/* Tells how the started image fares. During a trial this commits (I2) or falls back; outside one it
+ * only updates the status. PAWL_STORAGE when the commit could not be made: the old image runs again. */
+enum pawl_result pawl_processor_ran(struct pawl_processor *processor, enum pawl_run_event event);
+
+void pawl_processor_status_get(const struct pawl_processor *processor,
+                               struct pawl_processor_status *status);
+
+#endif
