@@ -9,7 +9,7 @@
 #   pawl_tool(NAME SOURCES a.c ... DEPENDS targets ...)
 #       A program for tests and benchmarks in build/tools; neither built by `make` nor installed.
 #   pawl_test(NAME SOURCES a.c ... DEPENDS targets ... [ONLY release|debug] [TIMEOUT seconds])
-#       A cmocka program, run by ctest in its own folder's source directory.
+#       A cmocka program (tests/include/pawl_test.h), run in its own folder's source directory.
 #   pawl_script_test(NAME script [ARGS a ...] [ONLY release|debug] [TIMEOUT seconds] [SERIAL])
 #       A script that exits 0 on success. It finds PAWL_SOURCE (the source tree), PAWL_BUILD (this
 #       build), PAWL_BIN (the programs), PAWL_TOOLS and PAWL_SANITIZED (0 or 1) in its environment.
@@ -104,6 +104,7 @@ function(pawl_test name)
         return()
     endif()
     pawl_executable(${name} SOURCES ${arg_SOURCES} DEPENDS ${arg_DEPENDS} PkgConfig::CMOCKA)
+    target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests/include)
     set_target_properties(${name} PROPERTIES
         EXCLUDE_FROM_ALL ON RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
     add_dependencies(tests ${name})

@@ -30,6 +30,7 @@ struct pawl_progress {
     enum pawl_progress_style style;
     int64_t started; /* monotonic, milliseconds */
     int64_t shown;   /* when last drawn */
+    unsigned cells;  /* width of the bar */
     unsigned tenth;  /* the last tenth that has its line */
     bool color;
 };
