@@ -1,8 +1,8 @@
 /*
  * The download key chain: one key per download by iterating a one-way function (SPEC 5).
  *
- * Sequence number s is download r = s mod N of epoch e = s div N; its key is link(e, N - r). Whoever
- * learns a link can compute the epoch's earlier downloads from it, never a later one (I6).
+ * Sequence number s is download r = s mod N of epoch e = s div N; its key is link(e, N - r).
+ * Whoever learns a link can compute the epoch's earlier downloads from it, never a later one (I6).
  */
 #ifndef PAWL_CHAIN_H
 #define PAWL_CHAIN_H

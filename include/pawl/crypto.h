@@ -3,8 +3,8 @@
  * chosen when linking (src/crypto/openssl.c; a microcontroller brings its own).
  *
  * An adapter allocates nothing that the caller does not give back with the matching release, keeps
- * no secret after it, runs in constant time with respect to keys and plaintext, and may be used from
- * several threads with different contexts.
+ * no secret after it, runs in constant time with respect to keys and plaintext, and may be used
+ * from several threads with different contexts.
  */
 #ifndef PAWL_CRYPTO_H
 #define PAWL_CRYPTO_H
@@ -60,8 +60,8 @@ enum pawl_result pawl_gcm_open(struct pawl_gcm *gcm, const uint8_t nonce[PAWL_GC
                                const uint8_t *in, size_t size, const uint8_t tag[PAWL_GCM_TAG_SIZE],
                                uint8_t *out);
 
-/* AES-256 key wrap of RFC 3394 with its default initial value. `size` is the plaintext's: a multiple
- * of 8 from 16 to 64 bytes; `wrapped` is size + 8. */
+/* AES-256 key wrap of RFC 3394 with its default initial value. `size` is the plaintext's: a
+ * multiple of 8 from 16 to 64 bytes; `wrapped` is size + 8. */
 enum pawl_result pawl_key_wrap(const uint8_t kek[PAWL_AES256_KEY_SIZE], const uint8_t *key,
                                size_t size, uint8_t *wrapped);
 

@@ -78,8 +78,8 @@ enum pawl_result pawl_table_preamble_write(const uint8_t package_id[PAWL_PACKAGE
 
 /* Finds the device's row by binary search, reading O(log count) rows, and opens it; at most
  * PAWL_EQUAL_TAGS_MAX rows of equal tag are tried. PAWL_NOT_ENTITLED, or what `read` returned. */
-enum pawl_result pawl_table_open(const struct pawl_table *table, pawl_table_read_fn read, void *context,
-                                 const struct pawl_pud *pud, uint64_t sequence,
+enum pawl_result pawl_table_open(const struct pawl_table *table, pawl_table_read_fn read,
+                                 void *context, const struct pawl_pud *pud, uint64_t sequence,
                                  uint8_t content_key[PAWL_KEY_SIZE]);
 
 #endif

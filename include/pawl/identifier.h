@@ -5,10 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PAWL_ID_SIZE 16u          /* device_id, vendor_id, class_id */
-#define PAWL_PACKAGE_ID_SIZE 32u  /* SHA-256 of the package header */
-#define PAWL_RELEASE_ID_SIZE 32u  /* SHA-256 of the manifest payload */
-#define PAWL_KID_SIZE 8u          /* first bytes of SHA-256(0x04 || x || y) */
+#define PAWL_ID_SIZE 16u         /* device_id, vendor_id, class_id */
+#define PAWL_PACKAGE_ID_SIZE 32u /* SHA-256 of the package header */
+#define PAWL_RELEASE_ID_SIZE 32u /* SHA-256 of the manifest payload */
+#define PAWL_KID_SIZE 8u         /* first bytes of SHA-256(0x04 || x || y) */
 #define PAWL_NONCE_SIZE 8u
 #define PAWL_INSTANCE_SIZE 8u
 #define PAWL_SALT_SIZE 16u

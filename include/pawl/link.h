@@ -2,25 +2,30 @@
  * The link protocol between agent and secure processor (SPEC 14), the same over a pipe, a socket, a
  * serial line or raw Ethernet.
  *
- * Frame: "PL" | type u8 | id u8 | u32be payload length | payload | u32be CRC-32 (IEEE 802.3) over all
- * before it. The agent sends requests, the processor answers each with one frame of the same id and
- * type | 0x80. Integers in payloads are big-endian. A frame that is damaged is dropped; the agent asks
- * again, which is harmless for every request.
+ * Frame: "PL" | type u8 | id u8 | u32be payload length | payload | u32be CRC-32 (IEEE 802.3) over
+ * all before it. The agent sends requests, the processor answers each with one frame of the same id
+ * and type | 0x80. Integers in payloads are big-endian. A frame that is damaged is dropped; the
+ * agent asks again, which is harmless for every request.
  *
  * Every answer's payload begins with u8 result class, u8 state (enum pawl_state); after an error
- * nothing follows.
+ * nothing follows, but for WRITE. Request payload, then what follows class and state in the answer:
  *
- * | type | request payload | answer payload after result and state |
- * |---|---|---|
- * | HELLO 1 | - | u8 version (1), u32 largest payload it takes, device_id (16), u64 sequence |
- * | REPORT 2 | - | the report (COSE_Mac0) |
- * | DIRECTIVE 3 | the directive (COSE_Mac0) | u8 action, u32 poll_after, u8 flags (1 fetch, 2 install), |
- * |             |                          | package_id (32), u64 package_size, u64 offset, url (the rest) |
- * | WRITE 4 | u64 offset, package bytes | u64 next offset (also after an error) |
- * | INSTALL 5 | - | - |
- * | STATUS 6 | - | u8 flags (1 has_package, 2 running, 4 has_failure), u64 sequence, package_id (32), |
- * |          |   | failed_package_id (32), u64 failure, u64 offset, u64 package_size |
- * | CANCEL 7 | - | - |
+ * HELLO 1      -
+ *              u8 version (1), u32 largest payload it takes, device_id (16), u64 sequence
+ * REPORT 2     -
+ *              the report (COSE_Mac0)
+ * DIRECTIVE 3  the directive (COSE_Mac0)
+ *              u8 action, u32 poll_after, u8 flags (1 fetch, 2 install), package_id (32),
+ *              u64 package_size, u64 offset, url (the rest)
+ * WRITE 4      u64 offset, package bytes
+ *              u64 next offset (also after an error)
+ * INSTALL 5    -
+ *              -
+ * STATUS 6     -
+ *              u8 flags (1 has_package, 2 running, 4 has_failure), u64 sequence, package_id (32),
+ *              failed_package_id (32), u64 failure, u64 offset, u64 package_size
+ * CANCEL 7     -
+ *              -
  */
 #ifndef PAWL_LINK_H
 #define PAWL_LINK_H
@@ -56,14 +61,16 @@ struct pawl_link_frame {
     uint32_t size;
 };
 
-/* Puts a frame together; `payload` may already lie at bytes + PAWL_LINK_HEADER_SIZE. PAWL_EXHAUSTED. */
-enum pawl_result pawl_link_frame_write(uint8_t type, uint8_t id, const uint8_t *payload, uint32_t size,
-                                       uint8_t *bytes, size_t capacity, size_t *written);
+/* Puts a frame together; `payload` may already lie at bytes + PAWL_LINK_HEADER_SIZE.
+ * PAWL_EXHAUSTED. */
+enum pawl_result pawl_link_frame_write(uint8_t type, uint8_t id, const uint8_t *payload,
+                                       uint32_t size, uint8_t *bytes, size_t capacity,
+                                       size_t *written);
 
-/* Looks for one frame at the start of `size` received bytes. PAWL_OK: `frame` is set and `used` bytes
- * belong to it. PAWL_EXHAUSTED: more bytes are needed (`used` is 0). PAWL_MALFORMED or PAWL_CORRUPT:
- * not a frame; drop `used` bytes (at least 1) and look again. A length above `payload_max` is
- * malformed. */
+/* Looks for one frame at the start of `size` received bytes. PAWL_OK: `frame` is set and `used`
+ * bytes belong to it. PAWL_EXHAUSTED: more bytes are needed (`used` is 0). PAWL_MALFORMED or
+ * PAWL_CORRUPT: not a frame; drop `used` bytes (at least 1) and look again. A length above
+ * `payload_max` is malformed. */
 enum pawl_result pawl_link_frame_read(const uint8_t *bytes, size_t size, uint32_t payload_max,
                                       struct pawl_link_frame *frame, size_t *used);
 
@@ -88,8 +95,8 @@ enum pawl_result pawl_link_answer_read(const struct pawl_link_frame *answer, enu
                                        const uint8_t **body, uint32_t *size);
 
 /* Processor side: carries out one request and writes the whole answer frame (in src/processor). An
- * unknown type is answered PAWL_UNSUPPORTED. `payload_max` is what HELLO tells. `answer` needs room for
- * PAWL_LINK_OVERHEAD + PAWL_LINK_PAYLOAD_MIN bytes. */
+ * unknown type is answered PAWL_UNSUPPORTED. `payload_max` is what HELLO tells. `answer` needs room
+ * for PAWL_LINK_OVERHEAD + PAWL_LINK_PAYLOAD_MIN bytes. */
 enum pawl_result pawl_link_serve(struct pawl_processor *processor, const struct pawl_pud *pud,
                                  uint32_t payload_max, const struct pawl_link_frame *request,
                                  uint8_t *answer, size_t capacity, size_t *size);

@@ -11,7 +11,8 @@
 #include "pawl/pud.h"
 #include "pawl/result.h"
 
-#define PAWL_MANIFEST_SIZE_MAX 4032u /* the signed manifest; it must fit the 4096-byte package header */
+/* The signed manifest must fit the 4096-byte package header. */
+#define PAWL_MANIFEST_SIZE_MAX 4032u
 #define PAWL_ARGUMENT_MAX 32u
 
 enum pawl_kind {
@@ -75,7 +76,8 @@ enum pawl_result pawl_manifest_write(const struct pawl_manifest *manifest, uint8
                                      size_t capacity, size_t *size);
 
 /* The digest that a signer signs for `payload` (SHA-256 of the Sig_structure). */
-void pawl_manifest_digest_make(const uint8_t *payload, size_t size, uint8_t digest[PAWL_SHA256_SIZE]);
+void pawl_manifest_digest_make(const uint8_t *payload, size_t size,
+                               uint8_t digest[PAWL_SHA256_SIZE]);
 
 /* Puts payload, kid and signature together to the COSE_Sign1. PAWL_EXHAUSTED. */
 enum pawl_result pawl_signed_manifest_write(const uint8_t *payload, size_t payload_size,

@@ -16,7 +16,7 @@
 #include "pawl/manifest.h"
 #include "pawl/result.h"
 
-#define PAWL_PREFIX_SIZE 12u        /* magic and header length */
+#define PAWL_PREFIX_SIZE 12u /* magic and header length */
 #define PAWL_HEADER_SIZE_MAX 4096u
 #define PAWL_PREAMBLE_SIZE_MAX (PAWL_PREFIX_SIZE + PAWL_HEADER_SIZE_MAX)
 #define PAWL_CHUNK_SIZE_MIN 1024u
@@ -49,14 +49,15 @@ enum pawl_result pawl_preamble_size_read(const uint8_t prefix[PAWL_PREFIX_SIZE],
 enum pawl_result pawl_package_read(const uint8_t *bytes, size_t size, struct pawl_package *out);
 
 /* Writes a preamble. PAWL_MALFORMED for a chunk size that is not allowed, PAWL_EXHAUSTED. */
-enum pawl_result pawl_package_write(const uint8_t *manifest, size_t manifest_size, uint32_t chunk_size,
-                                    enum pawl_mode mode, const uint8_t salt[PAWL_SALT_SIZE],
-                                    uint8_t *bytes, size_t capacity, size_t *size);
+enum pawl_result pawl_package_write(const uint8_t *manifest, size_t manifest_size,
+                                    uint32_t chunk_size, enum pawl_mode mode,
+                                    const uint8_t salt[PAWL_SALT_SIZE], uint8_t *bytes,
+                                    size_t capacity, size_t *size);
 
 /* What decides whether a device takes a package. */
 struct pawl_acceptance {
     const struct pawl_pud *pud;
-    uint32_t anchor_mask;   /* bit i: anchor i is still trusted */
+    uint32_t anchor_mask;    /* bit i: anchor i is still trusted */
     uint64_t security_floor; /* lowest security version that is accepted */
 };
 
@@ -75,25 +76,27 @@ uint32_t pawl_chunk_length(uint64_t image_size, uint32_t chunk_size, uint64_t in
 enum pawl_result pawl_package_size_make(uint32_t preamble_size, uint64_t image_size,
                                         uint32_t chunk_size, uint64_t *size);
 
-/* The stream of one package under one content key. Init, use in any order, release (which wipes). One
- * per thread. */
+/* The stream of one package under one content key. Init, use in any order, release (which wipes).
+ * One per thread. */
 struct pawl_stream {
     struct pawl_gcm gcm;
     uint64_t image_size;
     uint32_t chunk_size;
 };
 
-enum pawl_result pawl_stream_init(struct pawl_stream *stream, const uint8_t content_key[PAWL_KEY_SIZE],
-                                  const uint8_t package_id[PAWL_PACKAGE_ID_SIZE], uint64_t image_size,
-                                  uint32_t chunk_size);
+enum pawl_result pawl_stream_init(struct pawl_stream *stream,
+                                  const uint8_t content_key[PAWL_KEY_SIZE],
+                                  const uint8_t package_id[PAWL_PACKAGE_ID_SIZE],
+                                  uint64_t image_size, uint32_t chunk_size);
 void pawl_stream_release(struct pawl_stream *stream);
 
-/* Seals chunk `index`: pawl_chunk_length() bytes of plaintext become that plus 16. In place allowed. */
+/* Seals chunk `index`: pawl_chunk_length() bytes of plaintext become that plus 16. In place
+ * allowed. */
 enum pawl_result pawl_stream_seal(struct pawl_stream *stream, uint64_t index, const uint8_t *plain,
                                   uint8_t *sealed);
 
-/* Opens chunk `index` from pawl_chunk_length() + 16 bytes. PAWL_CORRUPT; no plaintext is left then. In
- * place allowed. */
+/* Opens chunk `index` from pawl_chunk_length() + 16 bytes. PAWL_CORRUPT; no plaintext is left then.
+ * In place allowed. */
 enum pawl_result pawl_stream_open(struct pawl_stream *stream, uint64_t index, const uint8_t *sealed,
                                   uint8_t *plain);
 

@@ -1,8 +1,8 @@
 /*
  * What a platform gives to the secure processor: one struct of limits and callbacks (SPEC 13).
  *
- * Callbacks return when their work is done, except `run`, which only starts. Every error they return
- * is treated as if power had failed there: the engine changes nothing more and reports it.
+ * Callbacks return when their work is done, except `run`, which only starts. Every error they
+ * return is treated as if power had failed there: the engine changes nothing more and reports it.
  */
 #ifndef PAWL_PORT_H
 #define PAWL_PORT_H
@@ -25,10 +25,11 @@ struct pawl_area {
 };
 
 struct pawl_flash {
-    uint32_t page_size;   /* what one erase clears, bytes; at least 256 */
-    uint32_t write_size;  /* unit and alignment of a program: a power of two, 1..PAWL_WRITE_SIZE_MAX */
-    uint8_t erased;       /* what an erased byte reads as: 0xff or 0x00 */
-    struct pawl_area slots[PAWL_SLOT_COUNT];   /* where packages are kept, still encrypted */
+    uint32_t page_size; /* what one erase clears, bytes; at least 256 */
+    /* Unit and alignment of a program: a power of two, 1..PAWL_WRITE_SIZE_MAX. */
+    uint32_t write_size;
+    uint8_t erased;                          /* what an erased byte reads as: 0xff or 0x00 */
+    struct pawl_area slots[PAWL_SLOT_COUNT]; /* where packages are kept, still encrypted */
     /* Where a slot's records are kept: two halves of whole pages, one for the trial record with its
      * marks, one for the committed record. */
     struct pawl_area records[PAWL_SLOT_COUNT];
@@ -44,15 +45,16 @@ struct pawl_flash {
     enum pawl_result (*sync)(void *context);
 };
 
-/* Protected non-volatile store: a monotonic counter and two cells. No one but the secure processor can
- * write it. An increment is atomic; a cell write may tear (the engine reads back). A device without
- * protected cells keeps them in flash and documents that restored flash is then told apart by the
- * counter alone. */
+/* Protected non-volatile store: a monotonic counter and two cells. No one but the secure processor
+ * can write it. An increment is atomic; a cell write may tear (the engine reads back). A device
+ * without protected cells keeps them in flash and documents that restored flash is then told apart
+ * by the counter alone. */
 struct pawl_protected {
     enum pawl_result (*counter_read)(void *context, uint64_t *value);
     enum pawl_result (*counter_increment)(void *context);
     enum pawl_result (*cell_read)(void *context, unsigned index, uint8_t cell[PAWL_CELL_SIZE]);
-    enum pawl_result (*cell_write)(void *context, unsigned index, const uint8_t cell[PAWL_CELL_SIZE]);
+    enum pawl_result (*cell_write)(void *context, unsigned index,
+                                   const uint8_t cell[PAWL_CELL_SIZE]);
 };
 
 /* Executable memory. The engine calls load_begin once, load for each decrypted part in ascending
@@ -65,8 +67,8 @@ struct pawl_executor {
     enum pawl_result (*load_begin)(void *context, const struct pawl_manifest *manifest);
     enum pawl_result (*load)(void *context, uint64_t offset, const uint8_t *bytes, size_t size);
     void (*load_abort)(void *context); /* wipes what was loaded */
-    /* Starts the loaded image without privilege. For a trial the port enforces the manifest's deadline
-     * itself. How the run goes comes later through pawl_processor_ran(). */
+    /* Starts the loaded image without privilege. For a trial the port enforces the manifest's
+     * deadline itself. How the run goes comes later through pawl_processor_ran(). */
     enum pawl_result (*run)(void *context, const struct pawl_manifest *manifest, bool trial);
     /* Ends the running image, if any; its executable memory is wiped or given back. */
     void (*stop)(void *context);

@@ -2,8 +2,8 @@
  * The secure processor engine (SPEC 13): decides what is accepted, kept, run and committed.
  *
  * It does no I/O of its own. The caller brings bytes and events; the engine answers what it needs
- * next and calls the port for flash, counter, entropy and running. One engine per device, one thread.
- * Its memory is the caller's: struct pawl_processor and one chunk buffer.
+ * next and calls the port for flash, counter, entropy and running. One engine per device, one
+ * thread. Its memory is the caller's: struct pawl_processor and one chunk buffer.
  */
 #ifndef PAWL_PROCESSOR_H
 #define PAWL_PROCESSOR_H
@@ -18,7 +18,8 @@
 #include "pawl/report.h"
 #include "pawl/result.h"
 
-/* What one slot's record says (SPEC 13.2). `content_key` is held unwrapped only while it is needed. */
+/* What one slot's record says (SPEC 13.2). `content_key` is held unwrapped only while it is needed.
+ */
 struct pawl_record {
     uint64_t sequence;
     uint8_t package_id[PAWL_PACKAGE_ID_SIZE];
@@ -74,10 +75,11 @@ struct pawl_processor;
 size_t pawl_processor_size(void);
 #define PAWL_PROCESSOR_ALIGNMENT 16u
 
-/* Starts the engine over `memory` (pawl_processor_size() bytes). `pud`, `port` and `chunk_buffer` stay
- * the caller's and outlive it; `chunk_capacity` is the largest chunk_size + 16 that this device takes.
- * Reads counter, cells and records, finds the committed record and an interrupted trial. PAWL_STORAGE
- * when the protected store cannot be read, PAWL_STATE for a port whose limits make no sense. */
+/* Starts the engine over `memory` (pawl_processor_size() bytes). `pud`, `port` and `chunk_buffer`
+ * stay the caller's and outlive it; `chunk_capacity` is the largest chunk_size + 16 that this
+ * device takes. Reads counter, cells and records, finds the committed record and an interrupted
+ * trial. PAWL_STORAGE when the protected store cannot be read, PAWL_STATE for a port whose limits
+ * make no sense. */
 enum pawl_result pawl_processor_init(void *memory, const struct pawl_port *port,
                                      const struct pawl_pud *pud, uint8_t *chunk_buffer,
                                      size_t chunk_capacity, struct pawl_processor **processor);
@@ -99,21 +101,22 @@ enum pawl_result pawl_processor_directive(struct pawl_processor *processor, cons
                                           size_t size, struct pawl_work *work);
 
 /* Takes package bytes at `offset`, which must be what the engine asked for; others are ignored
- * (PAWL_STATE) and `next` tells what is wanted. An error class of the protocol ends the attempt: the
- * next report says why. `next` is always set: the offset wanted next, equal to the package's size when
- * it is whole (the state is then CANDIDATE). */
+ * (PAWL_STATE) and `next` tells what is wanted. An error class of the protocol ends the attempt:
+ * the next report says why. `next` is always set: the offset wanted next, equal to the package's
+ * size when it is whole (the state is then CANDIDATE). */
 enum pawl_result pawl_processor_write(struct pawl_processor *processor, uint64_t offset,
                                       const uint8_t *bytes, size_t size, uint64_t *next);
 
-/* Verifies the whole image, loads it and starts its trial, after stopping the old image. On an error
- * the old image runs again. */
+/* Verifies the whole image, loads it and starts its trial, after stopping the old image. On an
+ * error the old image runs again. */
 enum pawl_result pawl_processor_install(struct pawl_processor *processor);
 
 /* Gives up a download or a candidate (not a trial); the slot's record is erased. */
 enum pawl_result pawl_processor_cancel(struct pawl_processor *processor);
 
 /* Tells how the started image fares. During a trial this commits (I2) or falls back; outside one it
- * only updates the status. PAWL_STORAGE when the commit could not be made: the old image runs again. */
+ * only updates the status. PAWL_STORAGE when the commit could not be made: the old image runs
+ * again. */
 enum pawl_result pawl_processor_ran(struct pawl_processor *processor, enum pawl_run_event event);
 
 void pawl_processor_status_get(const struct pawl_processor *processor,

@@ -42,8 +42,9 @@ enum pawl_result pawl_pud_read(const uint8_t *bytes, size_t size, struct pawl_pu
 enum pawl_result pawl_pud_read_next(const uint8_t *bytes, size_t size, struct pawl_pud *pud,
                                     size_t *used);
 
-/* Encodes; kids are recomputed from the points. `capacity` bytes at `bytes`, PAWL_PUD_SIZE_MAX always
- * suffice. PAWL_MALFORMED for values the format does not allow, PAWL_EXHAUSTED for no room. */
+/* Encodes; kids are recomputed from the points. `capacity` bytes at `bytes`, PAWL_PUD_SIZE_MAX
+ * always suffice. PAWL_MALFORMED for values the format does not allow, PAWL_EXHAUSTED for no room.
+ */
 enum pawl_result pawl_pud_write(const struct pawl_pud *pud, uint8_t *bytes, size_t capacity,
                                 size_t *size);
 

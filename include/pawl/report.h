@@ -1,4 +1,5 @@
-/* Report and directive: the authenticated exchange between device and control server (SPEC 9, 10). */
+/* Report and directive: the authenticated exchange between device and control server (SPEC 9, 10).
+ */
 #ifndef PAWL_REPORT_H
 #define PAWL_REPORT_H
 
@@ -29,7 +30,8 @@ enum pawl_state {
     PAWL_STATE_UPDATED = 7
 };
 
-/* Causes of a failed attempt, report field 4. Below 64: the result class that refused the package. */
+/* Causes of a failed attempt, report field 4. Below 64: the result class that refused the package.
+ */
 enum pawl_failure {
     PAWL_FAILURE_EXIT = 64,     /* the image ended without success */
     PAWL_FAILURE_SIGNAL = 65,   /* the image crashed */
@@ -76,7 +78,8 @@ struct pawl_directive {
     uint8_t entitlement[PAWL_ENTITLEMENT_SIZE];
 };
 
-/* A COSE_Mac0 taken apart: pointers into the caller's bytes. `device_id` is set for a report only. */
+/* A COSE_Mac0 taken apart: pointers into the caller's bytes. `device_id` is set for a report only.
+ */
 struct pawl_mac0 {
     uint8_t device_id[PAWL_ID_SIZE];
     const uint8_t *payload;
@@ -88,7 +91,8 @@ struct pawl_mac0 {
  * (PAWL_MALFORMED, PAWL_UNSUPPORTED), verify the MAC under auth_key (PAWL_UNTRUSTED), decode
  * (PAWL_MALFORMED, PAWL_UNSUPPORTED). */
 enum pawl_result pawl_report_split(const uint8_t *bytes, size_t size, struct pawl_mac0 *out);
-enum pawl_result pawl_report_verify(const struct pawl_mac0 *mac0, const uint8_t auth_key[PAWL_KEY_SIZE]);
+enum pawl_result pawl_report_verify(const struct pawl_mac0 *mac0,
+                                    const uint8_t auth_key[PAWL_KEY_SIZE]);
 enum pawl_result pawl_report_decode(const struct pawl_mac0 *mac0, struct pawl_report *report);
 
 /* Encodes and MACs. PAWL_EXHAUSTED when `capacity` is less than needed; PAWL_REPORT_SIZE_MAX and

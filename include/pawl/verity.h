@@ -13,11 +13,12 @@
 #include "pawl/crypto.h"
 
 #define PAWL_VERITY_BLOCK_SIZE 4096u
-#define PAWL_VERITY_SPAN_SIZE 524288u /* 128 blocks: what one block of the tree's first level covers */
-#define PAWL_VERITY_LEVELS 9u         /* enough for 2^64 bytes */
+/* 128 blocks: what one block of the tree's first level covers. */
+#define PAWL_VERITY_SPAN_SIZE 524288u
+#define PAWL_VERITY_LEVELS 9u /* enough for 2^64 bytes */
 
 struct pawl_verity_level {
-    struct pawl_sha256 block; /* the tree block under way */
+    struct pawl_sha256 block;       /* the tree block under way */
     uint8_t last[PAWL_SHA256_SIZE]; /* the newest hash that came up to this level */
     uint64_t count;                 /* hashes that came up to this level */
 };
@@ -34,8 +35,8 @@ void pawl_verity_init(struct pawl_verity *verity);
 void pawl_verity_update(struct pawl_verity *verity, const void *bytes, size_t size);
 void pawl_verity_final(struct pawl_verity *verity, uint8_t digest[PAWL_SHA256_SIZE]);
 
-/* The hash of one span: `size` bytes (PAWL_VERITY_SPAN_SIZE, or less for an image's last span) of an
- * image of `image_size` bytes. Independent of all others: any thread may compute any span. */
+/* The hash of one span: `size` bytes (PAWL_VERITY_SPAN_SIZE, or less for an image's last span) of
+ * an image of `image_size` bytes. Independent of all others: any thread may compute any span. */
 void pawl_verity_span_make(const void *bytes, uint32_t size, uint64_t image_size,
                            uint8_t hash[PAWL_SHA256_SIZE]);
 

@@ -1,6 +1,6 @@
 /*
- * Secrets on their way to the control server: CMS (RFC 5652, RFC 5083) with AES-256-GCM, encrypted to
- * the server's certificate (SPEC 15).
+ * Secrets on their way to the control server: CMS (RFC 5652, RFC 5083) with AES-256-GCM, encrypted
+ * to the server's certificate (SPEC 15).
  */
 #ifndef PAWL_HEADEND_CMS_H
 #define PAWL_HEADEND_CMS_H
@@ -24,28 +24,30 @@ enum pawl_result pawl_cms_opener_load(const char *key_path, const char *cert_pat
                                       struct pawl_cms_opener **opener);
 void pawl_cms_opener_free(struct pawl_cms_opener *opener);
 
-/* Makes a server's P-256 key (PEM, 0600) and self-signed certificate (PEM, 0644); existing files are
- * never overwritten. PAWL_IO, PAWL_CRYPTO. */
+/* Makes a server's P-256 key (PEM, 0600) and self-signed certificate (PEM, 0644); existing files
+ * are never overwritten. PAWL_IO, PAWL_CRYPTO. */
 enum pawl_result pawl_cms_identity_create(const char *key_path, const char *cert_path);
 
 /* Encrypts `size` bytes to one DER object in a new malloc'd buffer, the caller's to free. */
 enum pawl_result pawl_cms_seal(const struct pawl_cms_recipient *recipient, const uint8_t *plain,
                                size_t size, uint8_t **der, size_t *der_size);
 
-/* Length in bytes of the DER object that starts at `bytes` (`size` of them are there; 16 suffice), so
- * that a stream of objects can be cut. PAWL_MALFORMED when it does not start with a definite-length
- * SEQUENCE or is too long. */
+/* Length in bytes of the DER object that starts at `bytes` (`size` of them are there; 16 suffice),
+ * so that a stream of objects can be cut. PAWL_MALFORMED when it does not start with a
+ * definite-length SEQUENCE or is too long. */
 enum pawl_result pawl_cms_length_read(const uint8_t *bytes, size_t size, size_t *length);
 
-/* Decrypts one DER object into a new malloc'd buffer; free it with pawl_cms_plain_free, which wipes.
- * PAWL_MALFORMED, PAWL_UNTRUSTED when it was not made for this key or was altered, PAWL_EXHAUSTED. */
-enum pawl_result pawl_cms_open(const struct pawl_cms_opener *opener, const uint8_t *der, size_t der_size,
-                               uint8_t **plain, size_t *size);
+/* Decrypts one DER object into a new malloc'd buffer; free it with pawl_cms_plain_free, which
+ * wipes. PAWL_MALFORMED, PAWL_UNTRUSTED when it was not made for this key or was altered,
+ * PAWL_EXHAUSTED. */
+enum pawl_result pawl_cms_open(const struct pawl_cms_opener *opener, const uint8_t *der,
+                               size_t der_size, uint8_t **plain, size_t *size);
 void pawl_cms_plain_free(uint8_t *plain, size_t size);
 
-/* Reads a content key file: 32 raw bytes, or one CMS object that `opener` (may be NULL: then raw only)
- * opens to 32 bytes. PAWL_IO, PAWL_MALFORMED, PAWL_UNTRUSTED. */
+/* Reads a content key file: 32 raw bytes, or one CMS object that `opener` (may be NULL: then raw
+ * only) opens to 32 bytes. PAWL_IO, PAWL_MALFORMED, PAWL_UNTRUSTED. */
 enum pawl_result pawl_content_key_read(const uint8_t *bytes, size_t size,
-                                       const struct pawl_cms_opener *opener, uint8_t content_key[32]);
+                                       const struct pawl_cms_opener *opener,
+                                       uint8_t content_key[32]);
 
 #endif

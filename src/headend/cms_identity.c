@@ -11,7 +11,7 @@
 /* RFC 5280's value for "no well-defined expiration": nobody validates this certificate's dates, it
  * only carries a key to the personalization station. */
 #define NO_EXPIRATION "99991231235959Z"
-#define SERIAL_SIZE   16
+#define SERIAL_SIZE 16
 
 static int set_serial(X509 *certificate)
 {

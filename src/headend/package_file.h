@@ -1,6 +1,6 @@
 /*
- * Packages as files: sealing, resealing and opening whole images with bounded memory (SPEC 7), on as
- * many threads as asked.
+ * Packages as files: sealing, resealing and opening whole images with bounded memory (SPEC 7), on
+ * as many threads as asked.
  */
 #ifndef PAWL_HEADEND_PACKAGE_FILE_H
 #define PAWL_HEADEND_PACKAGE_FILE_H
@@ -44,19 +44,20 @@ struct pawl_package_file {
     struct pawl_package package;
 };
 
-/* Reads and takes apart the preamble. Nothing is verified. PAWL_IO, PAWL_MALFORMED, PAWL_UNSUPPORTED. */
+/* Reads and takes apart the preamble. Nothing is verified. PAWL_IO, PAWL_MALFORMED,
+ * PAWL_UNSUPPORTED. */
 enum pawl_result pawl_package_file_read(int fd, struct pawl_package_file *file);
 
 /* Opens all chunks of an accepted package under `content_key` and writes the plaintext to `out_fd`
- * (-1: only check). PAWL_CORRUPT for a wrong length, chunk or image digest: what was written until then
- * is not to be used. */
+ * (-1: only check). PAWL_CORRUPT for a wrong length, chunk or image digest: what was written until
+ * then is not to be used. */
 enum pawl_result pawl_package_open(const struct pawl_package_job *job,
                                    const struct pawl_package_file *file,
                                    const struct pawl_manifest *manifest,
                                    const uint8_t content_key[PAWL_KEY_SIZE], int out_fd);
 
-/* The same signed release under a new content key and salt, without the signing key: opens `file` under
- * `old_key` and seals it again in one pass. */
+/* The same signed release under a new content key and salt, without the signing key: opens `file`
+ * under `old_key` and seals it again in one pass. */
 enum pawl_result pawl_package_reseal(const struct pawl_package_job *job,
                                      const struct pawl_package_file *file,
                                      const uint8_t old_key[PAWL_KEY_SIZE],

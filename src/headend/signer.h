@@ -11,15 +11,16 @@ struct pawl_signer; /* holds a private key; OpenSSL wipes it when freed */
 /* Makes a new P-256 key. PAWL_CRYPTO. Free with pawl_signer_free. */
 enum pawl_result pawl_signer_generate(struct pawl_signer **signer);
 
-/* Reads a PEM private key. PAWL_IO when the file cannot be read, PAWL_MALFORMED when it is no PEM key,
- * PAWL_UNSUPPORTED for another kind of key. */
+/* Reads a PEM private key. PAWL_IO when the file cannot be read, PAWL_MALFORMED when it is no PEM
+ * key, PAWL_UNSUPPORTED for another kind of key. */
 enum pawl_result pawl_signer_load(const char *path, struct pawl_signer **signer);
 void pawl_signer_free(struct pawl_signer *signer);
 
 /* Writes PATH (private, 0600). Never overwrites unless `force`. PAWL_IO. */
 enum pawl_result pawl_signer_save(const struct pawl_signer *signer, const char *path, int force);
 /* Writes the public key as PEM SubjectPublicKeyInfo (0644). */
-enum pawl_result pawl_signer_save_public(const struct pawl_signer *signer, const char *path, int force);
+enum pawl_result pawl_signer_save_public(const struct pawl_signer *signer, const char *path,
+                                         int force);
 
 /* The public half, as devices hold it. */
 void pawl_signer_anchor_get(const struct pawl_signer *signer, struct pawl_anchor *anchor);
@@ -29,6 +30,7 @@ enum pawl_result pawl_anchor_load(const char *path, struct pawl_anchor *anchor);
 
 /* Signs a manifest payload: the whole COSE_Sign1. PAWL_CRYPTO, PAWL_EXHAUSTED. */
 enum pawl_result pawl_manifest_sign(const struct pawl_signer *signer, const uint8_t *payload,
-                                    size_t payload_size, uint8_t *bytes, size_t capacity, size_t *size);
+                                    size_t payload_size, uint8_t *bytes, size_t capacity,
+                                    size_t *size);
 
 #endif

@@ -11,7 +11,7 @@
 #include "host/log.h"
 
 #define SETTINGS_MOST 64
-#define NAME_SIZE     64
+#define NAME_SIZE 64
 
 struct pawl_config_entry {
     char *name;

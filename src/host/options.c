@@ -12,10 +12,10 @@
 #include "pawl/version.h"
 
 #define OPTIONS_MOST 40
-#define LONG_CODE    256 /* getopt's code of option i is LONG_CODE + i */
-#define CODE_HELP    (LONG_CODE + OPTIONS_MOST)
+#define LONG_CODE 256 /* getopt's code of option i is LONG_CODE + i */
+#define CODE_HELP (LONG_CODE + OPTIONS_MOST)
 #define CODE_VERSION (CODE_HELP + 1)
-#define HELP_COLUMN  30
+#define HELP_COLUMN 30
 
 /* One run over a command line. */
 struct parsing {

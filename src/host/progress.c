@@ -8,8 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define REDRAW_MS     100
-#define CELLS_MOST    20
+#define REDRAW_MS 100
+#define CELLS_MOST 20
 #define OTHER_COLUMNS 80 /* what the line has beside the bar */
 
 static int64_t now_ms(void)
