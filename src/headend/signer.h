@@ -2,6 +2,8 @@
 #ifndef PAWL_HEADEND_SIGNER_H
 #define PAWL_HEADEND_SIGNER_H
 
+#include <stdbool.h>
+
 #include "pawl/manifest.h"
 #include "pawl/pud.h"
 #include "pawl/result.h"
@@ -17,13 +19,14 @@ enum pawl_result pawl_signer_load(const char *path, struct pawl_signer **signer)
 void pawl_signer_free(struct pawl_signer *signer);
 
 /* Writes PATH (private, 0600). Never overwrites unless `force`. PAWL_IO. */
-enum pawl_result pawl_signer_save(const struct pawl_signer *signer, const char *path, int force);
+enum pawl_result pawl_signer_save(const struct pawl_signer *signer, const char *path, bool force);
 /* Writes the public key as PEM SubjectPublicKeyInfo (0644). */
 enum pawl_result pawl_signer_save_public(const struct pawl_signer *signer, const char *path,
-                                         int force);
+                                         bool force);
 
-/* The public half, as devices hold it. */
-void pawl_signer_anchor_get(const struct pawl_signer *signer, struct pawl_anchor *anchor);
+/* The public half, as devices hold it. PAWL_UNSUPPORTED for a key without an uncompressed point. */
+enum pawl_result pawl_signer_anchor_get(const struct pawl_signer *signer,
+                                        struct pawl_anchor *anchor);
 
 /* Reads a PEM public key (or a private one, using its public half). Errors as pawl_signer_load. */
 enum pawl_result pawl_anchor_load(const char *path, struct pawl_anchor *anchor);

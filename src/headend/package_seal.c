@@ -1,0 +1,143 @@
+/* Sealing a whole image into a package (SPEC 7). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "headend/package_file.h"
+#include "headend/package_unit.h"
+#include "headend/pipeline.h"
+#include "headend/sink.h"
+#include "headend/window.h"
+#include "pawl/secret.h"
+
+struct seal {
+    const struct pawl_package_job *job;
+    const struct pawl_package *package;
+    const uint8_t *content_key;
+    const struct pawl_image *image;
+    struct pawl_units units;
+    struct pawl_sink sink;
+};
+
+struct sealer {
+    struct pawl_stream stream;
+    uint8_t *sealed; /* one unit */
+};
+
+static enum pawl_result sealer_start(void *context, void *worker)
+{
+    const struct seal *seal = context;
+    struct sealer *sealer = worker;
+    sealer->sealed = malloc(pawl_unit_sealed_length(&seal->units, seal->package->chunk_size, 0));
+    if (sealer->sealed == NULL)
+        return PAWL_EXHAUSTED;
+    return pawl_stream_init(&sealer->stream, seal->content_key, seal->package->package_id,
+                            seal->units.image_size, seal->package->chunk_size);
+}
+
+static void sealer_stop(void *context, void *worker)
+{
+    (void)context;
+    struct sealer *sealer = worker;
+    pawl_stream_release(&sealer->stream);
+    free(sealer->sealed); /* ciphertext */
+}
+
+static enum pawl_result sealed_write(const struct seal *seal, const struct sealer *sealer,
+                                     bool in_order, uint64_t unit)
+{
+    uint32_t chunk_size = seal->package->chunk_size;
+    uint64_t offset =
+        seal->package->preamble_size + pawl_unit_sealed_offset(&seal->units, chunk_size, unit);
+    return pawl_sink_write(&seal->sink, in_order, offset, sealer->sealed,
+                           pawl_unit_sealed_length(&seal->units, chunk_size, unit));
+}
+
+static enum pawl_result unit_work(void *context, void *worker, uint64_t unit)
+{
+    const struct seal *seal = context;
+    struct sealer *sealer = worker;
+    struct pawl_window window = {0};
+    enum pawl_result result =
+        pawl_window_open(seal->image->fd, pawl_unit_offset(&seal->units, unit),
+                         pawl_unit_length(&seal->units, unit), &window);
+    if (result == PAWL_OK)
+        result = pawl_unit_seal(&seal->units, &sealer->stream, unit, window.bytes, sealer->sealed);
+    pawl_window_close(&window);
+    if (result == PAWL_OK)
+        result = sealed_write(seal, sealer, false, unit);
+    return result;
+}
+
+static enum pawl_result unit_finish(void *context, void *worker, uint64_t unit)
+{
+    const struct seal *seal = context;
+    const struct pawl_package_job *job = seal->job;
+    enum pawl_result result = sealed_write(seal, worker, true, unit);
+    if (result == PAWL_OK && job->progress != NULL)
+        job->progress(job->progress_context,
+                      pawl_unit_offset(&seal->units, unit) + pawl_unit_length(&seal->units, unit),
+                      seal->units.image_size);
+    return result;
+}
+
+/* The manifest in the preamble must name this very image: a package that no device could ever run
+ * is refused here and not in the field. */
+static enum pawl_result image_matches(const struct pawl_package *package,
+                                      const struct pawl_image *image)
+{
+    struct pawl_manifest manifest;
+    enum pawl_result result = pawl_manifest_read(package->signed_manifest.payload,
+                                                 package->signed_manifest.payload_size, &manifest);
+    if (result != PAWL_OK)
+        return result;
+    bool same = manifest.image_size == image->size &&
+                memcmp(manifest.image_digest, image->digest, PAWL_SHA256_SIZE) == 0;
+    return same ? PAWL_OK : PAWL_CORRUPT;
+}
+
+static enum pawl_result chunks_write(struct seal *seal)
+{
+    const struct pawl_pipeline pipeline = {
+        .threads = pawl_pipeline_threads(seal->job->threads, seal->units.count,
+                                         (size_t)2 * seal->units.unit_size),
+        .units = seal->units.count,
+        .context = seal,
+        .worker_size = sizeof(struct sealer),
+        .start = sealer_start,
+        .stop = sealer_stop,
+        .work = unit_work,
+        .finish = unit_finish};
+    return pawl_pipeline_run(&pipeline);
+}
+
+enum pawl_result pawl_package_seal(const struct pawl_package_job *job, const uint8_t *preamble,
+                                   size_t preamble_size, const uint8_t content_key[PAWL_KEY_SIZE],
+                                   const struct pawl_image *image, int out_fd,
+                                   uint8_t package_id[PAWL_PACKAGE_ID_SIZE])
+{
+    struct pawl_package package;
+    enum pawl_result result = pawl_package_read(preamble, preamble_size, &package);
+    if (result == PAWL_OK)
+        result = image_matches(&package, image);
+    uint64_t package_size = 0;
+    if (result == PAWL_OK)
+        result = pawl_package_size_make(package.preamble_size, image->size, package.chunk_size,
+                                        &package_size);
+    if (result != PAWL_OK)
+        return result;
+
+    struct seal seal = {
+        .job = job, .package = &package, .content_key = content_key, .image = image};
+    pawl_units_init(&seal.units, image->size, package.chunk_size);
+    pawl_sink_init(&seal.sink, out_fd);
+    result = pawl_sink_write(&seal.sink, !seal.sink.random, 0, preamble, package.preamble_size);
+    if (result == PAWL_OK)
+        result = chunks_write(&seal);
+    if (result == PAWL_OK)
+        result = pawl_sink_finish(&seal.sink, package_size);
+    if (result == PAWL_OK)
+        result = pawl_image_check(image);
+    if (result == PAWL_OK)
+        memcpy(package_id, package.package_id, PAWL_PACKAGE_ID_SIZE);
+    return result;
+}

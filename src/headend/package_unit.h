@@ -1,0 +1,49 @@
+/*
+ * The unit in which whole packages are worked on: some whole chunks that cover whole spans of the
+ * image digest. Internal to the package functions.
+ */
+#ifndef PAWL_HEADEND_PACKAGE_UNIT_H
+#define PAWL_HEADEND_PACKAGE_UNIT_H
+
+#include <stdint.h>
+
+#include "pawl/package.h"
+#include "pawl/verity.h"
+
+#define PAWL_UNIT_SPANS_MAX (PAWL_CHUNK_SIZE_MAX / PAWL_VERITY_SPAN_SIZE)
+
+struct pawl_units {
+    uint64_t image_size;
+    uint32_t unit_size; /* plaintext bytes: PAWL_VERITY_SPAN_SIZE or the largest chunk size */
+    uint64_t count;
+};
+
+/* Units for an image whose chunks have `chunk_size` bytes. */
+void pawl_units_init(struct pawl_units *units, uint64_t image_size, uint32_t chunk_size);
+
+/* Image bytes before unit `unit`, and in it. */
+uint64_t pawl_unit_offset(const struct pawl_units *units, uint64_t unit);
+uint32_t pawl_unit_length(const struct pawl_units *units, uint64_t unit);
+
+/* The same counted in sealed bytes behind the preamble. */
+uint64_t pawl_unit_sealed_offset(const struct pawl_units *units, uint32_t chunk_size,
+                                 uint64_t unit);
+uint32_t pawl_unit_sealed_length(const struct pawl_units *units, uint32_t chunk_size,
+                                 uint64_t unit);
+
+/* Seals or opens all chunks of a unit. */
+enum pawl_result pawl_unit_seal(const struct pawl_units *units, struct pawl_stream *stream,
+                                uint64_t unit, const uint8_t *plain, uint8_t *sealed);
+enum pawl_result pawl_unit_open(const struct pawl_units *units, struct pawl_stream *stream,
+                                uint64_t unit, const uint8_t *sealed, uint8_t *plain);
+
+/* Hashes of a unit's spans, and adding them to the image digest later, in order. */
+struct pawl_unit_hashes {
+    uint8_t hashes[PAWL_UNIT_SPANS_MAX][PAWL_SHA256_SIZE];
+};
+void pawl_unit_hash(const struct pawl_units *units, uint64_t unit, const uint8_t *plain,
+                    struct pawl_unit_hashes *hashes);
+void pawl_unit_hashes_add(const struct pawl_units *units, uint64_t unit,
+                          const struct pawl_unit_hashes *hashes, struct pawl_verity *verity);
+
+#endif
