@@ -1,0 +1,347 @@
+/*
+ * The contract of storage: what the control server needs of a database. One test suite
+ * (tests/store) holds every implementation to it. The URL chooses one: "sqlite:PATH".
+ *
+ * Threads. A `struct pawl_store` is shared; its writing functions may be called by any thread and
+ * run one after the other, each as one transaction. For throughput the server gives confirmations
+ * of many requests to one writer thread, which applies them as one batch (group commit). Reading
+ * goes through a `struct pawl_reader`, one for each thread, never shared; readers neither wait for
+ * a writer nor hold one up, and see whatever was committed before their call.
+ *
+ * Durability. A writing function that returned PAWL_OK survives kill -9 and power loss, except
+ * pawl_store_seen_set, which may lose its last seconds. One that failed has changed nothing.
+ *
+ * Errors. PAWL_STORAGE: the database is unreadable, damaged, or of a schema this program does not
+ * know. PAWL_EXHAUSTED: disk full or out of memory; nothing was lost, the call may be repeated.
+ * PAWL_STATE: not possible as things are (said with each function). The database's own words for
+ * the first two go to the log.
+ *
+ * Times are Unix seconds, 0 for never. Pointers handed to callbacks live until they return.
+ */
+#ifndef PAWL_STORE_STORE_H
+#define PAWL_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "headend/assign.h"
+#include "headend/reconcile.h"
+#include "headend/vault.h"
+#include "pawl/identifier.h"
+#include "pawl/result.h"
+
+struct pawl_store;
+struct pawl_reader;
+
+#define PAWL_STORE_SCHEMA 1u /* the schema version that this program writes */
+
+/* Opens a store and brings its schema up to date; creates an empty one where `create` is set and
+ * there is none. PAWL_STATE when there is none and `create` is not set; PAWL_UNSUPPORTED for an
+ * unknown URL scheme or a schema newer than PAWL_STORE_SCHEMA; PAWL_STORAGE; PAWL_EXHAUSTED. */
+enum pawl_result pawl_store_open(const char *url, bool create, struct pawl_store **store);
+
+/* Closes; every reader must be closed before. Harmless on NULL. */
+void pawl_store_close(struct pawl_store *store);
+
+enum pawl_result pawl_reader_open(struct pawl_store *store, struct pawl_reader **reader);
+void pawl_reader_close(struct pawl_reader *reader);
+
+/* == audit trail: append only */
+
+#define PAWL_ACTOR_SIZE  65u
+#define PAWL_ACTION_SIZE 33u
+
+/* What is appended with a change, in the same transaction. Text is cut to the sizes above. */
+struct pawl_event {
+    int64_t time;
+    const char *actor;        /* "uid:1000", "device", "pawld" */
+    const char *action;       /* "units-imported", or pawl_finding_name */
+    const uint8_t *device_id; /* NULL: not about one device */
+    const char *detail;       /* a JSON object, or NULL */
+};
+
+struct pawl_audit_row {
+    uint64_t id; /* from 1, ascending without gaps */
+    int64_t time;
+    char actor[PAWL_ACTOR_SIZE];
+    char action[PAWL_ACTION_SIZE];
+    bool has_device;
+    uint8_t device_id[PAWL_ID_SIZE];
+    const char *detail; /* JSON; "{}" when there was none */
+};
+
+enum pawl_result pawl_store_audit_append(struct pawl_store *store, const struct pawl_event *events,
+                                         size_t count);
+
+/* Lists entries with an id above `after`, ascending, at most `limit`. What the callback returns
+ * other than PAWL_OK ends the list and is returned. */
+typedef enum pawl_result (*pawl_audit_fn)(void *context, const struct pawl_audit_row *row);
+enum pawl_result pawl_store_audit_list(struct pawl_reader *reader, uint64_t after, size_t limit,
+                                       pawl_audit_fn visit, void *context);
+
+/* --- devices ------------------------------------------------------------------------------------
+ */
+
+struct pawl_device {
+    uint64_t number; /* the store's own, dense from 1, never reused */
+    uint8_t device_id[PAWL_ID_SIZE];
+    uint8_t vendor_id[PAWL_ID_SIZE];
+    uint8_t class_id[PAWL_ID_SIZE];
+    char group[PAWL_GROUP_SIZE]; /* empty: none */
+    uint8_t wrapped_secret[PAWL_VAULT_WRAPPED_SIZE];
+    uint32_t chain_length;
+    struct pawl_record record;
+    enum pawl_finding quarantine; /* the reason while quarantined, else PAWL_FINDING_NONE */
+    struct pawl_failure_note failure;
+};
+
+/* The device with an id, as last committed: the hot path of a poll. PAWL_STATE when there is
+ * none. */
+enum pawl_result pawl_store_device_get(struct pawl_reader *reader,
+                                       const uint8_t device_id[PAWL_ID_SIZE],
+                                       struct pawl_device *device);
+
+/* When a device was last seen, as far as written; 0 for never. */
+enum pawl_result pawl_store_seen_get(struct pawl_reader *reader, uint64_t number, int64_t *time);
+
+/* Which devices. A zeroed filter is all of them. */
+struct pawl_device_filter {
+    const uint8_t *vendor_id; /* NULL: any */
+    const uint8_t *class_id;  /* NULL: any */
+    const char *group;        /* NULL: any */
+    bool has_standing;
+    enum pawl_standing standing;
+};
+
+typedef enum pawl_result (*pawl_device_fn)(void *context, const struct pawl_device *device,
+                                           int64_t last_seen);
+
+/* Lists devices by ascending device_id, above `after` (NULL: from the first), at most `limit`. What
+ * the callback returns other than PAWL_OK ends the list and is returned. */
+enum pawl_result pawl_store_device_list(struct pawl_reader *reader,
+                                        const struct pawl_device_filter *filter,
+                                        const uint8_t *after, size_t limit, pawl_device_fn visit,
+                                        void *context);
+
+/* Visits all devices of a target once, in the store's order, however many: it reads in short steps,
+ * so that writers go on and are not held up. `last_seen` is not read (0). For entitlements in bulk.
+ */
+enum pawl_result pawl_store_device_visit(struct pawl_reader *reader,
+                                         const struct pawl_target *target, pawl_device_fn visit,
+                                         void *context);
+
+/* How many devices a target names. */
+enum pawl_result pawl_store_device_count(struct pawl_reader *reader,
+                                         const struct pawl_target *target, uint64_t *count);
+
+enum pawl_import_outcome {
+    PAWL_IMPORTED = 0,
+    PAWL_IMPORT_DEVICE_KNOWN = 1, /* its device_id is held already */
+    PAWL_IMPORT_SECRET_KNOWN = 2, /* its unit secret is held already, for another device */
+};
+
+struct pawl_import {
+    uint8_t device_id[PAWL_ID_SIZE];
+    uint8_t vendor_id[PAWL_ID_SIZE];
+    uint8_t class_id[PAWL_ID_SIZE];
+    uint8_t wrapped_secret[PAWL_VAULT_WRAPPED_SIZE];
+    uint8_t secret_tag[PAWL_SECRET_TAG_SIZE];
+    uint32_t chain_length;
+    bool has_maximum;
+    uint64_t maximum;
+    enum pawl_import_outcome outcome; /* set by the import */
+};
+
+/* Imports a batch (best some ten thousand: it is sorted within) as one transaction; `imports` comes
+ * back sorted by device_id, with each row's outcome: a row that is refused hinders no other.
+ * `group` may be NULL; `event` too. */
+enum pawl_result pawl_store_device_import(struct pawl_store *store, struct pawl_import *imports,
+                                          size_t count, const char *group,
+                                          const struct pawl_event *event);
+
+/* Puts a device into a group, or with NULL into none. PAWL_STATE when there is no such device, as
+ * in the two below. */
+enum pawl_result pawl_store_device_group_set(struct pawl_store *store,
+                                             const uint8_t device_id[PAWL_ID_SIZE],
+                                             const char *group, const struct pawl_event *event);
+
+/* Releases a device from quarantine: its next report is adopted. PAWL_STATE also when it is not in
+ * quarantine. */
+enum pawl_result pawl_store_device_release(struct pawl_store *store,
+                                           const uint8_t device_id[PAWL_ID_SIZE],
+                                           const struct pawl_event *event);
+
+/* Notes that an operator asked to offer the failed package again. PAWL_STATE also when no failure
+ * is noted. */
+enum pawl_result pawl_store_device_retry(struct pawl_store *store,
+                                         const uint8_t device_id[PAWL_ID_SIZE],
+                                         const struct pawl_event *event);
+
+/* == changes that reports bring */
+
+/* One decision of pawl_reconcile_decide that writes. */
+struct pawl_change {
+    uint64_t number;           /* the device's */
+    struct pawl_record before; /* as it was read */
+    struct pawl_record after;
+    enum pawl_finding quarantine;   /* the reason when `after` is quarantined */
+    uint64_t assignment;            /* to which a confirmation is credited; 0: to none */
+    const struct pawl_event *event; /* NULL: nothing to audit */
+    enum pawl_result result; /* set: PAWL_OK written; PAWL_STATE the row was no longer as read */
+};
+
+/*
+ * Applies a batch as one durable transaction; best a thousand at a time. Each change is a compare
+ * and set on standing, sequence and instance: where another request or replica was first, its
+ * `result` is PAWL_STATE, nothing of it is written, and the caller reads and decides anew. With
+ * a change the note of a failure is cleared. A confirmation counts once for each (assignment,
+ * device), however often the device comes back to that package; a deleted assignment counts
+ * nothing.
+ */
+enum pawl_result pawl_store_changes_apply(struct pawl_store *store, struct pawl_change *changes,
+                                          size_t count);
+
+/* Notes on failed attempts, written only when pawl_offer_decide says that they changed. */
+struct pawl_failure_change {
+    uint64_t number;
+    struct pawl_failure_note note;
+    const struct pawl_event *event; /* NULL: nothing to audit */
+};
+
+enum pawl_result pawl_store_failures_set(struct pawl_store *store,
+                                         const struct pawl_failure_change *changes, size_t count);
+
+/* Times at which devices were seen, gathered and written behind; a time never moves back. */
+struct pawl_seen {
+    uint64_t number;
+    int64_t time;
+};
+
+enum pawl_result pawl_store_seen_set(struct pawl_store *store, struct pawl_seen *seen,
+                                     size_t count);
+
+/* --- packages ------------------------------------------------------------------------------------
+ */
+
+#define PAWL_PACKAGE_TEXT_SIZE 256u
+
+struct pawl_package_row {
+    uint8_t package_id[PAWL_PACKAGE_ID_SIZE];
+    uint8_t release_id[PAWL_RELEASE_ID_SIZE];
+    uint8_t vendor_id[PAWL_ID_SIZE];
+    uint8_t class_id[PAWL_ID_SIZE];
+    char name[PAWL_PACKAGE_TEXT_SIZE];
+    char version[PAWL_PACKAGE_TEXT_SIZE];
+    uint64_t security_version;
+    uint32_t mode; /* enum pawl_mode */
+    uint32_t chunk_size;
+    uint64_t image_size;                                  /* bytes */
+    uint64_t package_size;                                /* bytes */
+    int64_t created;                                      /* when it was published here */
+    bool ready;                                           /* the content key is held */
+    uint8_t wrapped_content_key[PAWL_VAULT_WRAPPED_SIZE]; /* when ready */
+};
+
+/* Adds a package, without its content key. PAWL_STATE when it is there already. */
+enum pawl_result pawl_store_package_add(struct pawl_store *store,
+                                        const struct pawl_package_row *package,
+                                        const struct pawl_event *event);
+
+/* Sets the content key: the package is ready. PAWL_STATE when there is no such package; setting it
+ * again replaces it. */
+enum pawl_result pawl_store_package_key_set(
+    struct pawl_store *store, const uint8_t package_id[PAWL_PACKAGE_ID_SIZE],
+    const uint8_t wrapped_content_key[PAWL_VAULT_WRAPPED_SIZE], const struct pawl_event *event);
+
+/* PAWL_STATE when there is none. */
+enum pawl_result pawl_store_package_get(struct pawl_reader *reader,
+                                        const uint8_t package_id[PAWL_PACKAGE_ID_SIZE],
+                                        struct pawl_package_row *package);
+
+/* Lists packages by ascending id above `after` (NULL: from the first), at most `limit`. */
+typedef enum pawl_result (*pawl_package_fn)(void *context, const struct pawl_package_row *package);
+enum pawl_result pawl_store_package_list(struct pawl_reader *reader, const uint8_t *after,
+                                         size_t limit, pawl_package_fn visit, void *context);
+
+/* --- assignments: one row whatever the number of devices ----------------------------------------
+ */
+
+struct pawl_assignment_row {
+    struct pawl_plan_entry entry;
+    int64_t created;
+    uint64_t confirmed; /* devices that confirmed it, each counted once */
+};
+
+/* Adds one; `*id` is its number. PAWL_STATE when the package is not there or not ready. */
+enum pawl_result pawl_store_assignment_add(struct pawl_store *store,
+                                           const struct pawl_target *target,
+                                           const uint8_t package_id[PAWL_PACKAGE_ID_SIZE],
+                                           int64_t created, const struct pawl_event *event,
+                                           uint64_t *id);
+
+/* Deletes one and its counts. PAWL_STATE when there is none. */
+enum pawl_result pawl_store_assignment_delete(struct pawl_store *store, uint64_t id,
+                                              const struct pawl_event *event);
+
+/* Lists assignments by ascending id above `after`, at most `limit`. */
+typedef enum pawl_result (*pawl_assignment_fn)(void *context,
+                                               const struct pawl_assignment_row *assignment);
+enum pawl_result pawl_store_assignment_list(struct pawl_reader *reader, uint64_t after,
+                                            size_t limit, pawl_assignment_fn visit, void *context);
+
+/* A number that grows with every change of packages or assignments, of this process or another:
+ * when it is not the one that a plan was built at, build a new plan. As cheap as a look-up. */
+enum pawl_result pawl_store_plan_version(struct pawl_reader *reader, uint64_t *version);
+
+/* --- keys of the server, all wrapped -------------------------------------------------------------
+ */
+
+/* Values are stored. */
+enum pawl_key_slot {
+    PAWL_KEY_SLOT_DATA = 1,               /* wrapped under the master key */
+    PAWL_KEY_SLOT_FINGERPRINT = 2,        /* this and the rest: PAWL_VAULT_SERVER_KEY */
+    PAWL_KEY_SLOT_CHALLENGE = 3,          /* current challenge secret */
+    PAWL_KEY_SLOT_CHALLENGE_PREVIOUS = 4, /* still accepted */
+};
+
+/* The name that binds a server key to its use in the vault ("fingerprint"; "challenge" for both
+ * challenge slots, since rotation moves one into the other); static memory. */
+const char *pawl_key_slot_name(enum pawl_key_slot slot);
+
+struct pawl_key_row {
+    enum pawl_key_slot slot;
+    int64_t created;
+    uint8_t wrapped[PAWL_VAULT_WRAPPED_SIZE];
+};
+
+/* Adds keys, all or none: PAWL_STATE when any of the slots is taken. Never overwrites. */
+enum pawl_result pawl_store_keys_add(struct pawl_store *store, const struct pawl_key_row *keys,
+                                     size_t count, const struct pawl_event *event);
+
+/* PAWL_STATE when the slot is empty. */
+enum pawl_result pawl_store_key_get(struct pawl_reader *reader, enum pawl_key_slot slot,
+                                    struct pawl_key_row *key);
+
+/* Makes `wrapped` the current challenge secret and the one before the previous one, in one
+ * transaction. PAWL_STATE when there is none yet. */
+enum pawl_result pawl_store_challenge_rotate(struct pawl_store *store,
+                                             const uint8_t wrapped[PAWL_VAULT_WRAPPED_SIZE],
+                                             int64_t created, const struct pawl_event *event);
+
+/* --- totals
+ * ---------------------------------------------------------------------------------------- */
+
+struct pawl_totals {
+    uint64_t devices;
+    uint64_t quarantined;
+    uint64_t packages;
+    uint64_t assignments;
+    uint64_t confirmations; /* reports that advanced a record by one */
+    uint64_t sequence_total;
+};
+
+/* Kept with every change, so that asking costs the same at any size. */
+enum pawl_result pawl_store_totals_get(struct pawl_reader *reader, struct pawl_totals *totals);
+
+#endif
