@@ -47,9 +47,9 @@ void pawl_store_close(struct pawl_store *store);
 enum pawl_result pawl_reader_open(struct pawl_store *store, struct pawl_reader **reader);
 void pawl_reader_close(struct pawl_reader *reader);
 
-/* == audit trail: append only */
+/* Audit trail: append only. */
 
-#define PAWL_ACTOR_SIZE  65u
+#define PAWL_ACTOR_SIZE 65u
 #define PAWL_ACTION_SIZE 33u
 
 /* What is appended with a change, in the same transaction. Text is cut to the sizes above. */
@@ -80,8 +80,7 @@ typedef enum pawl_result (*pawl_audit_fn)(void *context, const struct pawl_audit
 enum pawl_result pawl_store_audit_list(struct pawl_reader *reader, uint64_t after, size_t limit,
                                        pawl_audit_fn visit, void *context);
 
-/* --- devices ------------------------------------------------------------------------------------
- */
+/* Devices. */
 
 struct pawl_device {
     uint64_t number; /* the store's own, dense from 1, never reused */
@@ -117,16 +116,15 @@ struct pawl_device_filter {
 typedef enum pawl_result (*pawl_device_fn)(void *context, const struct pawl_device *device,
                                            int64_t last_seen);
 
-/* Lists devices by ascending device_id, above `after` (NULL: from the first), at most `limit`. What
- * the callback returns other than PAWL_OK ends the list and is returned. */
+/* Lists devices in the order in which they were imported, from the one after number `after` (0: from
+ * the first), at most `limit`. What the callback returns other than PAWL_OK ends the list and is
+ * returned. */
 enum pawl_result pawl_store_device_list(struct pawl_reader *reader,
-                                        const struct pawl_device_filter *filter,
-                                        const uint8_t *after, size_t limit, pawl_device_fn visit,
-                                        void *context);
+                                        const struct pawl_device_filter *filter, uint64_t after,
+                                        size_t limit, pawl_device_fn visit, void *context);
 
-/* Visits all devices of a target once, in the store's order, however many: it reads in short steps,
- * so that writers go on and are not held up. `last_seen` is not read (0). For entitlements in bulk.
- */
+/* Visits each device of a target once, in the same order, however many there are: it reads in short
+ * steps, so that writers go on and are not held up. For entitlements in bulk. */
 enum pawl_result pawl_store_device_visit(struct pawl_reader *reader,
                                          const struct pawl_target *target, pawl_device_fn visit,
                                          void *context);
@@ -139,6 +137,7 @@ enum pawl_import_outcome {
     PAWL_IMPORTED = 0,
     PAWL_IMPORT_DEVICE_KNOWN = 1, /* its device_id is held already */
     PAWL_IMPORT_SECRET_KNOWN = 2, /* its unit secret is held already, for another device */
+    PAWL_IMPORT_OTHER_VENDOR = 3, /* its class_id is held already, for another vendor_id */
 };
 
 struct pawl_import {
@@ -178,7 +177,7 @@ enum pawl_result pawl_store_device_retry(struct pawl_store *store,
                                          const uint8_t device_id[PAWL_ID_SIZE],
                                          const struct pawl_event *event);
 
-/* == changes that reports bring */
+/* Changes that reports bring. */
 
 /* One decision of pawl_reconcile_decide that writes. */
 struct pawl_change {
@@ -221,8 +220,7 @@ struct pawl_seen {
 enum pawl_result pawl_store_seen_set(struct pawl_store *store, struct pawl_seen *seen,
                                      size_t count);
 
-/* --- packages ------------------------------------------------------------------------------------
- */
+/* Packages. */
 
 #define PAWL_PACKAGE_TEXT_SIZE 256u
 
@@ -259,13 +257,13 @@ enum pawl_result pawl_store_package_get(struct pawl_reader *reader,
                                         const uint8_t package_id[PAWL_PACKAGE_ID_SIZE],
                                         struct pawl_package_row *package);
 
-/* Lists packages by ascending id above `after` (NULL: from the first), at most `limit`. */
+/* Lists packages by ascending id above `after` (NULL: from the
+ * first), at most `limit`. */
 typedef enum pawl_result (*pawl_package_fn)(void *context, const struct pawl_package_row *package);
 enum pawl_result pawl_store_package_list(struct pawl_reader *reader, const uint8_t *after,
                                          size_t limit, pawl_package_fn visit, void *context);
 
-/* --- assignments: one row whatever the number of devices ----------------------------------------
- */
+/* Assignments: one row each, whatever the number of devices. */
 
 struct pawl_assignment_row {
     struct pawl_plan_entry entry;
@@ -294,8 +292,7 @@ enum pawl_result pawl_store_assignment_list(struct pawl_reader *reader, uint64_t
  * when it is not the one that a plan was built at, build a new plan. As cheap as a look-up. */
 enum pawl_result pawl_store_plan_version(struct pawl_reader *reader, uint64_t *version);
 
-/* --- keys of the server, all wrapped -------------------------------------------------------------
- */
+/* Keys of the server, all wrapped. */
 
 /* Values are stored. */
 enum pawl_key_slot {
@@ -329,8 +326,7 @@ enum pawl_result pawl_store_challenge_rotate(struct pawl_store *store,
                                              const uint8_t wrapped[PAWL_VAULT_WRAPPED_SIZE],
                                              int64_t created, const struct pawl_event *event);
 
-/* --- totals
- * ---------------------------------------------------------------------------------------- */
+/* Totals. */
 
 struct pawl_totals {
     uint64_t devices;
