@@ -13,4 +13,5 @@ crashes=$PAWL_BUILD/crashes
 mkdir -p "$corpus" "$crashes"
 
 exec "$target" -max_total_time="${PAWL_FUZZ_SECONDS:-20}" -timeout=10 -rss_limit_mb=1024 \
-    -print_final_stats=1 -verbosity=0 -artifact_prefix="$crashes/$name-" "$corpus" ${seeds:+"$seeds"}
+    -print_final_stats=1 -verbosity=0 -artifact_prefix="$crashes/$name-" \
+    "$corpus" ${seeds:+"$seeds"}

@@ -13,8 +13,8 @@ fi
 
 wanted=()
 for purpose in "$@"; do
-    mapfile -t names < <(sed -E 's/#.*//; s/[[:space:]]+//g; /^$/d' "packages/$purpose.txt")
-    wanted+=("${names[@]}")
+    list=$(sed -E 's/#.*//; s/[[:space:]]+//g; /^$/d' "packages/$purpose.txt")
+    mapfile -t -O ${#wanted[@]} wanted <<<"$list"
 done
 
 installed=" $(dpkg-query -W -f='${db:Status-Status}:${Package} ' "${wanted[@]}" 2>/dev/null || true)"

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Builds and runs every test: the release build, the build under ASan and UBSan, and the fuzzers for
-# PAWL_FUZZ_SECONDS (20) each. The last line is the sum, "N passed, N failed"; none run is a failure.
+# Builds and runs every test: the release build, the build under ASan and UBSan, and the fuzzers
+# for PAWL_FUZZ_SECONDS (20) each. The last line is the sum, "N passed, N failed"; none run is a failure.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -18,7 +18,8 @@ run() {
     if cmake --preset "$preset" >"$log" 2>&1 &&
         cmake --build "$dir" -j "$jobs" --target "$@" >"$log" 2>&1; then
         ctest --test-dir "$dir" -j "$jobs" --output-on-failure --no-tests=error | tee "$log"
-        read -r bad total < <(sed -nE 's/.* ([0-9]+) tests? failed out of ([0-9]+)$/\1 \2/p' "$log")
+        read -r bad total < \
+            <(sed -nE 's/.* ([0-9]+) tests? failed out of ([0-9]+)$/\1 \2/p' "$log")
         [ "${total:-0}" -gt 0 ] || { bad=1 total=1; }
     else
         cat "$log"

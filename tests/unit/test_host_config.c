@@ -1,4 +1,4 @@
-/* Settings come from the environment, then from the file's own section, then from its common part. */
+/* Settings come from the environment, then the file's own section, then its common part. */
 #include <stdlib.h>
 #include <string.h>
 
