@@ -17,10 +17,11 @@ for purpose in "$@"; do
     mapfile -t -O ${#wanted[@]} wanted <<<"$list"
 done
 
-installed=" $(dpkg-query -W -f='${db:Status-Status}:${Package} ' "${wanted[@]}" 2>/dev/null || true)"
+# dpkg-query fails when it has never heard of one of them.
+installed=$(dpkg-query -W -f='${db:Status-Status}:${Package} ' "${wanted[@]}" 2>/dev/null || true)
 missing=()
 for name in "${wanted[@]}"; do
-    [[ $installed == *" installed:$name "* ]] || missing+=("$name")
+    [[ " $installed" == *" installed:$name "* ]] || missing+=("$name")
 done
 [ ${#missing[@]} -gt 0 ] || exit 0
 
