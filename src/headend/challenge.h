@@ -20,10 +20,10 @@
 #include "pawl/identifier.h"
 #include "pawl/keys.h"
 
-#define PAWL_CHALLENGE_SIZE             41u
-#define PAWL_CHALLENGE_SECRET_SIZE      32u
+#define PAWL_CHALLENGE_SIZE 41u
+#define PAWL_CHALLENGE_SECRET_SIZE 32u
 #define PAWL_CHALLENGE_LIFETIME_DEFAULT 300u /* seconds */
-#define PAWL_CHALLENGE_SKEW             30u  /* seconds that replicas' clocks may differ */
+#define PAWL_CHALLENGE_SKEW 30u              /* seconds that replicas' clocks may differ */
 
 /* The secrets that replicas share. Two overlap while they are rotated: challenges are made with
  * the current one and accepted with either. Copyable; wipe it with pawl_challenge_key_wipe. Reading

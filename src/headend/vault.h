@@ -24,9 +24,9 @@
 #include "pawl/pud.h"
 #include "pawl/result.h"
 
-#define PAWL_VAULT_KEY_SIZE     32u
+#define PAWL_VAULT_KEY_SIZE 32u
 #define PAWL_VAULT_WRAPPED_SIZE 40u
-#define PAWL_SECRET_TAG_SIZE    16u
+#define PAWL_SECRET_TAG_SIZE 16u
 
 /* Keys in memory that is locked and not dumped. */
 struct pawl_vault;

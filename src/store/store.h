@@ -116,9 +116,9 @@ struct pawl_device_filter {
 typedef enum pawl_result (*pawl_device_fn)(void *context, const struct pawl_device *device,
                                            int64_t last_seen);
 
-/* Lists devices in the order in which they were imported, from the one after number `after` (0: from
- * the first), at most `limit`. What the callback returns other than PAWL_OK ends the list and is
- * returned. */
+/* Lists devices in the order in which they were imported, from the one after number `after` (0:
+ * from the first), at most `limit`. What the callback returns other than PAWL_OK ends the list and
+ * is returned. */
 enum pawl_result pawl_store_device_list(struct pawl_reader *reader,
                                         const struct pawl_device_filter *filter, uint64_t after,
                                         size_t limit, pawl_device_fn visit, void *context);
