@@ -15,6 +15,7 @@
 #include "pawl/result.h"
 
 #define PAWL_SHA256_SIZE 32u
+#define PAWL_SHA1_SIZE 20u
 #define PAWL_AES256_KEY_SIZE 32u
 #define PAWL_GCM_NONCE_SIZE 12u
 #define PAWL_GCM_TAG_SIZE 16u
@@ -38,6 +39,11 @@ void pawl_sha256_final(struct pawl_sha256 *sha, uint8_t digest[PAWL_SHA256_SIZE]
 /* One compression of one already padded 64-byte block from the initial value: the chain step's
  * inner loop, where a general update would cost more than the hash itself. */
 void pawl_sha256_block(const uint8_t block[64], uint8_t digest[PAWL_SHA256_SIZE]);
+
+/* SHA-1 of the concatenation of two byte strings: UUIDv5 is defined with it (SPEC 2). For names only;
+ * nothing in Pawl rests on its strength. */
+void pawl_sha1_make(const void *a, size_t a_size, const void *b, size_t b_size,
+                    uint8_t digest[PAWL_SHA1_SIZE]);
 
 /* AES-256-GCM under one key. Set with pawl_gcm_init, given back with pawl_gcm_release, which wipes
  * it and may be called on a zeroed or already released context. Not to be copied. */

@@ -35,6 +35,11 @@ void pawl_direct_key_make(const uint8_t download_key[PAWL_KEY_SIZE],
                           const uint8_t package_id[PAWL_PACKAGE_ID_SIZE],
                           uint8_t content_key[PAWL_KEY_SIZE]);
 
+/* Whether a device may take another download at `sequence`: completing it leads to sequence + 1, which
+ * must not exceed the PUD's maximum. PAWL_NOT_ENTITLED. Opening an entitlement or a table checks this
+ * itself; direct mode has to ask. */
+enum pawl_result pawl_sequence_check(const struct pawl_pud *pud, uint64_t sequence);
+
 /* A unit as a server or station sees it, for entitling. */
 struct pawl_unit {
     const uint8_t *unit_secret; /* 32 bytes */
@@ -49,7 +54,8 @@ enum pawl_result pawl_entitlement_row_make(const struct pawl_unit *unit,
                                            const uint8_t content_key[PAWL_KEY_SIZE],
                                            uint8_t row[PAWL_ROW_SIZE]);
 
-/* Opens an entitlement at sequence number `sequence`. PAWL_NOT_ENTITLED. */
+/* Opens an entitlement at sequence number `sequence`. PAWL_NOT_ENTITLED, also when the PUD's maximum
+ * is reached. */
 enum pawl_result pawl_entitlement_open(const struct pawl_pud *pud, uint64_t sequence,
                                        const uint8_t package_id[PAWL_PACKAGE_ID_SIZE],
                                        const uint8_t entitlement[PAWL_ENTITLEMENT_SIZE],
@@ -77,7 +83,8 @@ enum pawl_result pawl_table_preamble_write(const uint8_t package_id[PAWL_PACKAGE
                                            size_t *size);
 
 /* Finds the device's row by binary search, reading O(log count) rows, and opens it; at most
- * PAWL_EQUAL_TAGS_MAX rows of equal tag are tried. PAWL_NOT_ENTITLED, or what `read` returned. */
+ * PAWL_EQUAL_TAGS_MAX rows of equal tag are tried. PAWL_NOT_ENTITLED, or what `read` returned.
+ * Whether the table is for the package at hand is the caller's to compare. */
 enum pawl_result pawl_table_open(const struct pawl_table *table, pawl_table_read_fn read,
                                  void *context, const struct pawl_pud *pud, uint64_t sequence,
                                  uint8_t content_key[PAWL_KEY_SIZE]);

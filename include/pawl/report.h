@@ -14,7 +14,7 @@
 
 #define PAWL_REPORT_SIZE_MAX 512u
 #define PAWL_DIRECTIVE_SIZE_MAX 1024u
-#define PAWL_CHALLENGE_SIZE_MAX 64u
+#define PAWL_CHALLENGE_SIZE_MAX 128u /* longer ones, and longer URLs, are malformed */
 #define PAWL_URL_SIZE_MAX 512u
 #define PAWL_POLL_AFTER_MAX 604800u /* seconds; a device caps what it is told to 7 days */
 

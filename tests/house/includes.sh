@@ -7,7 +7,7 @@ set -euo pipefail
 rules="
 include/pawl    -                            -
 src/core        -                            -
-src/crypto      core                         openssl
+src/crypto      core                         openssl,pthread
 src/processor   core                         -
 src/host        core                         ini
 src/headend     core,host                    openssl,pthread
