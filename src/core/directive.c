@@ -1,0 +1,150 @@
+#include <string.h>
+
+#include "core/cbor.h"
+#include "core/mac0.h"
+#include "pawl/secret.h"
+
+/* Places in directive_fields: those that come with PAWL_ACTION_DOWNLOAD alone. */
+#define PACKAGE_FIELD     5u
+#define URL_FIELD         6u
+#define SIZE_FIELD        7u
+#define ENTITLEMENT_FIELD 8u
+#define DOWNLOAD_REQUIRED (1u << PACKAGE_FIELD | 1u << URL_FIELD | 1u << SIZE_FIELD)
+#define DOWNLOAD_ALL      (DOWNLOAD_REQUIRED | 1u << ENTITLEMENT_FIELD)
+
+/* A device keeps no time beyond the cap, so a longer one is cut here (SPEC 10). */
+static void poll_after_read(struct pawl_reader *reader, void *target)
+{
+    struct pawl_directive *directive = target;
+    uint64_t seconds = pawl_cbor_uint_read(reader);
+
+    directive->poll_after = seconds < PAWL_POLL_AFTER_MAX ? (uint32_t)seconds : PAWL_POLL_AFTER_MAX;
+}
+
+static void poll_after_write(struct pawl_writer *writer, const void *target)
+{
+    const struct pawl_directive *directive = target;
+
+    pawl_cbor_head_write(writer, PAWL_CBOR_UINT, directive->poll_after);
+}
+
+static void challenge_read(struct pawl_reader *reader, void *target)
+{
+    struct pawl_directive *directive = target;
+
+    pawl_challenge_read(reader, directive->challenge, &directive->challenge_size);
+}
+
+static void challenge_write(struct pawl_writer *writer, const void *target)
+{
+    const struct pawl_directive *directive = target;
+
+    pawl_challenge_write(writer, directive->challenge, directive->challenge_size);
+}
+
+static void url_read(struct pawl_reader *reader, void *target)
+{
+    struct pawl_directive *directive = target;
+    struct pawl_text url = pawl_cbor_text_read(reader);
+
+    if (url.size > sizeof directive->url)
+        pawl_reader_fail(reader, PAWL_MALFORMED);
+    if (reader->error != PAWL_OK)
+        return;
+    memcpy(directive->url, url.bytes, url.size);
+    directive->url_size = url.size;
+}
+
+static void url_write(struct pawl_writer *writer, const void *target)
+{
+    const struct pawl_directive *directive = target;
+
+    if (directive->url_size > sizeof directive->url)
+        pawl_writer_fail(writer, PAWL_MALFORMED);
+    else
+        pawl_cbor_text_write(writer, (struct pawl_text){directive->url, directive->url_size});
+}
+
+static const struct pawl_field directive_fields[] = {
+    {.key = 0, .type = PAWL_FIELD_FIXED, .fixed = 1},
+    {.key = 1, .type = PAWL_FIELD_BYTES, PAWL_FIELD_MEMBER(struct pawl_directive, nonce)},
+    {.key = 2,
+     .type = PAWL_FIELD_CODE,
+     PAWL_FIELD_MEMBER(struct pawl_directive, action),
+     .most = PAWL_ACTION_REPEAT},
+    {.key = 3, .type = PAWL_FIELD_OTHER, .read = poll_after_read, .write = poll_after_write},
+    {.key = 4, .type = PAWL_FIELD_OTHER, .read = challenge_read, .write = challenge_write},
+    [PACKAGE_FIELD] = {.key = 5,
+                       .type = PAWL_FIELD_BYTES,
+                       .rule = PAWL_FIELD_OPTIONAL,
+                       PAWL_FIELD_MEMBER(struct pawl_directive, package_id)},
+    [URL_FIELD] = {.key = 6,
+                   .type = PAWL_FIELD_OTHER,
+                   .rule = PAWL_FIELD_OPTIONAL,
+                   .read = url_read,
+                   .write = url_write},
+    [SIZE_FIELD] = {.key = 7,
+                    .type = PAWL_FIELD_UINT,
+                    .rule = PAWL_FIELD_OPTIONAL,
+                    PAWL_FIELD_MEMBER(struct pawl_directive, package_size),
+                    .most = UINT64_MAX},
+    [ENTITLEMENT_FIELD] = {.key = 8,
+                           .type = PAWL_FIELD_BYTES,
+                           .rule = PAWL_FIELD_OPTIONAL,
+                           PAWL_FIELD_MEMBER(struct pawl_directive, entitlement)},
+};
+static const struct pawl_map directive_map = PAWL_MAP(directive_fields, true);
+
+static bool fields_fit_action(enum pawl_action action, uint32_t present)
+{
+    if (action == PAWL_ACTION_DOWNLOAD)
+        return (present & DOWNLOAD_REQUIRED) == DOWNLOAD_REQUIRED;
+    return (present & DOWNLOAD_ALL) == 0;
+}
+
+enum pawl_result pawl_directive_write(const struct pawl_directive *directive,
+                                      const uint8_t auth_key[PAWL_KEY_SIZE], uint8_t *bytes,
+                                      size_t capacity, size_t *size)
+{
+    uint32_t present = 0;
+
+    if (directive->action == PAWL_ACTION_DOWNLOAD)
+        present = directive->has_entitlement ? DOWNLOAD_ALL : DOWNLOAD_REQUIRED;
+    return pawl_mac0_write(&pawl_cose_directive, &directive_map, directive, present, NULL, auth_key,
+                           bytes, capacity, size);
+}
+
+static enum pawl_result payload_decode(const struct pawl_cose *cose,
+                                       struct pawl_directive *directive)
+{
+    uint32_t present;
+
+    enum pawl_result result =
+        pawl_map_decode(cose->payload, cose->payload_size, &directive_map, directive, &present);
+    if (result == PAWL_OK && !fields_fit_action(directive->action, present))
+        result = PAWL_MALFORMED;
+    directive->has_entitlement = result == PAWL_OK && (present >> ENTITLEMENT_FIELD & 1);
+    return result;
+}
+
+enum pawl_result pawl_directive_read(const uint8_t *bytes, size_t size,
+                                     const uint8_t auth_key[PAWL_KEY_SIZE],
+                                     const uint8_t nonce[PAWL_NONCE_SIZE],
+                                     struct pawl_directive *directive)
+{
+    struct pawl_directive found;
+    struct pawl_cose cose;
+
+    memset(&found, 0, sizeof found);
+    enum pawl_result result = pawl_cose_read(&pawl_cose_directive, bytes, size, &cose);
+    if (result == PAWL_OK)
+        result = pawl_mac0_verify(&pawl_cose_directive, auth_key, cose.payload, cose.payload_size,
+                                  cose.proof);
+    if (result == PAWL_OK)
+        result = payload_decode(&cose, &found);
+    if (result == PAWL_OK && !pawl_equal(found.nonce, nonce, PAWL_NONCE_SIZE))
+        result = PAWL_UNTRUSTED; /* authentic, but an answer to another report */
+    if (result == PAWL_OK)
+        *directive = found;
+    return result;
+}

@@ -1,0 +1,183 @@
+#include "pawl/manifest.h"
+
+#include <string.h>
+
+#include "core/bytes.h"
+#include "core/cbor.h"
+#include "core/map.h"
+
+#define DIGEST_FS_VERITY 1u
+
+/* Places in manifest_fields. */
+#define ADDRESSES_FIELD 9u
+#define ARGUMENTS_FIELD 12u
+
+static const struct pawl_field address_fields[] = {
+    {.key = 1,
+     .type = PAWL_FIELD_UINT,
+     PAWL_FIELD_MEMBER(struct pawl_manifest, load_address),
+     .most = UINT64_MAX},
+    {.key = 2,
+     .type = PAWL_FIELD_UINT,
+     PAWL_FIELD_MEMBER(struct pawl_manifest, entry_address),
+     .most = UINT64_MAX},
+};
+static const struct pawl_map address_map = PAWL_MAP(address_fields, false);
+
+static const struct pawl_field success_fields[] = {
+    {.key = 1,
+     .type = PAWL_FIELD_CODE,
+     PAWL_FIELD_MEMBER(struct pawl_manifest, success),
+     .least = PAWL_SUCCESS_EXIT,
+     .most = PAWL_SUCCESS_CONTACT},
+    {.key = 2,
+     .type = PAWL_FIELD_UINT,
+     PAWL_FIELD_MEMBER(struct pawl_manifest, deadline),
+     .most = UINT32_MAX},
+};
+static const struct pawl_map success_map = PAWL_MAP(success_fields, false);
+
+static void digest_read(struct pawl_reader *reader, void *target)
+{
+    struct pawl_manifest *manifest = target;
+
+    if (pawl_cbor_array_read(reader) != 2)
+        pawl_reader_fail(reader, PAWL_MALFORMED);
+    struct pawl_cbor_head algorithm = pawl_cbor_integer_read(reader);
+    if (algorithm.major != PAWL_CBOR_UINT || algorithm.value != DIGEST_FS_VERITY)
+        pawl_reader_fail(reader, PAWL_UNSUPPORTED);
+    pawl_cbor_bytes_copy(reader, manifest->image_digest, sizeof manifest->image_digest);
+}
+
+static void digest_write(struct pawl_writer *writer, const void *target)
+{
+    const struct pawl_manifest *manifest = target;
+
+    pawl_cbor_head_write(writer, PAWL_CBOR_ARRAY, 2);
+    pawl_cbor_integer_write(writer, DIGEST_FS_VERITY);
+    pawl_cbor_bytes_write(writer, manifest->image_digest, sizeof manifest->image_digest);
+}
+
+static void addresses_read(struct pawl_reader *reader, void *target)
+{
+    pawl_map_read(reader, &address_map, target, NULL);
+}
+
+static void addresses_write(struct pawl_writer *writer, const void *target)
+{
+    pawl_map_write(writer, &address_map, target, 0);
+}
+
+static void success_read(struct pawl_reader *reader, void *target)
+{
+    pawl_map_read(reader, &success_map, target, NULL);
+}
+
+static void success_write(struct pawl_writer *writer, const void *target)
+{
+    pawl_map_write(writer, &success_map, target, 0);
+}
+
+static void arguments_read(struct pawl_reader *reader, void *target)
+{
+    struct pawl_manifest *manifest = target;
+
+    uint64_t count = pawl_cbor_array_read(reader);
+    if (count > PAWL_ARGUMENT_MAX) {
+        pawl_reader_fail(reader, PAWL_UNSUPPORTED);
+        return;
+    }
+    manifest->argument_count = (uint32_t)count;
+    for (uint32_t i = 0; i < manifest->argument_count; i++)
+        manifest->arguments[i] = pawl_cbor_text_read(reader);
+}
+
+static void arguments_write(struct pawl_writer *writer, const void *target)
+{
+    const struct pawl_manifest *manifest = target;
+
+    pawl_cbor_head_write(writer, PAWL_CBOR_ARRAY, manifest->argument_count);
+    for (uint32_t i = 0; i < manifest->argument_count; i++)
+        pawl_cbor_text_write(writer, manifest->arguments[i]);
+}
+
+static const struct pawl_field manifest_fields[] = {
+    {.key = 1, .type = PAWL_FIELD_FIXED, .fixed = 1},
+    {.key = 2, .type = PAWL_FIELD_BYTES, PAWL_FIELD_MEMBER(struct pawl_manifest, vendor_id)},
+    {.key = 3, .type = PAWL_FIELD_BYTES, PAWL_FIELD_MEMBER(struct pawl_manifest, class_id)},
+    {.key = 4, .type = PAWL_FIELD_TEXT, PAWL_FIELD_MEMBER(struct pawl_manifest, name)},
+    {.key = 5, .type = PAWL_FIELD_TEXT, PAWL_FIELD_MEMBER(struct pawl_manifest, version)},
+    {.key = 6,
+     .type = PAWL_FIELD_UINT,
+     PAWL_FIELD_MEMBER(struct pawl_manifest, security_version),
+     .most = UINT64_MAX},
+    {.key = 7,
+     .type = PAWL_FIELD_CODE,
+     PAWL_FIELD_MEMBER(struct pawl_manifest, kind),
+     .least = PAWL_KIND_EXEC,
+     .most = PAWL_KIND_OPAQUE},
+    {.key = 8,
+     .type = PAWL_FIELD_UINT,
+     PAWL_FIELD_MEMBER(struct pawl_manifest, image_size),
+     .least = 1,
+     .most = UINT64_MAX},
+    {.key = 9, .type = PAWL_FIELD_OTHER, .read = digest_read, .write = digest_write},
+    [ADDRESSES_FIELD] = {.key = 10,
+                         .type = PAWL_FIELD_OTHER,
+                         .rule = PAWL_FIELD_OPTIONAL,
+                         .read = addresses_read,
+                         .write = addresses_write},
+    {.key = 11, .type = PAWL_FIELD_OTHER, .read = success_read, .write = success_write},
+    {.key = 12,
+     .type = PAWL_FIELD_UINT,
+     PAWL_FIELD_MEMBER(struct pawl_manifest, created),
+     .most = UINT64_MAX},
+    [ARGUMENTS_FIELD] = {.key = 13,
+                         .type = PAWL_FIELD_OTHER,
+                         .rule = PAWL_FIELD_OPTIONAL,
+                         .read = arguments_read,
+                         .write = arguments_write},
+};
+static const struct pawl_map manifest_map = PAWL_MAP(manifest_fields, true);
+
+/* Addresses belong to a raw binary and to nothing else, arguments to an executable alone. */
+static bool fields_fit_kind(enum pawl_kind kind, bool has_addresses, bool has_arguments)
+{
+    return has_addresses == (kind == PAWL_KIND_RAW) && (!has_arguments || kind == PAWL_KIND_EXEC);
+}
+
+enum pawl_result pawl_manifest_read(const uint8_t *payload, size_t size, struct pawl_manifest *out)
+{
+    struct pawl_manifest found;
+    uint32_t present;
+
+    memset(&found, 0, sizeof found);
+    enum pawl_result result = pawl_map_decode(payload, size, &manifest_map, &found, &present);
+    if (result != PAWL_OK)
+        return result;
+    if (!fields_fit_kind(found.kind, present >> ADDRESSES_FIELD & 1,
+                         present >> ARGUMENTS_FIELD & 1))
+        return PAWL_MALFORMED;
+    *out = found;
+    return PAWL_OK;
+}
+
+enum pawl_result pawl_manifest_write(const struct pawl_manifest *manifest, uint8_t *payload,
+                                     size_t capacity, size_t *size)
+{
+    struct pawl_writer writer;
+    bool has_addresses = manifest->kind == PAWL_KIND_RAW;
+    bool has_arguments = manifest->argument_count > 0;
+    uint32_t present = 0;
+
+    if (manifest->argument_count > PAWL_ARGUMENT_MAX ||
+        !fields_fit_kind(manifest->kind, has_addresses, has_arguments))
+        return PAWL_MALFORMED;
+    if (has_addresses)
+        present |= UINT32_C(1) << ADDRESSES_FIELD;
+    if (has_arguments)
+        present |= UINT32_C(1) << ARGUMENTS_FIELD;
+    pawl_writer_init(&writer, payload, capacity);
+    pawl_map_write(&writer, &manifest_map, manifest, present);
+    return pawl_writer_finish(&writer, size);
+}

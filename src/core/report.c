@@ -1,0 +1,128 @@
+#include <string.h>
+
+#include "core/cbor.h"
+#include "core/mac0.h"
+
+/* Places in report_fields. */
+#define INSTANCE_FIELD  2u
+#define PACKAGE_FIELD   3u
+#define FAILURE_FIELD   4u
+#define CHALLENGE_FIELD 6u
+
+static void failure_read(struct pawl_reader *reader, void *target)
+{
+    struct pawl_report *report = target;
+
+    if (pawl_cbor_array_read(reader) != 2)
+        pawl_reader_fail(reader, PAWL_MALFORMED);
+    pawl_cbor_bytes_copy(reader, report->failed_package_id, sizeof report->failed_package_id);
+    report->failure = pawl_cbor_uint_read(reader);
+}
+
+static void failure_write(struct pawl_writer *writer, const void *target)
+{
+    const struct pawl_report *report = target;
+
+    pawl_cbor_head_write(writer, PAWL_CBOR_ARRAY, 2);
+    pawl_cbor_bytes_write(writer, report->failed_package_id, sizeof report->failed_package_id);
+    pawl_cbor_head_write(writer, PAWL_CBOR_UINT, report->failure);
+}
+
+static void challenge_read(struct pawl_reader *reader, void *target)
+{
+    struct pawl_report *report = target;
+
+    pawl_challenge_read(reader, report->challenge, &report->challenge_size);
+}
+
+static void challenge_write(struct pawl_writer *writer, const void *target)
+{
+    const struct pawl_report *report = target;
+
+    pawl_challenge_write(writer, report->challenge, report->challenge_size);
+}
+
+static const struct pawl_field report_fields[] = {
+    {.key = 0, .type = PAWL_FIELD_FIXED, .fixed = 1},
+    {.key = 1,
+     .type = PAWL_FIELD_UINT,
+     PAWL_FIELD_MEMBER(struct pawl_report, sequence),
+     .most = UINT64_MAX},
+    [INSTANCE_FIELD] = {.key = 2,
+                        .type = PAWL_FIELD_BYTES,
+                        .rule = PAWL_FIELD_NULLABLE,
+                        PAWL_FIELD_MEMBER(struct pawl_report, instance)},
+    [PACKAGE_FIELD] = {.key = 3,
+                       .type = PAWL_FIELD_BYTES,
+                       .rule = PAWL_FIELD_NULLABLE,
+                       PAWL_FIELD_MEMBER(struct pawl_report, package_id)},
+    [FAILURE_FIELD] = {.key = 4,
+                       .type = PAWL_FIELD_OTHER,
+                       .rule = PAWL_FIELD_OPTIONAL,
+                       .read = failure_read,
+                       .write = failure_write},
+    {.key = 5, .type = PAWL_FIELD_BYTES, PAWL_FIELD_MEMBER(struct pawl_report, nonce)},
+    [CHALLENGE_FIELD] = {.key = 6,
+                         .type = PAWL_FIELD_OTHER,
+                         .rule = PAWL_FIELD_NULLABLE,
+                         .read = challenge_read,
+                         .write = challenge_write},
+    {.key = 7,
+     .type = PAWL_FIELD_CODE,
+     PAWL_FIELD_MEMBER(struct pawl_report, state),
+     .most = PAWL_STATE_UPDATED},
+};
+static const struct pawl_map report_map = PAWL_MAP(report_fields, true);
+
+enum pawl_result pawl_report_split(const uint8_t *bytes, size_t size, struct pawl_mac0 *out)
+{
+    struct pawl_cose cose;
+
+    enum pawl_result result = pawl_cose_read(&pawl_cose_report, bytes, size, &cose);
+    if (result != PAWL_OK)
+        return result;
+    memcpy(out->device_id, cose.id, sizeof out->device_id);
+    out->payload = cose.payload;
+    out->payload_size = cose.payload_size;
+    out->mac = cose.proof;
+    return PAWL_OK;
+}
+
+enum pawl_result pawl_report_verify(const struct pawl_mac0 *mac0,
+                                    const uint8_t auth_key[PAWL_KEY_SIZE])
+{
+    return pawl_mac0_verify(&pawl_cose_report, auth_key, mac0->payload, mac0->payload_size,
+                            mac0->mac);
+}
+
+enum pawl_result pawl_report_decode(const struct pawl_mac0 *mac0, struct pawl_report *report)
+{
+    struct pawl_report found;
+    uint32_t present;
+
+    memset(&found, 0, sizeof found);
+    enum pawl_result result =
+        pawl_map_decode(mac0->payload, mac0->payload_size, &report_map, &found, &present);
+    if (result != PAWL_OK)
+        return result;
+    found.has_instance = present >> INSTANCE_FIELD & 1;
+    found.has_package = present >> PACKAGE_FIELD & 1;
+    found.has_failure = present >> FAILURE_FIELD & 1;
+    found.has_challenge = present >> CHALLENGE_FIELD & 1;
+    *report = found;
+    return PAWL_OK;
+}
+
+enum pawl_result pawl_report_write(const struct pawl_report *report,
+                                   const uint8_t device_id[PAWL_ID_SIZE],
+                                   const uint8_t auth_key[PAWL_KEY_SIZE], uint8_t *bytes,
+                                   size_t capacity, size_t *size)
+{
+    uint32_t present = (uint32_t)report->has_instance << INSTANCE_FIELD |
+                       (uint32_t)report->has_package << PACKAGE_FIELD |
+                       (uint32_t)report->has_failure << FAILURE_FIELD |
+                       (uint32_t)report->has_challenge << CHALLENGE_FIELD;
+
+    return pawl_mac0_write(&pawl_cose_report, &report_map, report, present, device_id, auth_key,
+                           bytes, capacity, size);
+}
