@@ -40,8 +40,8 @@ void pawl_sha256_final(struct pawl_sha256 *sha, uint8_t digest[PAWL_SHA256_SIZE]
  * inner loop, where a general update would cost more than the hash itself. */
 void pawl_sha256_block(const uint8_t block[64], uint8_t digest[PAWL_SHA256_SIZE]);
 
-/* SHA-1 of the concatenation of two byte strings: UUIDv5 is defined with it (SPEC 2). For names only;
- * nothing in Pawl rests on its strength. */
+/* SHA-1 of the concatenation of two byte strings: UUIDv5 is defined with it (SPEC 2). For names
+ * only; nothing in Pawl rests on its strength. */
 void pawl_sha1_make(const void *a, size_t a_size, const void *b, size_t b_size,
                     uint8_t digest[PAWL_SHA1_SIZE]);
 

@@ -35,9 +35,9 @@ void pawl_direct_key_make(const uint8_t download_key[PAWL_KEY_SIZE],
                           const uint8_t package_id[PAWL_PACKAGE_ID_SIZE],
                           uint8_t content_key[PAWL_KEY_SIZE]);
 
-/* Whether a device may take another download at `sequence`: completing it leads to sequence + 1, which
- * must not exceed the PUD's maximum. PAWL_NOT_ENTITLED. Opening an entitlement or a table checks this
- * itself; direct mode has to ask. */
+/* Whether a device may take another download at `sequence`: completing it leads to sequence + 1,
+ * which must not exceed the PUD's maximum. PAWL_NOT_ENTITLED. Opening an entitlement or a table
+ * checks this itself; direct mode has to ask. */
 enum pawl_result pawl_sequence_check(const struct pawl_pud *pud, uint64_t sequence);
 
 /* A unit as a server or station sees it, for entitling. */
@@ -54,8 +54,8 @@ enum pawl_result pawl_entitlement_row_make(const struct pawl_unit *unit,
                                            const uint8_t content_key[PAWL_KEY_SIZE],
                                            uint8_t row[PAWL_ROW_SIZE]);
 
-/* Opens an entitlement at sequence number `sequence`. PAWL_NOT_ENTITLED, also when the PUD's maximum
- * is reached. */
+/* Opens an entitlement at sequence number `sequence`. PAWL_NOT_ENTITLED, also when the PUD's
+ * maximum is reached. */
 enum pawl_result pawl_entitlement_open(const struct pawl_pud *pud, uint64_t sequence,
                                        const uint8_t package_id[PAWL_PACKAGE_ID_SIZE],
                                        const uint8_t entitlement[PAWL_ENTITLEMENT_SIZE],

@@ -7,9 +7,9 @@
 
 /* A step hashes 52 bytes: "pawl" || device_id || link. That leaves room for SHA-256's own padding,
  * so a step is one compression of a block that is laid out once. */
-#define DEVICE_AT  4u
-#define LINK_AT    (DEVICE_AT + PAWL_ID_SIZE)
-#define HASHED     (LINK_AT + PAWL_KEY_SIZE)
+#define DEVICE_AT 4u
+#define LINK_AT (DEVICE_AT + PAWL_ID_SIZE)
+#define HASHED (LINK_AT + PAWL_KEY_SIZE)
 #define BLOCK_SIZE 64u
 
 void pawl_chain_walk(const uint8_t device_id[PAWL_ID_SIZE], uint8_t link[PAWL_KEY_SIZE],

@@ -9,7 +9,7 @@
 #include "pawl/keys.h"
 
 #define ALGORITHM_KEY 1u
-#define ID_KEY        4u
+#define ID_KEY 4u
 
 const struct pawl_cose_profile pawl_cose_manifest = {
     .tag = 18,

@@ -5,12 +5,12 @@
 #include "pawl/secret.h"
 
 /* Places in directive_fields: those that come with PAWL_ACTION_DOWNLOAD alone. */
-#define PACKAGE_FIELD     5u
-#define URL_FIELD         6u
-#define SIZE_FIELD        7u
+#define PACKAGE_FIELD 5u
+#define URL_FIELD 6u
+#define SIZE_FIELD 7u
 #define ENTITLEMENT_FIELD 8u
 #define DOWNLOAD_REQUIRED (1u << PACKAGE_FIELD | 1u << URL_FIELD | 1u << SIZE_FIELD)
-#define DOWNLOAD_ALL      (DOWNLOAD_REQUIRED | 1u << ENTITLEMENT_FIELD)
+#define DOWNLOAD_ALL (DOWNLOAD_REQUIRED | 1u << ENTITLEMENT_FIELD)
 
 /* A device keeps no time beyond the cap, so a longer one is cut here (SPEC 10). */
 static void poll_after_read(struct pawl_reader *reader, void *target)

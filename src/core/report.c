@@ -4,9 +4,9 @@
 #include "core/mac0.h"
 
 /* Places in report_fields. */
-#define INSTANCE_FIELD  2u
-#define PACKAGE_FIELD   3u
-#define FAILURE_FIELD   4u
+#define INSTANCE_FIELD 2u
+#define PACKAGE_FIELD 3u
+#define FAILURE_FIELD 4u
 #define CHALLENGE_FIELD 6u
 
 static void failure_read(struct pawl_reader *reader, void *target)

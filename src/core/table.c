@@ -5,7 +5,7 @@
 #include "core/map.h"
 #include "pawl/entitlement.h"
 
-#define MAGIC_SIZE  8u
+#define MAGIC_SIZE 8u
 #define PREFIX_SIZE (MAGIC_SIZE + 4u)
 
 static const uint8_t magic[MAGIC_SIZE] = {'P', 'A', 'W', 'L', 'E', 'N', 'T', '1'};

@@ -173,7 +173,7 @@ static EVP_CIPHER_CTX *wrap_context(void)
 }
 
 #define SEMIBLOCK 8u /* RFC 3394 works on halves of an AES block */
-#define WRAP_MAX  64u
+#define WRAP_MAX 64u
 
 static bool wrap_key_set(EVP_CIPHER_CTX *context, const uint8_t kek[PAWL_AES256_KEY_SIZE],
                          bool encrypt)
