@@ -1,0 +1,173 @@
+#include <stdio.h>
+
+#include "agent/agent.h"
+#include "agent/exchange.h"
+#include "agent/url.h"
+#include "host/hex.h"
+#include "host/log.h"
+
+#define REPEAT_MAX 3u
+
+/* Nothing to do until the next poll. */
+static enum pawl_phase rest(struct pawl_agent *agent)
+{
+    if (agent->status.state == PAWL_STATE_TRIAL || agent->status.state == PAWL_STATE_STAGED)
+        return PAWL_PHASE_WATCH;
+    if (agent->settings->once)
+        return PAWL_PHASE_DONE;
+    pawl_log(PAWL_LOG_INFO, "next poll in %lld s",
+             (long long)(agent->next_poll - agent->last_poll) / 1000);
+    return pawl_agent_pause(agent, agent->next_poll, PAWL_PHASE_REPORT);
+}
+
+static enum pawl_phase idle(struct pawl_agent *agent)
+{
+    pawl_log(PAWL_LOG_DEBUG, "the server has nothing for this device");
+    return rest(agent);
+}
+
+static enum pawl_phase hold(struct pawl_agent *agent)
+{
+    pawl_log(PAWL_LOG_WARNING, "the server holds this device: an operator has to release it");
+    return rest(agent);
+}
+
+static enum pawl_phase repeat(struct pawl_agent *agent)
+{
+    if (++agent->repeats <= REPEAT_MAX)
+        return PAWL_PHASE_REPORT;
+    agent->repeats = 0;
+    return pawl_agent_retry(agent, PAWL_TROUBLE_EXCHANGE, PAWL_STATE,
+                            "the server asks for one report after another", 0, PAWL_PHASE_REPORT);
+}
+
+static void offer_tell(const struct pawl_agent *agent)
+{
+    char id[PAWL_HEX_SIZE(PAWL_PACKAGE_ID_SIZE)], size[16];
+    pawl_hex_encode(agent->work.package_id, PAWL_PACKAGE_ID_SIZE, id);
+    pawl_log(PAWL_LOG_NOTICE, "offered package %s, %s, from %s", id,
+             pawl_size_format(agent->work.package_size, size), agent->url);
+}
+
+static enum pawl_phase fetch(struct pawl_agent *agent)
+{
+    const struct pawl_agent_settings *settings = agent->settings;
+    if (pawl_url_join(settings->server, agent->work.url, agent->work.url_size, agent->url,
+                      sizeof(agent->url)) != PAWL_OK)
+        return pawl_agent_retry(agent, PAWL_TROUBLE_FETCH, PAWL_UNSUPPORTED,
+                                "the server names no address that packages can be fetched from", 0,
+                                PAWL_PHASE_REPORT);
+    if (settings->once && agent->backoffs[PAWL_TROUBLE_ATTEMPT].failures > settings->max_retries)
+        return PAWL_PHASE_DONE;
+    if (!agent->under_way || agent->work.offset == 0)
+        offer_tell(agent);
+    agent->under_way = true;
+    if (agent->attempt_at > pawl_clock_now())
+        return pawl_agent_pause(agent, agent->attempt_at, PAWL_PHASE_FETCH);
+    return PAWL_PHASE_FETCH;
+}
+
+static enum pawl_phase download(struct pawl_agent *agent)
+{
+    if (agent->work.install)
+        return PAWL_PHASE_INSTALL;
+    return agent->work.fetch ? fetch(agent) : rest(agent);
+}
+
+/* When the server wants to hear of this device again: as it says, within bounds, and not in step with
+ * all the others that were told the same. */
+static int64_t next_poll_make(const struct pawl_agent *agent)
+{
+    uint32_t seconds =
+        agent->work.poll_after < PAWL_POLL_AFTER_MAX ? agent->work.poll_after : PAWL_POLL_AFTER_MAX;
+    uint64_t wait = (uint64_t)seconds * 1000;
+    if (wait < agent->settings->min_poll)
+        wait = agent->settings->min_poll;
+    return agent->last_poll + (int64_t)pawl_jitter_add(wait, pawl_random_draw());
+}
+
+/* An authentic directive has come: what the last attempt led to is known to the server. */
+static void confirmation_tell(struct pawl_agent *agent)
+{
+    if (agent->unconfirmed)
+        pawl_log(PAWL_LOG_NOTICE, "the server knows: this device is at sequence number %llu",
+                 (unsigned long long)agent->status.sequence);
+    agent->unconfirmed = false;
+}
+
+static enum pawl_phase act(struct pawl_agent *agent, enum pawl_state state)
+{
+    static const pawl_phase_fn actions[] = {
+        [PAWL_ACTION_IDLE] = idle,
+        [PAWL_ACTION_DOWNLOAD] = download,
+        [PAWL_ACTION_HOLD] = hold,
+        [PAWL_ACTION_REPEAT] = repeat,
+    };
+    enum pawl_action action = agent->work.action;
+
+    agent->next_poll = next_poll_make(agent);
+    if (action != PAWL_ACTION_REPEAT) {
+        agent->repeats = 0;
+        pawl_backoff_reset(&agent->backoffs[PAWL_TROUBLE_EXCHANGE]);
+        confirmation_tell(agent);
+    }
+    /* The directive itself may have been what a trial waited for. */
+    if (agent->status.state == PAWL_STATE_TRIAL && state != PAWL_STATE_TRIAL)
+        return pawl_agent_look(agent);
+    if ((unsigned)action >= sizeof(actions) / sizeof(actions[0]))
+        return rest(agent);
+    return actions[action](agent);
+}
+
+/* The server was not reached. A trial goes on all the same. */
+static enum pawl_phase exchange_fail(struct pawl_agent *agent, enum pawl_result result,
+                                     const char *problem, uint32_t least)
+{
+    enum pawl_phase phase =
+        pawl_agent_retry(agent, PAWL_TROUBLE_EXCHANGE, result, problem, least, PAWL_PHASE_REPORT);
+    if (phase != PAWL_PHASE_PAUSE || agent->status.state != PAWL_STATE_TRIAL)
+        return phase;
+    agent->next_poll = agent->pause_end;
+    return PAWL_PHASE_WATCH;
+}
+
+static enum pawl_phase direct(struct pawl_agent *agent, const uint8_t *directive, size_t size)
+{
+    struct pawl_link_answer answer;
+    char problem[96];
+
+    enum pawl_result result =
+        pawl_link_client_direct(&agent->link, directive, size, &answer, &agent->work);
+    if (result != PAWL_OK)
+        return pawl_agent_unlink(agent, result);
+    if (answer.result != PAWL_OK) {
+        snprintf(problem, sizeof(problem), "the secure processor refuses what the server says (%s)",
+                 pawl_result_name(answer.result));
+        return exchange_fail(agent, answer.result, problem, 0);
+    }
+    pawl_backoff_reset(&agent->backoffs[PAWL_TROUBLE_LINK]);
+    return act(agent, answer.state);
+}
+
+enum pawl_phase pawl_phase_report(struct pawl_agent *agent)
+{
+    uint8_t report[PAWL_REPORT_SIZE_MAX], directive[PAWL_DIRECTIVE_SIZE_MAX];
+    size_t report_size, directive_size;
+    struct pawl_link_answer answer;
+
+    agent->last_poll = pawl_clock_now();
+    agent->wake->poll_asked = false;
+    enum pawl_result result = pawl_link_client_report(&agent->link, &answer, report, &report_size);
+    if (result != PAWL_OK)
+        return pawl_agent_unlink(agent, result);
+    if (answer.result != PAWL_OK)
+        return pawl_agent_retry(agent, PAWL_TROUBLE_LINK, answer.result,
+                                "the secure processor is not able to report", 0, PAWL_PHASE_REPORT);
+
+    result = pawl_exchange_run(&agent->http, agent->settings->server, report, report_size,
+                               directive, &directive_size);
+    if (result != PAWL_OK)
+        return exchange_fail(agent, result, agent->http.problem,
+                             pawl_http_retry_after(&agent->http));
+    return direct(agent, directive, directive_size);
+}

@@ -1,0 +1,47 @@
+/*
+ * The one place where the agent waits: for a time, for a descriptor, and always for signals, so that
+ * SIGTERM ends it at once wherever it is. SIGTERM and SIGINT stop; SIGUSR1 and SIGHUP ask for a poll.
+ * A push client adds its descriptor here.
+ */
+#ifndef PAWL_AGENT_WAKE_H
+#define PAWL_AGENT_WAKE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "pawl/result.h"
+
+struct pawl_wake {
+    int signals;     /* signalfd */
+    bool is_stopped; /* stays set */
+    bool poll_asked; /* until whoever polls clears it */
+};
+
+enum pawl_wake_event {
+    PAWL_WAKE_TIME = 0,  /* the time is over */
+    PAWL_WAKE_READY = 1, /* the descriptor is ready, or failed */
+    PAWL_WAKE_STOP = 2,
+    PAWL_WAKE_POLL = 3, /* a poll was asked for; only from pawl_wake_sleep */
+};
+
+/* Takes over the signals of the process. PAWL_IO. */
+enum pawl_result pawl_wake_init(struct pawl_wake *wake);
+void pawl_wake_release(struct pawl_wake *wake);
+
+/* Waits until `fd` is ready for `events` of poll(2), at most until `deadline` (pawl_clock_now). */
+enum pawl_wake_event pawl_wake_wait(struct pawl_wake *wake, int fd, short events, int64_t deadline);
+
+/* Waits until `deadline`. A poll that is asked for ends it early, and so does `fd` (-1 for none) when
+ * something comes from it or its other end is gone. */
+enum pawl_wake_event pawl_wake_sleep(struct pawl_wake *wake, int fd, int64_t deadline);
+
+/* Takes the signals that have come; for those who wait for `signals` on their own. */
+void pawl_wake_drain(struct pawl_wake *wake);
+
+/* Monotonic time in milliseconds. */
+int64_t pawl_clock_now(void);
+
+/* Random bits for jitter. */
+uint32_t pawl_random_draw(void);
+
+#endif
