@@ -1,6 +1,6 @@
 /*
- * The agent's state, shared by the phases of its loop. Each phase is one function that does its part
- * and names the phase that follows; loop.c has the table.
+ * The agent's state, shared by the phases of its loop. Each phase is one function that does its
+ * part and names the phase that follows; loop.c has the table.
  *
  *   CONNECT -> REPORT -> FETCH -> INSTALL -> WATCH -> REPORT -> PAUSE -> REPORT ...
  *

@@ -25,7 +25,7 @@ uint32_t pawl_backoff_next(struct pawl_backoff *backoff, uint32_t random);
 /* After a success. */
 void pawl_backoff_reset(struct pawl_backoff *backoff);
 
-/* Lengthens `milliseconds` by up to a tenth: for waits that a server sets for many devices alike. */
+/* Lengthens `milliseconds` by up to a tenth: for waits that a server sets for many alike. */
 uint64_t pawl_jitter_add(uint64_t milliseconds, uint32_t random);
 
 #endif

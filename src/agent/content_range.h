@@ -13,8 +13,8 @@ struct pawl_content_range {
     uint64_t total; /* bytes of the whole, when has_total */
 };
 
-/* Reads "bytes FIRST-LAST/TOTAL" or "bytes FIRST-LAST/" with a star for the total. PAWL_MALFORMED for
- * anything else, numbers beyond 64 bits, and ranges that cannot be. */
+/* Reads "bytes FIRST-LAST/TOTAL" or "bytes FIRST-LAST/" with a star for the total. PAWL_MALFORMED
+ * for anything else, numbers beyond 64 bits, and ranges that cannot be. */
 enum pawl_result pawl_content_range_read(const char *text, struct pawl_content_range *range);
 
 #endif

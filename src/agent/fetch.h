@@ -1,6 +1,7 @@
 /*
  * Brings package bytes from the server to the processor: a streaming download whose parts go to the
- * processor as they come. Nothing is kept; what the processor has taken is where a later one goes on.
+ * processor as they come. Nothing is kept; what the processor has taken is where a later one goes
+ * on.
  */
 #ifndef PAWL_AGENT_FETCH_H
 #define PAWL_AGENT_FETCH_H

@@ -1,6 +1,6 @@
 /*
- * HTTP requests through libcurl, one at a time, over a connection that is kept alive. Every wait has
- * a limit and ends at once when the agent is stopped.
+ * HTTP requests through libcurl, one at a time, over a connection that is kept alive. Every wait
+ * has a limit and ends at once when the agent is stopped.
  */
 #ifndef PAWL_AGENT_HTTP_H
 #define PAWL_AGENT_HTTP_H

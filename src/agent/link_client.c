@@ -143,8 +143,8 @@ static enum pawl_result request(struct pawl_link_client *client, uint8_t type, s
     return broken(client, PAWL_IO, "the secure processor does not answer");
 }
 
-/* `decoded` is what the codec made of the answer: the processor's own verdict, unless the answer was
- * of a wrong form. */
+/* `decoded` is what the codec made of the answer: the processor's own verdict, unless the answer
+ * was of a wrong form. */
 static enum pawl_result verdict(struct pawl_link_client *client,
                                 const struct pawl_link_frame *frame, enum pawl_result decoded,
                                 struct pawl_link_answer *answer)

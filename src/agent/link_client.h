@@ -52,8 +52,8 @@ enum pawl_result pawl_link_client_status(struct pawl_link_client *client,
                                          struct pawl_link_answer *answer,
                                          struct pawl_processor_status *status);
 
-/* Where to put package bytes for the next WRITE, and how many it takes. The place is free again when
- * the WRITE was sent. */
+/* Where to put package bytes for the next WRITE, and how many it takes. The place is free again
+ * when the WRITE was sent. */
 uint8_t *pawl_link_client_write_area(struct pawl_link_client *client, size_t *capacity);
 
 /* Sends `size` bytes of the write area as the package's bytes from `offset` on. Its answer must be

@@ -74,8 +74,8 @@ static enum pawl_phase download(struct pawl_agent *agent)
     return agent->work.fetch ? fetch(agent) : rest(agent);
 }
 
-/* When the server wants to hear of this device again: as it says, within bounds, and not in step with
- * all the others that were told the same. */
+/* When the server wants to hear of this device again: as it says, within bounds, and not in step
+ * with all the others that were told the same. */
 static int64_t next_poll_make(const struct pawl_agent *agent)
 {
     uint32_t seconds =

@@ -17,9 +17,9 @@ bool pawl_url_is_valid(const char *url);
  * "http://h/pawl" and "/v1/report" make "http://h/pawl/v1/report". PAWL_EXHAUSTED. */
 enum pawl_result pawl_url_append(const char *server, const char *path, char *url, size_t capacity);
 
-/* What a directive names (`size` characters, not terminated): a full http or https URL is taken as it
- * is, an absolute path belongs to the server's origin (scheme, host and port). PAWL_UNSUPPORTED for
- * anything else, PAWL_EXHAUSTED when it does not fit. */
+/* What a directive names (`size` characters, not terminated): a full http or https URL is taken as
+ * it is, an absolute path belongs to the server's origin (scheme, host and port). PAWL_UNSUPPORTED
+ * for anything else, PAWL_EXHAUSTED when it does not fit. */
 enum pawl_result pawl_url_join(const char *server, const char *reference, size_t size, char *url,
                                size_t capacity);
 

@@ -95,7 +95,7 @@ int64_t pawl_clock_now(void)
 uint32_t pawl_random_draw(void)
 {
     uint32_t random = 0;
-    /* Jitter needs no more than to differ from device to device: the clock does when all else fails. */
+    /* Jitter only has to differ from device to device: the clock does where all else fails. */
     if (getrandom(&random, sizeof(random), GRND_NONBLOCK) != (ssize_t)sizeof(random))
         random = (uint32_t)pawl_clock_now() * 2654435761u;
     return random;

@@ -1,7 +1,7 @@
 /*
- * The one place where the agent waits: for a time, for a descriptor, and always for signals, so that
- * SIGTERM ends it at once wherever it is. SIGTERM and SIGINT stop; SIGUSR1 and SIGHUP ask for a poll.
- * A push client adds its descriptor here.
+ * The one place where the agent waits: for a time, for a descriptor, and always for signals, so
+ * that SIGTERM ends it at once wherever it is. SIGTERM and SIGINT stop; SIGUSR1 and SIGHUP ask for
+ * a poll. A push client adds its descriptor here.
  */
 #ifndef PAWL_AGENT_WAKE_H
 #define PAWL_AGENT_WAKE_H
@@ -31,8 +31,8 @@ void pawl_wake_release(struct pawl_wake *wake);
 /* Waits until `fd` is ready for `events` of poll(2), at most until `deadline` (pawl_clock_now). */
 enum pawl_wake_event pawl_wake_wait(struct pawl_wake *wake, int fd, short events, int64_t deadline);
 
-/* Waits until `deadline`. A poll that is asked for ends it early, and so does `fd` (-1 for none) when
- * something comes from it or its other end is gone. */
+/* Waits until `deadline`. A poll that is asked for ends it early, and so does `fd` (-1 for none)
+ * when something comes from it or its other end is gone. */
 enum pawl_wake_event pawl_wake_sleep(struct pawl_wake *wake, int fd, int64_t deadline);
 
 /* Takes the signals that have come; for those who wait for `signals` on their own. */

@@ -1,4 +1,5 @@
-/* Back-off: the window doubles up to its cap, the wait is spread over all of it, a success resets. */
+/* Back-off: the window doubles up to its cap, the wait is spread over all of it, a success resets.
+ * */
 #include "agent/backoff.h"
 #include "pawl_test.h"
 
