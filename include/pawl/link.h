@@ -53,6 +53,14 @@ enum pawl_link_type {
     PAWL_LINK_CANCEL = 7
 };
 
+/* Flags in DIRECTIVE's answer and in STATUS's. */
+enum pawl_link_work_flag { PAWL_LINK_WORK_FETCH = 1, PAWL_LINK_WORK_INSTALL = 2 };
+enum pawl_link_status_flag {
+    PAWL_LINK_STATUS_PACKAGE = 1,
+    PAWL_LINK_STATUS_RUNNING = 2,
+    PAWL_LINK_STATUS_FAILURE = 4
+};
+
 /* A frame taken apart; the payload points into the receiver's buffer. */
 struct pawl_link_frame {
     uint8_t type;
