@@ -25,7 +25,7 @@ struct pawl_area {
 };
 
 struct pawl_flash {
-    uint32_t page_size; /* what one erase clears, bytes; at least 256 */
+    uint32_t page_size; /* what one erase clears, bytes: a power of two, at least 256 */
     /* Unit and alignment of a program: a power of two, 1..PAWL_WRITE_SIZE_MAX. */
     uint32_t write_size;
     uint8_t erased;                          /* what an erased byte reads as: 0xff or 0x00 */
@@ -58,7 +58,9 @@ struct pawl_protected {
 };
 
 /* Executable memory. The engine calls load_begin once, load for each decrypted part in ascending
- * order, then verifies the whole image's digest, then run; or load_abort. */
+ * order, then verifies the whole image's digest, then run. When a part, the digest or run fails it
+ * calls load_abort; a failed load_begin has left nothing. A manifest and the texts in it are valid
+ * during the call only. */
 struct pawl_executor {
     bool kinds[4]; /* kinds[k]: images of enum pawl_kind k can be run here */
     uint64_t image_size_max;

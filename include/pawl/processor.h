@@ -18,19 +18,6 @@
 #include "pawl/report.h"
 #include "pawl/result.h"
 
-/* What one slot's record says (SPEC 13.2). `content_key` is held unwrapped only while it is needed.
- */
-struct pawl_record {
-    uint64_t sequence;
-    uint8_t package_id[PAWL_PACKAGE_ID_SIZE];
-    uint64_t package_size;
-    uint64_t security_floor;
-    uint32_t anchor_mask;
-    uint8_t instance[PAWL_INSTANCE_SIZE];
-    uint8_t wrapped_key[PAWL_ENTITLEMENT_SIZE];
-    uint8_t role; /* trial or committed */
-};
-
 /* How a started image fares, told by the port's owner. */
 enum pawl_run_event {
     PAWL_RUN_EXITED_ZERO = 0,
@@ -71,9 +58,11 @@ struct pawl_processor_status {
  * it. Holds secrets. */
 struct pawl_processor;
 
-/* Bytes a caller must provide for struct pawl_processor, and the alignment. */
-size_t pawl_processor_size(void);
+/* Bytes a caller must provide for struct pawl_processor, and their alignment: the constant for
+ * static allocation, the function for what this build really needs (never more). */
+#define PAWL_PROCESSOR_SIZE 8192u
 #define PAWL_PROCESSOR_ALIGNMENT 16u
+size_t pawl_processor_size(void);
 
 /* Starts the engine over `memory` (pawl_processor_size() bytes). `pud`, `port` and `chunk_buffer`
  * stay the caller's and outlive it; `chunk_capacity` is the largest chunk_size + 16 that this
@@ -95,15 +84,19 @@ enum pawl_result pawl_processor_boot(struct pawl_processor *processor);
 enum pawl_result pawl_processor_report(struct pawl_processor *processor, uint8_t *bytes,
                                        size_t capacity, size_t *size);
 
-/* Takes the directive that answers the newest report. A refused one changes nothing. The nonce is
- * used up by an accepted one. */
+/* Takes the directive that answers the newest report. A refused one changes nothing: PAWL_STATE
+ * without such a report, else the classes of SPEC 10. The nonce is used up by an accepted one.
+ * PAWL_EXHAUSTED and PAWL_MALFORMED with the state REJECTED: authentic, but what it offers does not
+ * fit the slot or the unit's maximum sequence number, or is no package; the next report says so.
+ * PAWL_STORAGE: it was the contact that a trial waited for, and the commit could not be made. */
 enum pawl_result pawl_processor_directive(struct pawl_processor *processor, const uint8_t *bytes,
                                           size_t size, struct pawl_work *work);
 
 /* Takes package bytes at `offset`, which must be what the engine asked for; others are ignored
  * (PAWL_STATE) and `next` tells what is wanted. An error class of the protocol ends the attempt:
  * the next report says why. `next` is always set: the offset wanted next, equal to the package's
- * size when it is whole (the state is then CANDIDATE). */
+ * size when it is whole (the state is then CANDIDATE). It may go back: after an interruption, and
+ * once after chunk 0 of a direct package, of which nothing is kept before it opened. */
 enum pawl_result pawl_processor_write(struct pawl_processor *processor, uint64_t offset,
                                       const uint8_t *bytes, size_t size, uint64_t *next);
 

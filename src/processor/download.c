@@ -1,0 +1,262 @@
+/* Taking a package as it arrives (SPEC 13.3): preamble, acceptance, chunks. */
+#include <string.h>
+
+#include "pawl/chain.h"
+#include "processor/engine.h"
+#include "processor/flash.h"
+#include "processor/record_slot.h"
+
+void pawl_download_suspend(struct pawl_processor *engine)
+{
+    pawl_stream_release(&engine->stream);
+    pawl_wipe(engine->chunk, engine->chunk_capacity);
+    engine->download.open = false;
+    engine->download.accepted = false;
+}
+
+void pawl_download_restart(struct pawl_processor *engine)
+{
+    struct pawl_download *download = &engine->download;
+
+    pawl_download_suspend(engine);
+    download->open = true;
+    download->offset = 0;
+    download->preamble_size = 0;
+}
+
+enum pawl_result pawl_engine_begin(struct pawl_processor *engine, const struct pawl_input *input)
+{
+    const struct pawl_directive *directive = input->directive;
+    struct pawl_download *download = &engine->download;
+
+    pawl_wipe(download, sizeof *download);
+    pawl_wipe(&engine->trial, sizeof engine->trial);
+    memcpy(download->package_id, directive->package_id, sizeof download->package_id);
+    download->package_size = directive->package_size;
+    download->has_entitlement = directive->has_entitlement;
+    memcpy(download->entitlement, directive->entitlement, sizeof download->entitlement);
+    pawl_download_restart(engine);
+    engine->has_failure = false;
+
+    if (engine->sequence == UINT64_MAX ||
+        (engine->pud->has_maximum && engine->sequence >= engine->pud->maximum) ||
+        download->package_size > engine->port->flash.slots[engine->free_slot].size)
+        return pawl_attempt_end(engine, PAWL_EXHAUSTED, PAWL_EXHAUSTED);
+    if (download->package_size <= PAWL_PREFIX_SIZE)
+        return pawl_attempt_end(engine, PAWL_MALFORMED, PAWL_MALFORMED);
+    return PAWL_OK;
+}
+
+/* The package's content key by what this device was given; the caller wipes it. */
+static enum pawl_result content_key_make(const struct pawl_processor *engine,
+                                         uint8_t content_key[PAWL_KEY_SIZE])
+{
+    const struct pawl_download *download = &engine->download;
+    const struct pawl_pud *pud = engine->pud;
+    uint8_t download_key[PAWL_KEY_SIZE];
+
+    if (download->recorded)
+        return pawl_record_key_unwrap(&engine->trial, pud, content_key);
+    if (engine->package.mode == PAWL_MODE_WRAPPED)
+        return download->has_entitlement
+                   ? pawl_entitlement_open(pud, engine->sequence, download->package_id,
+                                           download->entitlement, content_key)
+                   : PAWL_NOT_ENTITLED;
+    pawl_download_key_make(pud->unit_secret, pud->device_id, pud->chain_length, engine->sequence,
+                           download_key);
+    pawl_direct_key_make(download_key, download->package_id, content_key);
+    pawl_wipe(download_key, sizeof download_key);
+    return PAWL_OK;
+}
+
+/* Makes the trial record in memory; trial_store() puts it into flash. */
+static enum pawl_result trial_make(struct pawl_processor *engine,
+                                   const uint8_t content_key[PAWL_KEY_SIZE])
+{
+    const struct pawl_download *download = &engine->download;
+
+    engine->trial = (struct pawl_record){.role = PAWL_ROLE_TRIAL,
+                                         .sequence = engine->sequence,
+                                         .package_size = download->package_size,
+                                         .security_floor = engine->security_floor,
+                                         .anchor_mask = engine->anchor_mask};
+    memcpy(engine->trial.package_id, download->package_id, PAWL_PACKAGE_ID_SIZE);
+    return pawl_record_key_wrap(&engine->trial, engine->pud, content_key);
+}
+
+/* The first write of a download. The counter is read once more: if it had moved since, the slot that
+ * is about to be overwritten might be the committed one. */
+static enum pawl_result trial_store(struct pawl_processor *engine)
+{
+    uint8_t bytes[PAWL_RECORD_SIZE];
+
+    enum pawl_result result = pawl_ledger_check(engine);
+    if (result != PAWL_OK)
+        return result;
+    pawl_record_write(&engine->trial, engine->pud, bytes);
+    result = pawl_record_store(engine->port, engine->free_slot, PAWL_ROLE_TRIAL, bytes);
+    engine->download.recorded = result == PAWL_OK;
+    return result;
+}
+
+static enum pawl_result preamble_store(struct pawl_processor *engine)
+{
+    pawl_slot_start(&engine->cursor, engine->free_slot, 0);
+    return pawl_slot_write(&engine->cursor, engine->port, engine->preamble,
+                           engine->package.preamble_size);
+}
+
+/* The preamble is whole: decides whether this device takes the package. */
+static enum pawl_result accept(struct pawl_processor *engine)
+{
+    struct pawl_download *download = &engine->download;
+    const struct pawl_expectation expected = {.package_id = download->package_id,
+                                              .package_size = download->package_size,
+                                              .security_floor = engine->security_floor,
+                                              .anchor_mask = engine->anchor_mask};
+    uint8_t content_key[PAWL_KEY_SIZE];
+
+    enum pawl_result result = pawl_image_accept(engine, download->preamble_size, &expected);
+    if (result == PAWL_OK)
+        result = content_key_make(engine, content_key);
+    if (result != PAWL_OK)
+        return result;
+    result = pawl_stream_init(&engine->stream, content_key, download->package_id,
+                              engine->manifest.image_size, engine->package.chunk_size);
+    if (result == PAWL_OK && !download->recorded)
+        result = trial_make(engine, content_key);
+    pawl_wipe(content_key, sizeof content_key);
+    /* A direct package proves only with chunk 0 that it is for this device: nothing is written
+     * before. */
+    if (result == PAWL_OK && !download->recorded && engine->package.mode == PAWL_MODE_WRAPPED)
+        result = trial_store(engine);
+    if (result == PAWL_OK && download->recorded)
+        result = preamble_store(engine);
+    download->accepted = result == PAWL_OK;
+    download->chunk_index = 0;
+    download->chunk_start = download->preamble_size;
+    return result;
+}
+
+static enum pawl_result preamble_take(struct pawl_processor *engine, const uint8_t *bytes,
+                                      size_t size, size_t *taken)
+{
+    struct pawl_download *download = &engine->download;
+    size_t wanted = download->preamble_size ? download->preamble_size : PAWL_PREFIX_SIZE;
+    size_t have = (size_t)download->offset;
+    size_t part = wanted - have < size ? wanted - have : size;
+
+    memcpy(engine->preamble + have, bytes, part);
+    download->offset += part;
+    *taken = part;
+    if (have + part < wanted)
+        return PAWL_OK;
+    if (download->preamble_size)
+        return accept(engine);
+    enum pawl_result result = pawl_preamble_size_read(engine->preamble, &download->preamble_size);
+    if (result == PAWL_OK && download->preamble_size >= download->package_size)
+        result = PAWL_CORRUPT;
+    return result;
+}
+
+/* Chunk 0 of a direct package that nothing was written of: when it opens, the package is for this
+ * device at this sequence number. Its ciphertext is gone then, so it is asked for once more. */
+static enum pawl_result direct_chunk_prove(struct pawl_processor *engine)
+{
+    enum pawl_result result = pawl_stream_open(&engine->stream, 0, engine->chunk, engine->chunk);
+    if (result == PAWL_CORRUPT)
+        return PAWL_NOT_ENTITLED;
+    if (result == PAWL_OK)
+        result = trial_store(engine);
+    if (result == PAWL_OK)
+        result = preamble_store(engine);
+    engine->download.offset = engine->download.chunk_start;
+    return result;
+}
+
+/* Programs what of the chunk is not in flash yet, with read-back, and only then opens it in memory to
+ * check its tag: so the tag vouches for what flash holds, and one buffer is enough. */
+static enum pawl_result chunk_store(struct pawl_processor *engine, size_t sealed)
+{
+    struct pawl_download *download = &engine->download;
+    size_t stored = (size_t)(pawl_slot_taken(&engine->cursor) - download->chunk_start);
+
+    enum pawl_result result =
+        pawl_slot_write(&engine->cursor, engine->port, engine->chunk + stored, sealed - stored);
+    if (result == PAWL_OK && download->offset == download->package_size)
+        result = pawl_slot_finish(&engine->cursor, engine->port);
+    if (result == PAWL_OK)
+        result =
+            pawl_stream_open(&engine->stream, download->chunk_index, engine->chunk, engine->chunk);
+    if (result == PAWL_OK) {
+        download->chunk_index++;
+        download->chunk_start += sealed;
+    }
+    return result;
+}
+
+static enum pawl_result chunk_take(struct pawl_processor *engine, const uint8_t *bytes, size_t size,
+                                   size_t *taken)
+{
+    struct pawl_download *download = &engine->download;
+    size_t sealed = pawl_image_chunk_size(engine, download->chunk_index);
+    size_t have = (size_t)(download->offset - download->chunk_start);
+    size_t part = sealed - have < size ? sealed - have : size;
+
+    memcpy(engine->chunk + have, bytes, part);
+    download->offset += part;
+    *taken = part;
+    if (have + part < sealed)
+        return PAWL_OK;
+
+    enum pawl_result result =
+        download->recorded ? chunk_store(engine, sealed) : direct_chunk_prove(engine);
+    pawl_wipe(engine->chunk, sealed);
+    return result;
+}
+
+enum pawl_result pawl_engine_take(struct pawl_processor *engine, const struct pawl_input *input)
+{
+    struct pawl_download *download = &engine->download;
+    const uint8_t *bytes = input->bytes;
+    uint64_t offset = input->offset;
+    size_t left = input->size;
+    enum pawl_result result = PAWL_OK;
+
+    /* The offset wanted goes back after a direct package's proof: then the rest is ignored. */
+    while (result == PAWL_OK && left > 0 && offset == download->offset &&
+           offset < download->package_size) {
+        size_t taken = 0;
+        result = download->accepted ? chunk_take(engine, bytes, left, &taken)
+                                    : preamble_take(engine, bytes, left, &taken);
+        bytes += taken;
+        offset += taken;
+        left -= taken;
+    }
+    if (result != PAWL_OK)
+        (void)pawl_attempt_end(engine, (uint64_t)result, result);
+    return result;
+}
+
+enum pawl_result pawl_engine_finish(struct pawl_processor *engine, const struct pawl_input *input)
+{
+    (void)input;
+    pawl_stream_release(&engine->stream);
+    enum pawl_result result = pawl_flash_sync(engine->port);
+    if (result != PAWL_OK)
+        (void)pawl_attempt_end(engine, (uint64_t)result, result);
+    return result;
+}
+
+enum pawl_result pawl_engine_drop(struct pawl_processor *engine, const struct pawl_input *input)
+{
+    enum pawl_result result = PAWL_OK;
+
+    (void)input;
+    if (engine->download.recorded)
+        result = pawl_record_erase(engine->port, engine->free_slot, PAWL_ROLE_TRIAL);
+    pawl_download_suspend(engine);
+    pawl_wipe(&engine->download, sizeof engine->download);
+    pawl_wipe(&engine->trial, sizeof engine->trial);
+    return result;
+}

@@ -1,0 +1,131 @@
+/* The engine's memory, and the functions that its files share. Files by concept: see transition.h. */
+#ifndef PAWL_PROCESSOR_ENGINE_H
+#define PAWL_PROCESSOR_ENGINE_H
+
+#include "pawl/processor.h"
+#include "pawl/secret.h"
+#include "pawl/verity.h"
+#include "processor/record.h"
+#include "processor/slot.h"
+#include "processor/transition.h"
+
+/* The download under way, from the directive that offered it until it is whole. */
+struct pawl_download {
+    bool open;     /* the fields below `recorded` are valid; else resume finds them again */
+    bool recorded; /* the trial record in flash is this package's */
+    bool accepted; /* the preamble passed and the stream is keyed */
+    bool has_entitlement;
+    uint8_t entitlement[PAWL_ENTITLEMENT_SIZE];
+    uint8_t package_id[PAWL_PACKAGE_ID_SIZE];
+    uint64_t package_size;
+    uint64_t offset;        /* package byte wanted next */
+    uint32_t preamble_size; /* 0 until the prefix was read */
+    uint64_t chunk_index;   /* the chunk in the chunk buffer */
+    uint64_t chunk_start;   /* its offset in the package */
+};
+
+struct pawl_processor {
+    const struct pawl_port *port;
+    const struct pawl_pud *pud;
+    uint8_t *chunk; /* sealed bytes of one chunk; plaintext while one is checked or loaded */
+    size_t chunk_capacity;
+
+    enum pawl_state state;
+    bool settled; /* counter, cells and records were read and nothing since made them doubtful */
+    bool running;
+    bool opened; /* the committed image opened when it was last loaded */
+    uint64_t sequence;
+
+    bool has_committed;
+    unsigned committed_slot;
+    struct pawl_record committed;
+    uint64_t security_floor;
+    uint32_t anchor_mask;
+
+    unsigned free_slot; /* where downloads go */
+    struct pawl_record trial;
+    enum pawl_success trial_success; /* of the image in trial */
+    uint64_t trial_floor;            /* floor once it is committed */
+
+    bool has_failure;
+    uint8_t failed_package_id[PAWL_PACKAGE_ID_SIZE];
+    uint64_t failure;
+
+    bool has_nonce; /* the newest report waits for its directive */
+    uint8_t nonce[PAWL_NONCE_SIZE];
+    bool has_challenge;
+    uint32_t challenge_size;
+    uint8_t challenge[PAWL_CHALLENGE_SIZE_MAX];
+
+    struct pawl_download download;
+    struct pawl_stream stream; /* of the download, or of the image being loaded */
+    union {
+        struct pawl_slot_cursor cursor; /* while downloading */
+        struct pawl_verity verity;      /* while loading */
+    };
+    struct pawl_manifest manifest; /* of the package in `preamble` */
+    struct pawl_package package;
+    uint8_t preamble[PAWL_PREAMBLE_SIZE_MAX];
+};
+
+_Static_assert(sizeof(struct pawl_processor) <= PAWL_PROCESSOR_SIZE, "PAWL_PROCESSOR_SIZE");
+_Static_assert(_Alignof(struct pawl_processor) <= PAWL_PROCESSOR_ALIGNMENT, "alignment");
+
+/* ledger.c: counter, cells and records. */
+
+/* Reads them all and sets sequence, committed, free_slot and what is left of a trial. PAWL_STORAGE. */
+enum pawl_result pawl_ledger_load(struct pawl_processor *engine);
+/* PAWL_STORAGE unless the counter still stands at the engine's sequence number. */
+enum pawl_result pawl_ledger_check(struct pawl_processor *engine);
+/* Loads again when an error left the counter in doubt, and runs what is committed. PAWL_STORAGE. */
+enum pawl_result pawl_ledger_settle(struct pawl_processor *engine);
+
+/* image.c: packages in slots and in executable memory. */
+
+/* Takes the preamble in engine->preamble apart and checks that this device may take the package and
+ * can run it: sets engine->package and engine->manifest. `floor` and `anchor_mask` are those to check
+ * against, `package_id` and `size` what the package must have. Classes of SPEC 7, and PAWL_EXHAUSTED. */
+struct pawl_expectation {
+    const uint8_t *package_id;
+    uint64_t package_size;
+    uint64_t security_floor;
+    uint32_t anchor_mask;
+};
+enum pawl_result pawl_image_accept(struct pawl_processor *engine, size_t preamble_size,
+                                   const struct pawl_expectation *expected);
+/* Reads a slot's preamble, checks it as above against the slot's record, keys engine->stream. */
+enum pawl_result pawl_image_open(struct pawl_processor *engine, unsigned slot,
+                                 const struct pawl_record *record);
+/* The whole way from flash to executable memory, every check anew (I3). On an error nothing stays
+ * loaded. */
+enum pawl_result pawl_image_load(struct pawl_processor *engine, unsigned slot,
+                                 const struct pawl_record *record);
+/* Sealed bytes of a chunk of the open stream. */
+size_t pawl_image_chunk_size(const struct pawl_processor *engine, uint64_t index);
+
+/* download.c */
+
+/* Forgets keys and position; flash and the package's identity stay, so that it can be resumed. */
+void pawl_download_suspend(struct pawl_processor *engine);
+/* Starts taking bytes at 0. */
+void pawl_download_restart(struct pawl_processor *engine);
+
+/* resume.c: finds the offset wanted next from what flash holds. */
+enum pawl_result pawl_download_reopen(struct pawl_processor *engine);
+
+/* attempt.c */
+
+/* Ends an attempt: remembers why, in flash too unless the error is flash's own, and forgets the
+ * download. Returns `result`. */
+enum pawl_result pawl_attempt_end(struct pawl_processor *engine, uint64_t failure,
+                                  enum pawl_result result);
+/* Stops whatever runs. */
+void pawl_attempt_stop(struct pawl_processor *engine);
+
+/* processor.c: a download whose last byte was taken becomes a candidate. */
+enum pawl_result pawl_processor_whole_check(struct pawl_processor *engine);
+
+/* boot.c: loads and starts the committed image, if there is one. */
+enum pawl_result pawl_committed_run(struct pawl_processor *engine);
+
+#endif

@@ -1,0 +1,143 @@
+/* Reports and directives (SPEC 9, 10): what the device tells the control server, and is told. */
+#include <string.h>
+
+#include "processor/engine.h"
+
+static void report_fill(const struct pawl_processor *engine, struct pawl_report *report)
+{
+    const struct pawl_record *committed = &engine->committed;
+
+    memset(report, 0, sizeof *report);
+    report->sequence = engine->sequence;
+    report->state = engine->state;
+    report->has_instance = engine->has_committed;
+    report->has_package = engine->has_committed;
+    if (engine->has_committed) {
+        memcpy(report->instance, committed->instance, sizeof report->instance);
+        memcpy(report->package_id, committed->package_id, sizeof report->package_id);
+    }
+    report->has_failure = engine->has_failure;
+    if (engine->has_failure) {
+        report->failure = engine->failure;
+        memcpy(report->failed_package_id, engine->failed_package_id,
+               sizeof report->failed_package_id);
+    }
+    memcpy(report->nonce, engine->nonce, sizeof report->nonce);
+    report->has_challenge = engine->has_challenge;
+    if (engine->has_challenge) {
+        report->challenge_size = engine->challenge_size;
+        memcpy(report->challenge, engine->challenge, engine->challenge_size);
+    }
+}
+
+enum pawl_result pawl_processor_report(struct pawl_processor *engine, uint8_t *bytes,
+                                       size_t capacity, size_t *size)
+{
+    const struct pawl_port *port = engine->port;
+    uint8_t auth_key[PAWL_KEY_SIZE];
+    struct pawl_report report;
+
+    enum pawl_result result = pawl_ledger_settle(engine);
+    if (result != PAWL_OK)
+        return result;
+    /* Only the newest report's nonce is good, also when making this report fails below. */
+    engine->has_nonce = false;
+    result = port->entropy(port->context, engine->nonce, sizeof engine->nonce);
+    if (result != PAWL_OK)
+        return result;
+    report_fill(engine, &report);
+    pawl_auth_key_make(engine->pud->unit_secret, auth_key);
+    result = pawl_report_write(&report, engine->pud->device_id, auth_key, bytes, capacity, size);
+    pawl_wipe(auth_key, sizeof auth_key);
+    engine->has_nonce = result == PAWL_OK;
+    return result;
+}
+
+/* Checks a directive against the newest report's nonce, which an accepted one uses up. */
+static enum pawl_result directive_accept(struct pawl_processor *engine, const uint8_t *bytes,
+                                         size_t size, struct pawl_directive *directive)
+{
+    uint8_t auth_key[PAWL_KEY_SIZE];
+
+    if (!engine->has_nonce)
+        return PAWL_STATE;
+    pawl_auth_key_make(engine->pud->unit_secret, auth_key);
+    enum pawl_result result = pawl_directive_read(bytes, size, auth_key, engine->nonce, directive);
+    pawl_wipe(auth_key, sizeof auth_key);
+    if (result != PAWL_OK)
+        return result;
+    engine->has_nonce = false;
+    engine->has_challenge = true;
+    engine->challenge_size = directive->challenge_size;
+    memcpy(engine->challenge, directive->challenge, directive->challenge_size);
+    return PAWL_OK;
+}
+
+static bool package_is_under_way(const struct pawl_processor *engine,
+                                 const struct pawl_directive *directive)
+{
+    return (engine->state == PAWL_STATE_WRITING || engine->state == PAWL_STATE_CANDIDATE ||
+            engine->state == PAWL_STATE_TRIAL) &&
+           memcmp(engine->download.package_id, directive->package_id, PAWL_PACKAGE_ID_SIZE) == 0 &&
+           engine->download.package_size == directive->package_size;
+}
+
+static enum pawl_event event_choose(const struct pawl_processor *engine,
+                                    const struct pawl_directive *directive)
+{
+    if (directive->action != PAWL_ACTION_DOWNLOAD)
+        return PAWL_EVENT_DIRECTIVE;
+    return package_is_under_way(engine, directive) ? PAWL_EVENT_AGAIN : PAWL_EVENT_OFFER;
+}
+
+static void work_fill(const struct pawl_processor *engine, const struct pawl_directive *directive,
+                      struct pawl_work *work)
+{
+    memset(work, 0, sizeof *work);
+    work->action = directive->action;
+    work->poll_after = directive->poll_after;
+    if (directive->action != PAWL_ACTION_DOWNLOAD)
+        return;
+    work->fetch = engine->state == PAWL_STATE_WRITING;
+    work->install = engine->state == PAWL_STATE_CANDIDATE;
+    if (!work->fetch && !work->install) {
+        work->action = PAWL_ACTION_IDLE;
+        return;
+    }
+    memcpy(work->package_id, directive->package_id, sizeof work->package_id);
+    work->package_size = directive->package_size;
+    work->offset = engine->download.offset;
+    work->url_size = directive->url_size;
+    memcpy(work->url, directive->url, directive->url_size);
+}
+
+static bool contact_is_success(const struct pawl_processor *engine)
+{
+    return engine->state == PAWL_STATE_TRIAL && engine->running &&
+           engine->trial_success == PAWL_SUCCESS_CONTACT;
+}
+
+enum pawl_result pawl_processor_directive(struct pawl_processor *engine, const uint8_t *bytes,
+                                          size_t size, struct pawl_work *work)
+{
+    struct pawl_directive directive;
+    struct pawl_input input = {.directive = &directive};
+
+    enum pawl_result result = pawl_ledger_settle(engine);
+    if (result == PAWL_OK)
+        result = directive_accept(engine, bytes, size, &directive);
+    if (result != PAWL_OK)
+        return result;
+    if (contact_is_success(engine)) {
+        /* What it offers was decided for the sequence number before this commit. */
+        result = pawl_engine_handle(engine, PAWL_EVENT_SUCCESS, &input);
+    } else {
+        result = pawl_engine_handle(engine, event_choose(engine, &directive), &input);
+        if (result == PAWL_OK)
+            result = pawl_processor_whole_check(engine);
+    }
+    if (result == PAWL_OK)
+        work_fill(engine, &directive, work);
+    pawl_wipe(&directive, sizeof directive);
+    return result;
+}

@@ -1,0 +1,47 @@
+#include "processor/flash.h"
+
+#include <string.h>
+
+#define COMPARE_SIZE 64u
+
+enum pawl_result pawl_flash_read(const struct pawl_port *port, uint64_t offset, void *bytes,
+                                 size_t size)
+{
+    return size == 0 ? PAWL_OK : port->flash.read(port->context, offset, bytes, size);
+}
+
+static enum pawl_result compare(const struct pawl_port *port, uint64_t offset, const uint8_t *bytes,
+                                size_t size)
+{
+    uint8_t held[COMPARE_SIZE];
+
+    for (size_t done = 0; done < size;) {
+        size_t part = size - done < sizeof held ? size - done : sizeof held;
+        enum pawl_result result = pawl_flash_read(port, offset + done, held, part);
+        if (result != PAWL_OK)
+            return result;
+        if (memcmp(held, bytes + done, part) != 0)
+            return PAWL_STORAGE;
+        done += part;
+    }
+    return PAWL_OK;
+}
+
+enum pawl_result pawl_flash_program(const struct pawl_port *port, uint64_t offset,
+                                    const uint8_t *bytes, size_t size)
+{
+    enum pawl_result result = port->flash.program(port->context, offset, bytes, size);
+    if (result == PAWL_OK)
+        result = compare(port, offset, bytes, size);
+    return result;
+}
+
+enum pawl_result pawl_flash_erase(const struct pawl_port *port, uint64_t offset, uint64_t size)
+{
+    return port->flash.erase(port->context, offset, size);
+}
+
+enum pawl_result pawl_flash_sync(const struct pawl_port *port)
+{
+    return port->flash.sync ? port->flash.sync(port->context) : PAWL_OK;
+}

@@ -1,0 +1,29 @@
+/* Flash access with read-back: the port's callbacks, and what the engine adds to them. */
+#ifndef PAWL_PROCESSOR_FLASH_H
+#define PAWL_PROCESSOR_FLASH_H
+
+#include "pawl/port.h"
+
+/* Up to the next multiple of a power of two. */
+static inline uint64_t pawl_align_up(uint64_t value, uint32_t unit)
+{
+    return (value + unit - 1) & ~((uint64_t)unit - 1);
+}
+
+static inline uint64_t pawl_align_down(uint64_t value, uint32_t unit)
+{
+    return value & ~((uint64_t)unit - 1);
+}
+
+/* Whether limits and callbacks make sense: PAWL_STATE if not. */
+enum pawl_result pawl_port_check(const struct pawl_port *port);
+
+enum pawl_result pawl_flash_read(const struct pawl_port *port, uint64_t offset, void *bytes,
+                                 size_t size);
+/* Programs and compares what flash then holds: PAWL_STORAGE when it differs. */
+enum pawl_result pawl_flash_program(const struct pawl_port *port, uint64_t offset,
+                                    const uint8_t *bytes, size_t size);
+enum pawl_result pawl_flash_erase(const struct pawl_port *port, uint64_t offset, uint64_t size);
+enum pawl_result pawl_flash_sync(const struct pawl_port *port);
+
+#endif

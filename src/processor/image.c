@@ -1,0 +1,162 @@
+/* Packages on their way to execution: every check of SPEC 7, from flash, each time anew. */
+#include <string.h>
+
+#include "processor/engine.h"
+#include "processor/flash.h"
+
+/* Whether this device can hold and run what the manifest names. */
+static enum pawl_result fit_check(const struct pawl_processor *engine)
+{
+    const struct pawl_executor *executor = &engine->port->executor;
+    const struct pawl_manifest *manifest = &engine->manifest;
+    size_t kind = (size_t)manifest->kind;
+
+    if (kind >= sizeof executor->kinds || !executor->kinds[kind])
+        return PAWL_UNSUPPORTED;
+    if (engine->package.chunk_size > engine->chunk_capacity - PAWL_CHUNK_OVERHEAD ||
+        manifest->image_size > executor->image_size_max)
+        return PAWL_EXHAUSTED;
+    if (manifest->kind != PAWL_KIND_RAW)
+        return PAWL_OK;
+    if (manifest->load_address < executor->window_start ||
+        manifest->load_address >= executor->window_end ||
+        manifest->image_size > executor->window_end - manifest->load_address ||
+        manifest->entry_address < manifest->load_address ||
+        manifest->entry_address - manifest->load_address >= manifest->image_size)
+        return PAWL_UNSUPPORTED;
+    return PAWL_OK;
+}
+
+enum pawl_result pawl_image_accept(struct pawl_processor *engine, size_t preamble_size,
+                                   const struct pawl_expectation *expected)
+{
+    const struct pawl_acceptance acceptance = {.pud = engine->pud,
+                                               .anchor_mask = expected->anchor_mask,
+                                               .security_floor = expected->security_floor};
+    struct pawl_package *package = &engine->package;
+    uint64_t size = 0;
+
+    enum pawl_result result = pawl_package_read(engine->preamble, preamble_size, package);
+    if (result == PAWL_OK &&
+        !pawl_equal(package->package_id, expected->package_id, PAWL_PACKAGE_ID_SIZE))
+        result = PAWL_CORRUPT;
+    if (result == PAWL_OK)
+        result = pawl_package_accept(package, &acceptance, &engine->manifest);
+    if (result == PAWL_OK)
+        result = fit_check(engine);
+    if (result == PAWL_OK)
+        result = pawl_package_size_make(package->preamble_size, engine->manifest.image_size,
+                                        package->chunk_size, &size);
+    if (result == PAWL_OK && size != expected->package_size)
+        result = PAWL_CORRUPT;
+    return result;
+}
+
+/* Brings a slot's preamble into memory, where it stays unchanged from check to use. */
+static enum pawl_result preamble_fetch(struct pawl_processor *engine, unsigned slot,
+                                       uint64_t package_size, uint32_t *size)
+{
+    const struct pawl_area *area = &engine->port->flash.slots[slot];
+    uint32_t preamble_size = 0;
+
+    if (package_size < PAWL_PREFIX_SIZE || package_size > area->size)
+        return PAWL_CORRUPT;
+    enum pawl_result result =
+        pawl_flash_read(engine->port, area->offset, engine->preamble, PAWL_PREFIX_SIZE);
+    if (result == PAWL_OK)
+        result = pawl_preamble_size_read(engine->preamble, &preamble_size);
+    if (result == PAWL_OK && preamble_size > package_size)
+        result = PAWL_CORRUPT;
+    if (result == PAWL_OK)
+        result = pawl_flash_read(engine->port, area->offset, engine->preamble, preamble_size);
+    if (result == PAWL_OK)
+        *size = preamble_size;
+    return result;
+}
+
+enum pawl_result pawl_image_open(struct pawl_processor *engine, unsigned slot,
+                                 const struct pawl_record *record)
+{
+    const struct pawl_expectation expected = {.package_id = record->package_id,
+                                              .package_size = record->package_size,
+                                              .security_floor = record->security_floor,
+                                              .anchor_mask = record->anchor_mask};
+    uint8_t content_key[PAWL_KEY_SIZE];
+    uint32_t preamble_size = 0;
+
+    enum pawl_result result = preamble_fetch(engine, slot, record->package_size, &preamble_size);
+    if (result == PAWL_OK)
+        result = pawl_image_accept(engine, preamble_size, &expected);
+    if (result != PAWL_OK)
+        return result;
+    pawl_stream_release(&engine->stream);
+    result = pawl_record_key_unwrap(record, engine->pud, content_key);
+    if (result == PAWL_OK)
+        result = pawl_stream_init(&engine->stream, content_key, record->package_id,
+                                  engine->manifest.image_size, engine->package.chunk_size);
+    pawl_wipe(content_key, sizeof content_key);
+    return result;
+}
+
+size_t pawl_image_chunk_size(const struct pawl_processor *engine, uint64_t index)
+{
+    return (size_t)pawl_chunk_length(engine->stream.image_size, engine->stream.chunk_size, index) +
+           PAWL_CHUNK_OVERHEAD;
+}
+
+/* Opens the chunks in turn; each is hashed and loaded only after its tag held. */
+static enum pawl_result chunks_load(struct pawl_processor *engine, unsigned slot)
+{
+    const struct pawl_port *port = engine->port;
+    uint64_t place = port->flash.slots[slot].offset + engine->package.preamble_size;
+    uint64_t loaded = 0;
+    uint64_t left = engine->manifest.image_size;
+    enum pawl_result result = PAWL_OK;
+
+    for (uint64_t index = 0; result == PAWL_OK && left > 0; index++) {
+        size_t sealed = pawl_image_chunk_size(engine, index);
+        size_t plain = sealed - PAWL_CHUNK_OVERHEAD;
+        result = pawl_flash_read(port, place, engine->chunk, sealed);
+        if (result == PAWL_OK)
+            result = pawl_stream_open(&engine->stream, index, engine->chunk, engine->chunk);
+        if (result == PAWL_OK) {
+            pawl_verity_update(&engine->verity, engine->chunk, plain);
+            result = port->executor.load(port->context, loaded, engine->chunk, plain);
+        }
+        place += sealed;
+        loaded += plain;
+        left -= plain;
+    }
+    return result;
+}
+
+static enum pawl_result digest_check(struct pawl_processor *engine)
+{
+    uint8_t digest[PAWL_SHA256_SIZE];
+
+    pawl_verity_final(&engine->verity, digest);
+    return pawl_equal(digest, engine->manifest.image_digest, sizeof digest) ? PAWL_OK
+                                                                            : PAWL_CORRUPT;
+}
+
+enum pawl_result pawl_image_load(struct pawl_processor *engine, unsigned slot,
+                                 const struct pawl_record *record)
+{
+    const struct pawl_port *port = engine->port;
+
+    enum pawl_result result = pawl_image_open(engine, slot, record);
+    if (result == PAWL_OK)
+        result = port->executor.load_begin(port->context, &engine->manifest);
+    if (result == PAWL_OK) {
+        pawl_verity_init(&engine->verity);
+        result = chunks_load(engine, slot);
+        if (result == PAWL_OK)
+            result = digest_check(engine);
+        if (result != PAWL_OK)
+            port->executor.load_abort(port->context);
+    }
+    pawl_stream_release(&engine->stream);
+    pawl_wipe(&engine->verity, sizeof engine->verity);
+    pawl_wipe(engine->chunk, engine->chunk_capacity);
+    return result;
+}

@@ -1,0 +1,44 @@
+/* From a candidate to a running trial. */
+#include "processor/engine.h"
+#include "processor/record_slot.h"
+
+enum pawl_result pawl_engine_stage(struct pawl_processor *engine, const struct pawl_input *input)
+{
+    (void)input;
+    pawl_attempt_stop(engine);
+    enum pawl_result result = pawl_image_load(engine, engine->free_slot, &engine->trial);
+    if (result != PAWL_OK) {
+        (void)pawl_attempt_end(engine, (uint64_t)result, result);
+        (void)pawl_committed_run(engine);
+    }
+    return result;
+}
+
+/* The mark comes before the first instruction of the image: if power fails from here on, the next
+ * boot knows that this trial had its chance. */
+enum pawl_result pawl_engine_start(struct pawl_processor *engine, const struct pawl_input *input)
+{
+    const struct pawl_port *port = engine->port;
+    const struct pawl_manifest *manifest = &engine->manifest;
+    uint64_t failure = 0;
+
+    (void)input;
+    enum pawl_result result = pawl_attempt_mark(port, engine->free_slot);
+    failure = (uint64_t)result;
+    if (result == PAWL_OK) {
+        result = port->executor.run(port->context, manifest, true);
+        failure = PAWL_FAILURE_RUN;
+    }
+    if (result != PAWL_OK) {
+        port->executor.load_abort(port->context);
+        (void)pawl_attempt_end(engine, failure, result);
+        (void)pawl_committed_run(engine);
+        return result;
+    }
+    engine->running = true;
+    engine->trial_success = manifest->success;
+    engine->trial_floor = manifest->security_version > engine->security_floor
+                              ? manifest->security_version
+                              : engine->security_floor;
+    return PAWL_OK;
+}

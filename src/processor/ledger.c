@@ -1,0 +1,117 @@
+/* What the device has committed: the protected counter and cells, and the record they vouch for. */
+#include <string.h>
+
+#include "processor/engine.h"
+#include "processor/record_slot.h"
+
+static enum pawl_result protected_read(const struct pawl_port *port, uint64_t *sequence,
+                                       uint8_t cell[PAWL_CELL_SIZE])
+{
+    const struct pawl_protected *store = &port->protected_store;
+
+    if (store->counter_read(port->context, sequence) != PAWL_OK ||
+        store->cell_read(port->context, (unsigned)(*sequence & 1), cell) != PAWL_OK)
+        return PAWL_STORAGE;
+    return PAWL_OK;
+}
+
+/* Only the record whose digest is in the cell is honoured (I2): a MAC alone would let an earlier
+ * record of the same sequence number, kept from a commit that was cut, take its place. */
+static bool committed_find(struct pawl_processor *engine, unsigned slot,
+                           const uint8_t cell[PAWL_CELL_SIZE])
+{
+    uint8_t bytes[PAWL_RECORD_SIZE];
+    uint8_t digest[PAWL_SHA256_SIZE];
+    struct pawl_sha256 sha;
+
+    if (pawl_record_fetch(engine->port, slot, PAWL_ROLE_COMMITTED, bytes) != PAWL_OK)
+        return false;
+    pawl_sha256_init(&sha);
+    pawl_sha256_update(&sha, bytes, sizeof bytes);
+    pawl_sha256_final(&sha, digest);
+    if (!pawl_equal(digest, cell, sizeof digest) ||
+        pawl_record_read(bytes, engine->pud, PAWL_ROLE_COMMITTED, engine->sequence,
+                         &engine->committed) != PAWL_OK)
+        return false;
+    engine->has_committed = true;
+    engine->committed_slot = slot;
+    engine->security_floor = engine->committed.security_floor;
+    engine->anchor_mask = engine->committed.anchor_mask;
+    return true;
+}
+
+static void failure_set(struct pawl_processor *engine, enum pawl_state state, uint64_t failure)
+{
+    engine->state = state;
+    engine->has_failure = true;
+    engine->failure = failure;
+    memcpy(engine->failed_package_id, engine->trial.package_id, PAWL_PACKAGE_ID_SIZE);
+}
+
+/* An attempt that power cut short: a download to go on with, or a trial that failed (I4). */
+static void trial_find(struct pawl_processor *engine)
+{
+    struct pawl_download *download = &engine->download;
+    uint8_t bytes[PAWL_RECORD_SIZE];
+    struct pawl_marks marks;
+    unsigned slot = engine->free_slot;
+
+    if (pawl_record_fetch(engine->port, slot, PAWL_ROLE_TRIAL, bytes) != PAWL_OK ||
+        pawl_record_read(bytes, engine->pud, PAWL_ROLE_TRIAL, engine->sequence, &engine->trial) !=
+            PAWL_OK ||
+        pawl_marks_read(engine->port, slot, &marks) != PAWL_OK)
+        return;
+    if (marks.attempted) {
+        failure_set(engine, PAWL_STATE_FAILED, marks.ended ? marks.failure : PAWL_FAILURE_POWER);
+    } else if (marks.ended) {
+        failure_set(engine, PAWL_STATE_REJECTED, marks.failure);
+    } else {
+        engine->state = PAWL_STATE_WRITING;
+        download->recorded = true;
+        memcpy(download->package_id, engine->trial.package_id, PAWL_PACKAGE_ID_SIZE);
+        download->package_size = engine->trial.package_size;
+    }
+}
+
+enum pawl_result pawl_ledger_load(struct pawl_processor *engine)
+{
+    uint8_t cell[PAWL_CELL_SIZE];
+
+    engine->settled = false;
+    if (protected_read(engine->port, &engine->sequence, cell) != PAWL_OK)
+        return PAWL_STORAGE;
+    pawl_download_suspend(engine);
+    memset(&engine->download, 0, sizeof engine->download);
+    engine->state = PAWL_STATE_READY;
+    engine->has_committed = false;
+    engine->has_failure = false;
+    engine->security_floor = 0;
+    engine->anchor_mask = (1u << engine->pud->anchor_count) - 1;
+    for (unsigned slot = 0; slot < PAWL_SLOT_COUNT && !engine->has_committed; slot++)
+        committed_find(engine, slot, cell);
+    engine->free_slot = engine->has_committed ? 1 - engine->committed_slot : 0;
+    trial_find(engine);
+    engine->settled = true;
+    return PAWL_OK;
+}
+
+enum pawl_result pawl_ledger_check(struct pawl_processor *engine)
+{
+    const struct pawl_port *port = engine->port;
+    uint64_t value = 0;
+
+    if (port->protected_store.counter_read(port->context, &value) != PAWL_OK)
+        return PAWL_STORAGE;
+    engine->settled = value == engine->sequence;
+    return engine->settled ? PAWL_OK : PAWL_STORAGE;
+}
+
+enum pawl_result pawl_ledger_settle(struct pawl_processor *engine)
+{
+    if (engine->settled)
+        return PAWL_OK;
+    enum pawl_result result = pawl_ledger_load(engine);
+    if (result == PAWL_OK)
+        (void)pawl_committed_run(engine); /* status tells how that went */
+    return result;
+}

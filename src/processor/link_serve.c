@@ -1,0 +1,176 @@
+/* The device side of the link (SPEC 14): one row per request. */
+#include <string.h>
+
+#include "core/bytes.h"
+#include "pawl/link.h"
+
+/* A request being carried out: `answer` takes the payload after result and state. */
+struct request {
+    struct pawl_processor *engine;
+    const struct pawl_pud *pud;
+    uint32_t payload_max;
+    const uint8_t *bytes;
+    uint32_t size;
+    struct pawl_writer *answer;
+};
+
+struct service {
+    uint32_t size_min, size_max; /* of the request's payload */
+    enum pawl_result (*act)(const struct request *request);
+    bool answers_errors; /* what it wrote is sent after an error, too */
+};
+
+static void u8_put(struct pawl_writer *writer, uint8_t value)
+{
+    pawl_writer_put(writer, &value, 1);
+}
+
+static void u32_put(struct pawl_writer *writer, uint32_t value)
+{
+    uint8_t bytes[4];
+    pawl_u32be_put(bytes, value);
+    pawl_writer_put(writer, bytes, sizeof bytes);
+}
+
+static void u64_put(struct pawl_writer *writer, uint64_t value)
+{
+    uint8_t bytes[8];
+    pawl_u64be_put(bytes, value);
+    pawl_writer_put(writer, bytes, sizeof bytes);
+}
+
+static enum pawl_result hello(const struct request *request)
+{
+    struct pawl_processor_status status;
+
+    pawl_processor_status_get(request->engine, &status);
+    u8_put(request->answer, PAWL_LINK_VERSION);
+    u32_put(request->answer, request->payload_max);
+    pawl_writer_put(request->answer, request->pud->device_id, PAWL_ID_SIZE);
+    u64_put(request->answer, status.sequence);
+    return PAWL_OK;
+}
+
+static enum pawl_result report(const struct request *request)
+{
+    struct pawl_writer *answer = request->answer;
+    size_t size = 0;
+
+    enum pawl_result result = pawl_processor_report(request->engine, answer->bytes + answer->size,
+                                                    answer->capacity - answer->size, &size);
+    answer->size += size;
+    return result;
+}
+
+static enum pawl_result directive(const struct request *request)
+{
+    struct pawl_writer *answer = request->answer;
+    struct pawl_work work;
+
+    enum pawl_result result =
+        pawl_processor_directive(request->engine, request->bytes, request->size, &work);
+    if (result != PAWL_OK)
+        return result;
+    u8_put(answer, (uint8_t)work.action);
+    u32_put(answer, work.poll_after);
+    u8_put(answer, (uint8_t)((work.fetch ? PAWL_LINK_WORK_FETCH : 0) |
+                             (work.install ? PAWL_LINK_WORK_INSTALL : 0)));
+    pawl_writer_put(answer, work.package_id, sizeof work.package_id);
+    u64_put(answer, work.package_size);
+    u64_put(answer, work.offset);
+    pawl_writer_put(answer, work.url, work.url_size);
+    return PAWL_OK;
+}
+
+static enum pawl_result package_write(const struct request *request)
+{
+    uint64_t offset =
+        (uint64_t)pawl_u32be_get(request->bytes) << 32 | pawl_u32be_get(request->bytes + 4);
+    uint64_t next = 0;
+
+    enum pawl_result result =
+        pawl_processor_write(request->engine, offset, request->bytes + 8, request->size - 8, &next);
+    u64_put(request->answer, next);
+    return result;
+}
+
+static enum pawl_result install(const struct request *request)
+{
+    return pawl_processor_install(request->engine);
+}
+
+static enum pawl_result status(const struct request *request)
+{
+    struct pawl_writer *answer = request->answer;
+    struct pawl_processor_status status;
+
+    pawl_processor_status_get(request->engine, &status);
+    u8_put(answer, (uint8_t)((status.has_package ? PAWL_LINK_STATUS_PACKAGE : 0) |
+                             (status.running ? PAWL_LINK_STATUS_RUNNING : 0) |
+                             (status.has_failure ? PAWL_LINK_STATUS_FAILURE : 0)));
+    u64_put(answer, status.sequence);
+    pawl_writer_put(answer, status.package_id, sizeof status.package_id);
+    pawl_writer_put(answer, status.failed_package_id, sizeof status.failed_package_id);
+    u64_put(answer, status.failure);
+    u64_put(answer, status.offset);
+    u64_put(answer, status.package_size);
+    return PAWL_OK;
+}
+
+static enum pawl_result cancel(const struct request *request)
+{
+    return pawl_processor_cancel(request->engine);
+}
+
+static const struct service services[] = {
+    [PAWL_LINK_HELLO] = {0, 0, hello, false},
+    [PAWL_LINK_REPORT] = {0, 0, report, false},
+    [PAWL_LINK_DIRECTIVE] = {1, PAWL_DIRECTIVE_SIZE_MAX, directive, false},
+    [PAWL_LINK_WRITE] = {8, PAWL_LINK_PAYLOAD_MAX, package_write, true},
+    [PAWL_LINK_INSTALL] = {0, 0, install, false},
+    [PAWL_LINK_STATUS] = {0, 0, status, false},
+    [PAWL_LINK_CANCEL] = {0, 0, cancel, false},
+};
+
+static enum pawl_result request_serve(const struct request *request, uint8_t type)
+{
+    const struct service *service =
+        type < sizeof services / sizeof services[0] ? &services[type] : NULL;
+    size_t start = request->answer->size;
+
+    if (!service || !service->act)
+        return PAWL_UNSUPPORTED;
+    if (request->size < service->size_min || request->size > service->size_max)
+        return PAWL_MALFORMED;
+    enum pawl_result result = service->act(request);
+    if (result != PAWL_OK && !service->answers_errors)
+        request->answer->size = start;
+    return result;
+}
+
+enum pawl_result pawl_link_serve(struct pawl_processor *processor, const struct pawl_pud *pud,
+                                 uint32_t payload_max, const struct pawl_link_frame *request,
+                                 uint8_t *answer, size_t capacity, size_t *size)
+{
+    struct pawl_processor_status status;
+    struct pawl_writer writer;
+    const struct request served = {.engine = processor,
+                                   .pud = pud,
+                                   .payload_max = payload_max,
+                                   .bytes = request->payload,
+                                   .size = request->size,
+                                   .answer = &writer};
+
+    if (capacity < PAWL_LINK_OVERHEAD + PAWL_LINK_PAYLOAD_MIN)
+        return PAWL_EXHAUSTED;
+    uint8_t *payload = answer + PAWL_LINK_HEADER_SIZE;
+    pawl_writer_init(&writer, payload, PAWL_LINK_PAYLOAD_MIN);
+    u8_put(&writer, 0);
+    u8_put(&writer, 0);
+    enum pawl_result result = request_serve(&served, request->type);
+    pawl_processor_status_get(processor, &status);
+    payload[0] = (uint8_t)result;
+    payload[1] = (uint8_t)status.state;
+    return pawl_link_frame_write((uint8_t)(request->type | PAWL_LINK_ANSWER), request->id, payload,
+                                 (uint32_t)writer.size, answer, capacity, size);
+}

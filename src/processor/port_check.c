@@ -1,0 +1,65 @@
+#include "processor/flash.h"
+#include "processor/record_slot.h"
+
+#define PAGE_SIZE_MIN 256u
+#define AREA_COUNT (2u * PAWL_SLOT_COUNT)
+
+static bool power_of_two(uint32_t value)
+{
+    return value != 0 && (value & (value - 1)) == 0;
+}
+
+static bool callbacks_are_set(const struct pawl_port *port)
+{
+    const struct pawl_flash *flash = &port->flash;
+    const struct pawl_protected *store = &port->protected_store;
+    const struct pawl_executor *executor = &port->executor;
+
+    return flash->read && flash->program && flash->erase && store->counter_read &&
+           store->counter_increment && store->cell_read && store->cell_write &&
+           executor->load_begin && executor->load && executor->load_abort && executor->run &&
+           executor->stop && port->entropy;
+}
+
+static bool area_fits(const struct pawl_area *area, uint32_t page_size, uint64_t size_min)
+{
+    uint64_t rest = (area->offset | area->size) & (page_size - 1);
+    return rest == 0 && area->size >= size_min && area->size <= UINT64_MAX - area->offset;
+}
+
+static bool areas_are_apart(const struct pawl_flash *flash)
+{
+    const struct pawl_area *areas[AREA_COUNT] = {&flash->slots[0], &flash->slots[1],
+                                                 &flash->records[0], &flash->records[1]};
+
+    for (unsigned i = 0; i < AREA_COUNT; i++) {
+        for (unsigned j = 0; j < i; j++) {
+            if (areas[i]->offset < areas[j]->offset + areas[j]->size &&
+                areas[j]->offset < areas[i]->offset + areas[i]->size)
+                return false;
+        }
+    }
+    return true;
+}
+
+static bool flash_is_sound(const struct pawl_flash *flash)
+{
+    if (!power_of_two(flash->page_size) || flash->page_size < PAGE_SIZE_MIN ||
+        !power_of_two(flash->write_size) || flash->write_size > PAWL_WRITE_SIZE_MAX ||
+        flash->write_size > flash->page_size || (flash->erased != 0xff && flash->erased != 0))
+        return false;
+    for (unsigned slot = 0; slot < PAWL_SLOT_COUNT; slot++) {
+        const struct pawl_area *records = &flash->records[slot];
+        if (!area_fits(&flash->slots[slot], flash->page_size, flash->page_size) ||
+            !area_fits(records, flash->page_size, 2 * (uint64_t)flash->page_size) ||
+            ((records->size / 2) & (flash->page_size - 1)) != 0 ||
+            records->size / 2 < pawl_record_half_min(flash->write_size))
+            return false;
+    }
+    return areas_are_apart(flash);
+}
+
+enum pawl_result pawl_port_check(const struct pawl_port *port)
+{
+    return callbacks_are_set(port) && flash_is_sound(&port->flash) ? PAWL_OK : PAWL_STATE;
+}

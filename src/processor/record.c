@@ -1,0 +1,122 @@
+#include "processor/record.h"
+
+#include <string.h>
+
+#include "core/bytes.h"
+#include "pawl/secret.h"
+
+#define BODY_SIZE (PAWL_RECORD_SIZE - PAWL_MAC_SIZE)
+
+static const uint8_t magic[8] = {'P', 'A', 'W', 'L', 'R', 'E', 'C', '1'};
+
+/* One of the two keys of a record: under `label`, from the branch that its role names. */
+static void key_make(const struct pawl_record *record, const struct pawl_pud *pud,
+                     const char *label, uint8_t key[PAWL_KEY_SIZE])
+{
+    uint8_t branch[PAWL_KEY_SIZE];
+
+    if (record->role == PAWL_ROLE_COMMITTED)
+        pawl_storage_key_make(pud->unit_secret, record->sequence, record->package_id, branch);
+    else
+        pawl_trial_key_make(pud->unit_secret, record->sequence, record->package_id, branch);
+    pawl_expand(branch, label, NULL, 0, key, PAWL_KEY_SIZE);
+    pawl_wipe(branch, sizeof branch);
+}
+
+enum pawl_result pawl_record_key_wrap(struct pawl_record *record, const struct pawl_pud *pud,
+                                      const uint8_t content_key[PAWL_KEY_SIZE])
+{
+    uint8_t kek[PAWL_KEY_SIZE];
+
+    key_make(record, pud, "pawl/1 record wrap", kek);
+    enum pawl_result result = pawl_key_wrap(kek, content_key, PAWL_KEY_SIZE, record->wrapped_key);
+    pawl_wipe(kek, sizeof kek);
+    return result;
+}
+
+enum pawl_result pawl_record_key_unwrap(const struct pawl_record *record,
+                                        const struct pawl_pud *pud,
+                                        uint8_t content_key[PAWL_KEY_SIZE])
+{
+    uint8_t kek[PAWL_KEY_SIZE];
+
+    key_make(record, pud, "pawl/1 record wrap", kek);
+    enum pawl_result result =
+        pawl_key_unwrap(kek, record->wrapped_key, sizeof record->wrapped_key, content_key);
+    pawl_wipe(kek, sizeof kek);
+    return result;
+}
+
+static void mac_make(const struct pawl_record *record, const struct pawl_pud *pud,
+                     const uint8_t body[BODY_SIZE], uint8_t mac[PAWL_MAC_SIZE])
+{
+    uint8_t key[PAWL_KEY_SIZE];
+    struct pawl_hmac hmac;
+
+    key_make(record, pud, "pawl/1 record mac", key);
+    pawl_hmac_init(&hmac, key, sizeof key);
+    pawl_hmac_make(&hmac, body, BODY_SIZE, NULL, 0, mac);
+    pawl_wipe(&hmac, sizeof hmac);
+    pawl_wipe(key, sizeof key);
+}
+
+static void u32_put(struct pawl_writer *writer, uint32_t value)
+{
+    uint8_t bytes[4];
+    pawl_u32be_put(bytes, value);
+    pawl_writer_put(writer, bytes, sizeof bytes);
+}
+
+static void u64_put(struct pawl_writer *writer, uint64_t value)
+{
+    uint8_t bytes[8];
+    pawl_u64be_put(bytes, value);
+    pawl_writer_put(writer, bytes, sizeof bytes);
+}
+
+void pawl_record_write(const struct pawl_record *record, const struct pawl_pud *pud,
+                       uint8_t bytes[PAWL_RECORD_SIZE])
+{
+    struct pawl_writer writer;
+
+    pawl_writer_init(&writer, bytes, BODY_SIZE);
+    pawl_writer_put(&writer, magic, sizeof magic);
+    u32_put(&writer, (uint32_t)record->role);
+    u32_put(&writer, record->anchor_mask);
+    u64_put(&writer, record->sequence);
+    u64_put(&writer, record->package_size);
+    u64_put(&writer, record->security_floor);
+    pawl_writer_put(&writer, record->instance, sizeof record->instance);
+    pawl_writer_put(&writer, record->package_id, sizeof record->package_id);
+    pawl_writer_put(&writer, record->wrapped_key, sizeof record->wrapped_key);
+    mac_make(record, pud, bytes, bytes + BODY_SIZE);
+}
+
+static uint64_t u64_get(const uint8_t bytes[8])
+{
+    return (uint64_t)pawl_u32be_get(bytes) << 32 | pawl_u32be_get(bytes + 4);
+}
+
+enum pawl_result pawl_record_read(const uint8_t bytes[PAWL_RECORD_SIZE], const struct pawl_pud *pud,
+                                  enum pawl_role role, uint64_t sequence,
+                                  struct pawl_record *record)
+{
+    struct pawl_record read = {.role = role, .sequence = sequence};
+    uint8_t mac[PAWL_MAC_SIZE];
+
+    if (memcmp(bytes, magic, sizeof magic) != 0)
+        return PAWL_MALFORMED;
+    if (pawl_u32be_get(bytes + 8) != (uint32_t)role || u64_get(bytes + 16) != sequence)
+        return PAWL_STATE;
+    read.anchor_mask = pawl_u32be_get(bytes + 12);
+    read.package_size = u64_get(bytes + 24);
+    read.security_floor = u64_get(bytes + 32);
+    memcpy(read.instance, bytes + 40, sizeof read.instance);
+    memcpy(read.package_id, bytes + 48, sizeof read.package_id);
+    memcpy(read.wrapped_key, bytes + 80, sizeof read.wrapped_key);
+    mac_make(&read, pud, bytes, mac);
+    if (!pawl_equal(mac, bytes + BODY_SIZE, sizeof mac))
+        return PAWL_UNTRUSTED;
+    *record = read;
+    return PAWL_OK;
+}
