@@ -1,0 +1,103 @@
+#!/bin/bash
+# Sealing and opening 1 GiB, on one core and on two, against what `openssl speed` says one core allows
+# for AES-256-GCM plus SHA-256 of the same bytes, and against age with minisign: encryption and a
+# vendor's signature, the same work. Medians of PAWL_BENCH_ROUNDS (3) interleaved rounds.
+set -euo pipefail
+
+pawl=$PAWL_BIN/pawl
+rounds=${PAWL_BENCH_ROUNDS:-3}
+mebibytes=${PAWL_BENCH_MIB:-1024}
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+cd "$scratch"
+
+head -c "${mebibytes}M" /dev/urandom >image
+"$pawl" keygen --out vendor.pem >/dev/null
+"$pawl" personalize --vendor example.com --class bench --count 1 --trust vendor.pub.pem --out units \
+    >/dev/null 2>&1
+pud=$(echo units/*.pud)
+age-keygen -o age.key 2>/dev/null
+recipient=$(age-keygen -y age.key)
+minisign -G -W -p mini.pub -s mini.key >/dev/null 2>&1
+
+seal_to() {
+    "$pawl" package --quiet --image image --key vendor.pem --vendor example.com --class bench \
+        --name bench --version 1 --security-version 1 --kind opaque --threads "$1" --force \
+        --content-key app.key --out "$2" >/dev/null
+}
+open_to_null() {
+    "$pawl" open --quiet --threads "$1" --pud "$pud" --sequence 0 --entitlements app.ent \
+        --out /dev/null app.pawl >/dev/null
+}
+age_seal() {
+    age -r "$recipient" -o /dev/null image
+    minisign -S -s mini.key -m image -x image.minisig >/dev/null
+}
+age_open() {
+    age -d -i age.key -o /dev/null image.age
+    minisign -V -q -p mini.pub -m image -x image.minisig
+}
+
+# MiB a second of a command run on the processors given.
+rate() {
+    local cpus=$1 start end
+    shift
+    start=$(date +%s%N)
+    PAWL_CPUS=$cpus on_cpus "$@"
+    end=$(date +%s%N)
+    awk -v n="$mebibytes" -v t=$((end - start)) 'BEGIN { printf "%.1f\n", n / t * 1e9 }'
+}
+on_cpus() (
+    taskset -p -c "$PAWL_CPUS" "$BASHPID" >/dev/null
+    "$@"
+)
+speed() { # MiB a second of one algorithm on one core
+    taskset -c 0 openssl speed -mr -seconds 1 -bytes 16384 -evp "$1" 2>/dev/null |
+        awk -F: '/^\+F:/ { printf "%.1f\n", $NF / 1048576 }'
+}
+median() { sort -n "$1" | awk '{ a[NR] = $1 } END { print a[int((NR + 1) / 2)] }'; }
+line() { # name value unit against reference
+    awk -v n="$1" -v v="$2" -v u="$3" -v a="$4" -v r="$5" 'BEGIN {
+        printf "{\"name\":\"%s\",\"value\":%.6g,\"unit\":\"%s\",\"against\":\"%s\",\"reference\":%.6g,\"ratio\":%.4g}\n",
+            n, v, u, a, r, v / r }'
+}
+
+seal_to 2 app.pawl
+"$pawl" entitle --content-key app.key --sequence 0 --pud "$pud" --out app.ent app.pawl >/dev/null
+age -r "$recipient" -o image.age image
+cat image app.pawl image.age >/dev/null
+
+for ((i = 0; i < rounds; i++)); do
+    awk -v a="$(speed aes-256-gcm)" -v s="$(speed sha256)" \
+        'BEGIN { printf "%.1f\n", 1 / (1 / a + 1 / s) }' >>limit
+    rate 0 seal_to 1 /dev/null >>seal1
+    rate 0 open_to_null 1 >>open1
+    rate 0 age_seal >>ageseal1
+    rate 0 age_open >>ageopen1
+    rate 0,1 seal_to 2 /dev/null >>seal2
+    rate 0,1 open_to_null 2 >>open2
+    rate 0,1 age_seal >>ageseal2
+    rate 0,1 age_open >>ageopen2
+done
+
+for what in seal open; do
+    line "$what" "$(median ${what}1)" MiB/s "openssl speed aes-256-gcm and sha256" "$(median limit)"
+    line "$what-2" "$(median ${what}2)" MiB/s "one thread" "$(median ${what}1)"
+    line "$what-age" "$(median ${what}1)" MiB/s "age and minisign, one core" "$(median age${what}1)"
+    line "$what-age-2" "$(median ${what}2)" MiB/s "age and minisign, two cores" \
+        "$(median age${what}2)"
+done
+
+# Peak memory, from the kernel's own accounting of the finished process.
+memory() {
+    python3 -c 'import os, subprocess, sys, resource
+subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' "$@"
+}
+kib=$(memory "$pawl" package --quiet --image image --key vendor.pem --vendor example.com --class bench \
+    --name bench --version 1 --security-version 1 --kind opaque --threads 2 --force \
+    --content-key app.key --out /dev/null)
+line seal-memory "$kib" KiB "8 MiB" 8192
+kib=$(memory "$pawl" open --quiet --threads 2 --pud "$pud" --sequence 0 --entitlements app.ent \
+    --out /dev/null app.pawl)
+line open-memory "$kib" KiB "8 MiB" 8192
