@@ -21,8 +21,7 @@ void pawl_chain_walk(const uint8_t device_id[PAWL_ID_SIZE], uint8_t link[PAWL_KE
     memcpy(block + LINK_AT, link, PAWL_KEY_SIZE);
     block[HASHED] = 0x80;
     pawl_u32be_put(block + BLOCK_SIZE - 4, HASHED * 8);
-    for (uint32_t i = 0; i < steps; i++)
-        pawl_sha256_block(block, block + LINK_AT);
+    pawl_sha256_iterate(block, LINK_AT, steps);
     memcpy(link, block + LINK_AT, PAWL_KEY_SIZE);
     pawl_wipe(block, sizeof block);
 }

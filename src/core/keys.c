@@ -11,8 +11,9 @@ static void pad_init(struct pawl_sha256 *sha, const uint8_t *key, size_t size, u
 {
     uint8_t block[HMAC_BLOCK_SIZE];
 
-    for (size_t i = 0; i < sizeof block; i++)
-        block[i] = (uint8_t)((i < size ? key[i] : 0) ^ pad);
+    memset(block, pad, sizeof block);
+    for (size_t i = 0; i < size; i++)
+        block[i] ^= key[i];
     pawl_sha256_init(sha);
     pawl_sha256_update(sha, block, sizeof block);
     pawl_wipe(block, sizeof block);
@@ -28,15 +29,13 @@ void pawl_hmac_make(const struct pawl_hmac *hmac, const void *a, size_t a_size, 
                     size_t b_size, uint8_t mac[PAWL_MAC_SIZE])
 {
     struct pawl_sha256 sha = hmac->inner;
-    uint8_t inner[PAWL_SHA256_SIZE];
 
     pawl_sha256_update(&sha, a, a_size);
     pawl_sha256_update(&sha, b, b_size);
-    pawl_sha256_final(&sha, inner);
-    sha = hmac->outer;
-    pawl_sha256_update(&sha, inner, sizeof inner);
     pawl_sha256_final(&sha, mac);
-    pawl_wipe(inner, sizeof inner);
+    sha = hmac->outer;
+    pawl_sha256_update(&sha, mac, PAWL_MAC_SIZE);
+    pawl_sha256_final(&sha, mac);
     pawl_wipe(&sha, sizeof sha);
 }
 

@@ -7,6 +7,7 @@
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
 
+#include <endian.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <string.h>
@@ -66,20 +67,19 @@ void pawl_sha256_final(struct pawl_sha256 *sha, uint8_t digest[PAWL_SHA256_SIZE]
     SHA256_Final(digest, sha256_of(sha));
 }
 
-void pawl_sha256_block(const uint8_t block[64], uint8_t digest[PAWL_SHA256_SIZE])
+void pawl_sha256_iterate(uint8_t block[64], size_t at, uint32_t steps)
 {
     static const SHA_LONG start[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
                                       0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
     SHA256_CTX context; /* the transformation uses the chaining value alone */
 
-    memcpy(context.h, start, sizeof start);
-    SHA256_Transform(&context, block);
-    for (size_t i = 0; i < 8; i++) {
-        SHA_LONG word = context.h[i];
-        digest[4 * i] = (uint8_t)(word >> 24);
-        digest[4 * i + 1] = (uint8_t)(word >> 16 & 0xff);
-        digest[4 * i + 2] = (uint8_t)(word >> 8 & 0xff);
-        digest[4 * i + 3] = (uint8_t)(word & 0xff);
+    for (uint32_t step = 0; step < steps; step++) {
+        memcpy(context.h, start, sizeof start);
+        SHA256_Transform(&context, block);
+        for (size_t i = 0; i < 8; i++) {
+            uint32_t word = htobe32(context.h[i]);
+            memcpy(block + at + 4 * i, &word, sizeof word);
+        }
     }
     pawl_wipe(context.h, sizeof context.h);
 }
@@ -156,7 +156,8 @@ enum pawl_result pawl_gcm_open(struct pawl_gcm *gcm, const uint8_t nonce[PAWL_GC
     return result;
 }
 
-/* The thread's context for key wrapping; freed when the thread ends. */
+/* The thread's context for key wrapping; freed when the thread ends. Cipher and padding are set once:
+ * OpenSSL takes longer over them than over a key. */
 static EVP_CIPHER_CTX *wrap_context(void)
 {
     if (!prepared())
@@ -165,9 +166,11 @@ static EVP_CIPHER_CTX *wrap_context(void)
     if (context != NULL)
         return context;
     context = EVP_CIPHER_CTX_new();
-    if (context != NULL && pthread_setspecific(wrap_context_key, context) != 0) {
+    if (context == NULL || EVP_CipherInit_ex2(context, aes_ecb, NULL, NULL, 1, NULL) != 1 ||
+        EVP_CIPHER_CTX_set_padding(context, 0) != 1 ||
+        pthread_setspecific(wrap_context_key, context) != 0) {
         EVP_CIPHER_CTX_free(context);
-        context = NULL;
+        return NULL;
     }
     return context;
 }
@@ -178,66 +181,62 @@ static EVP_CIPHER_CTX *wrap_context(void)
 static bool wrap_key_set(EVP_CIPHER_CTX *context, const uint8_t kek[PAWL_AES256_KEY_SIZE],
                          bool encrypt)
 {
-    return EVP_CipherInit_ex2(context, aes_ecb, kek, NULL, encrypt, NULL) == 1 &&
-           EVP_CIPHER_CTX_set_padding(context, 0) == 1;
+    return EVP_CipherInit_ex2(context, NULL, kek, NULL, encrypt, NULL) == 1;
 }
 
 /* The context outlives the call, the key must not: a key of zeros takes its place (I8). */
-static void wrap_key_forget(EVP_CIPHER_CTX *context, bool encrypt)
+static bool wrap_key_forget(EVP_CIPHER_CTX *context, bool encrypt)
 {
     static const uint8_t no_key[PAWL_AES256_KEY_SIZE];
 
-    if (!wrap_key_set(context, no_key, encrypt))
-        EVP_CIPHER_CTX_reset(context);
+    return wrap_key_set(context, no_key, encrypt);
 }
 
-static bool wrap_block(EVP_CIPHER_CTX *context, uint8_t block[2 * SEMIBLOCK])
+static bool wrap_block(EVP_CIPHER_CTX *context, uint64_t block[2])
 {
+    uint8_t *bytes = (uint8_t *)block;
     int length;
 
-    return EVP_CipherUpdate(context, block, &length, block, 2 * SEMIBLOCK) == 1;
+    return EVP_CipherUpdate(context, bytes, &length, bytes, 2 * SEMIBLOCK) == 1;
 }
 
-/* RFC 3394, 2.2.1 (index-based wrapping): `text` is A followed by R[1..n]. `step` counts on over
- * all six rounds and never exceeds 48, so it only touches the last byte of A. */
-static bool wrap_rounds(EVP_CIPHER_CTX *context, uint8_t *text, unsigned n)
+/* RFC 3394, 2.2.1 (index-based wrapping): `text` is A followed by R[1..n]. */
+static bool wrap_rounds(EVP_CIPHER_CTX *context, uint64_t *text, unsigned n)
 {
-    uint8_t block[2 * SEMIBLOCK];
+    uint64_t block[2] = {text[0], 0};
     bool done = true;
 
-    memcpy(block, text, SEMIBLOCK);
     for (unsigned step = 1; done && step <= 6 * n; step++) {
-        uint8_t *r = text + ((step - 1) % n + 1) * SEMIBLOCK;
-        memcpy(block + SEMIBLOCK, r, SEMIBLOCK);
+        uint64_t *r = &text[(step - 1) % n + 1];
+        block[1] = *r;
         done = wrap_block(context, block);
-        block[SEMIBLOCK - 1] = (uint8_t)(block[SEMIBLOCK - 1] ^ step);
-        memcpy(r, block + SEMIBLOCK, SEMIBLOCK);
+        block[0] ^= htobe64(step);
+        *r = block[1];
     }
-    memcpy(text, block, SEMIBLOCK);
+    text[0] = block[0];
     pawl_wipe(block, sizeof block);
     return done;
 }
 
 /* RFC 3394, 2.2.2: the same steps backwards. */
-static bool unwrap_rounds(EVP_CIPHER_CTX *context, uint8_t *text, unsigned n)
+static bool unwrap_rounds(EVP_CIPHER_CTX *context, uint64_t *text, unsigned n)
 {
-    uint8_t block[2 * SEMIBLOCK];
+    uint64_t block[2] = {text[0], 0};
     bool done = true;
 
-    memcpy(block, text, SEMIBLOCK);
     for (unsigned step = 6 * n; done && step >= 1; step--) {
-        uint8_t *r = text + ((step - 1) % n + 1) * SEMIBLOCK;
-        block[SEMIBLOCK - 1] = (uint8_t)(block[SEMIBLOCK - 1] ^ step);
-        memcpy(block + SEMIBLOCK, r, SEMIBLOCK);
+        uint64_t *r = &text[(step - 1) % n + 1];
+        block[0] ^= htobe64(step);
+        block[1] = *r;
         done = wrap_block(context, block);
-        memcpy(r, block + SEMIBLOCK, SEMIBLOCK);
+        *r = block[1];
     }
-    memcpy(text, block, SEMIBLOCK);
+    text[0] = block[0];
     pawl_wipe(block, sizeof block);
     return done;
 }
 
-static const uint8_t wrap_initial[SEMIBLOCK] = {0xa6, 0xa6, 0xa6, 0xa6, 0xa6, 0xa6, 0xa6, 0xa6};
+static const uint64_t wrap_initial = 0xa6a6a6a6a6a6a6a6; /* the same in either byte order */
 
 static bool wrap_size_allowed(size_t size)
 {
@@ -248,15 +247,15 @@ enum pawl_result pawl_key_wrap(const uint8_t kek[PAWL_AES256_KEY_SIZE], const ui
                                size_t size, uint8_t *wrapped)
 {
     EVP_CIPHER_CTX *context = wrap_context();
-    uint8_t text[SEMIBLOCK + WRAP_MAX];
+    uint64_t text[1 + WRAP_MAX / SEMIBLOCK];
 
     if (context == NULL || !wrap_size_allowed(size))
         return PAWL_CRYPTO;
-    memcpy(text, wrap_initial, SEMIBLOCK);
-    memcpy(text + SEMIBLOCK, key, size);
+    text[0] = wrap_initial;
+    memcpy(text + 1, key, size);
     bool done = wrap_key_set(context, kek, true) &&
                 wrap_rounds(context, text, (unsigned)(size / SEMIBLOCK));
-    wrap_key_forget(context, true);
+    done = wrap_key_forget(context, true) && done;
     if (done)
         memcpy(wrapped, text, SEMIBLOCK + size);
     pawl_wipe(text, sizeof text);
@@ -267,7 +266,7 @@ enum pawl_result pawl_key_unwrap(const uint8_t kek[PAWL_AES256_KEY_SIZE], const 
                                  size_t size, uint8_t *key)
 {
     EVP_CIPHER_CTX *context = wrap_context();
-    uint8_t text[SEMIBLOCK + WRAP_MAX];
+    uint64_t text[1 + WRAP_MAX / SEMIBLOCK];
     enum pawl_result result = PAWL_CRYPTO;
 
     if (context == NULL || size < SEMIBLOCK || !wrap_size_allowed(size - SEMIBLOCK))
@@ -275,10 +274,11 @@ enum pawl_result pawl_key_unwrap(const uint8_t kek[PAWL_AES256_KEY_SIZE], const 
     memcpy(text, wrapped, size);
     if (wrap_key_set(context, kek, false) &&
         unwrap_rounds(context, text, (unsigned)(size / SEMIBLOCK - 1)))
-        result = pawl_equal(text, wrap_initial, SEMIBLOCK) ? PAWL_OK : PAWL_UNTRUSTED;
-    wrap_key_forget(context, false);
+        result = pawl_equal(text, &wrap_initial, SEMIBLOCK) ? PAWL_OK : PAWL_UNTRUSTED;
+    if (!wrap_key_forget(context, false))
+        result = PAWL_CRYPTO;
     if (result == PAWL_OK)
-        memcpy(key, text + SEMIBLOCK, size - SEMIBLOCK);
+        memcpy(key, text + 1, size - SEMIBLOCK);
     pawl_wipe(text, sizeof text);
     return result;
 }
