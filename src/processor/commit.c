@@ -1,6 +1,6 @@
 /*
- * The commit (SPEC 13.4): the record for s + 1 is written, its digest put into the cell, and then one
- * step of the counter makes it the truth. Whatever is cut before that step leaves s as it was.
+ * The commit (SPEC 13.4): the record for s + 1 is written, its digest put into the cell, and then
+ * one step of the counter makes it the truth. Whatever is cut before that step leaves s as it was.
  */
 #include <string.h>
 

@@ -84,8 +84,8 @@ static enum pawl_result trial_make(struct pawl_processor *engine,
     return pawl_record_key_wrap(&engine->trial, engine->pud, content_key);
 }
 
-/* The first write of a download. The counter is read once more: if it had moved since, the slot that
- * is about to be overwritten might be the committed one. */
+/* The first write of a download. The counter is read once more: if it had moved since, the slot
+ * that is about to be overwritten might be the committed one. */
 static enum pawl_result trial_store(struct pawl_processor *engine)
 {
     uint8_t bytes[PAWL_RECORD_SIZE];
@@ -174,8 +174,8 @@ static enum pawl_result direct_chunk_prove(struct pawl_processor *engine)
     return result;
 }
 
-/* Programs what of the chunk is not in flash yet, with read-back, and only then opens it in memory to
- * check its tag: so the tag vouches for what flash holds, and one buffer is enough. */
+/* Programs what of the chunk is not in flash yet, with read-back, and only then opens it in memory
+ * to check its tag: so the tag vouches for what flash holds, and one buffer is enough. */
 static enum pawl_result chunk_store(struct pawl_processor *engine, size_t sealed)
 {
     struct pawl_download *download = &engine->download;

@@ -1,4 +1,5 @@
-/* The engine's memory, and the functions that its files share. Files by concept: see transition.h. */
+/* The engine's memory, and the functions that its files share. Files by concept: see
+ * transition.h. */
 #ifndef PAWL_PROCESSOR_ENGINE_H
 #define PAWL_PROCESSOR_ENGINE_H
 
@@ -73,7 +74,8 @@ _Static_assert(_Alignof(struct pawl_processor) <= PAWL_PROCESSOR_ALIGNMENT, "ali
 
 /* ledger.c: counter, cells and records. */
 
-/* Reads them all and sets sequence, committed, free_slot and what is left of a trial. PAWL_STORAGE. */
+/* Reads them all and sets sequence, committed, free_slot and what is left of a trial.
+ * PAWL_STORAGE. */
 enum pawl_result pawl_ledger_load(struct pawl_processor *engine);
 /* PAWL_STORAGE unless the counter still stands at the engine's sequence number. */
 enum pawl_result pawl_ledger_check(struct pawl_processor *engine);
@@ -83,8 +85,9 @@ enum pawl_result pawl_ledger_settle(struct pawl_processor *engine);
 /* image.c: packages in slots and in executable memory. */
 
 /* Takes the preamble in engine->preamble apart and checks that this device may take the package and
- * can run it: sets engine->package and engine->manifest. `floor` and `anchor_mask` are those to check
- * against, `package_id` and `size` what the package must have. Classes of SPEC 7, and PAWL_EXHAUSTED. */
+ * can run it: sets engine->package and engine->manifest. `floor` and `anchor_mask` are those to
+ * check against, `package_id` and `size` what the package must have. Classes of SPEC 7, and
+ * PAWL_EXHAUSTED. */
 struct pawl_expectation {
     const uint8_t *package_id;
     uint64_t package_size;

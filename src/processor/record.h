@@ -42,8 +42,8 @@ enum pawl_result pawl_record_key_unwrap(const struct pawl_record *record,
 void pawl_record_write(const struct pawl_record *record, const struct pawl_pud *pud,
                        uint8_t bytes[PAWL_RECORD_SIZE]);
 
-/* Decodes a record that must have this role and sequence number. PAWL_MALFORMED (also: nothing there),
- * PAWL_STATE (another role or sequence number), PAWL_UNTRUSTED. */
+/* Decodes a record that must have this role and sequence number. PAWL_MALFORMED (also: nothing
+ * there), PAWL_STATE (another role or sequence number), PAWL_UNTRUSTED. */
 enum pawl_result pawl_record_read(const uint8_t bytes[PAWL_RECORD_SIZE], const struct pawl_pud *pud,
                                   enum pawl_role role, uint64_t sequence,
                                   struct pawl_record *record);

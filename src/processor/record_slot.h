@@ -2,8 +2,8 @@
  * Where records lie in flash (SPEC 13.2): the first half of a slot's record area holds the trial
  * record and its two marks, the second half the committed record.
  *
- * A mark is one write unit behind the trial record, programmed once. Marks are under no MAC: whoever
- * writes one can only end an attempt.
+ * A mark is one write unit behind the trial record, programmed once. Marks are under no MAC:
+ * whoever writes one can only end an attempt.
  */
 #ifndef PAWL_PROCESSOR_RECORD_SLOT_H
 #define PAWL_PROCESSOR_RECORD_SLOT_H

@@ -1,6 +1,7 @@
 /*
- * Going on with an interrupted download (SPEC 13.3), also after a reboot. There is no bookkeeping that
- * could be torn: the trial record says which package, and the chunks whose tags hold say how far.
+ * Going on with an interrupted download (SPEC 13.3), also after a reboot. There is no bookkeeping
+ * that could be torn: the trial record says which package, and the chunks whose tags hold say how
+ * far.
  */
 #include <string.h>
 
@@ -32,8 +33,9 @@ static enum pawl_result chunks_scan(struct pawl_processor *engine)
     return PAWL_OK;
 }
 
-/* The page where the first missing byte lies may hold torn bytes and is erased when it is entered. So
- * bytes are wanted from its start on; what the chunk there has before it is brought back from flash. */
+/* The page where the first missing byte lies may hold torn bytes and is erased when it is entered.
+ * So bytes are wanted from its start on; what the chunk there has before it is brought back from
+ * flash. */
 static enum pawl_result position_set(struct pawl_processor *engine)
 {
     struct pawl_download *download = &engine->download;

@@ -93,8 +93,8 @@ const struct pawl_transition *pawl_transition_find(enum pawl_state state, enum p
 enum pawl_result pawl_engine_handle(struct pawl_processor *engine, enum pawl_event event,
                                     const struct pawl_input *input);
 
-/* The functions of the table, each in the file of its concept. A function that fails has recorded the
- * failure, if its row ends the attempt. */
+/* The functions of the table, each in the file of its concept. A function that fails has recorded
+ * the failure, if its row ends the attempt. */
 enum pawl_result pawl_engine_heed(struct pawl_processor *engine, const struct pawl_input *input);
 enum pawl_result pawl_engine_begin(struct pawl_processor *engine, const struct pawl_input *input);
 enum pawl_result pawl_engine_resume(struct pawl_processor *engine, const struct pawl_input *input);
