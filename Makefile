@@ -45,7 +45,7 @@ install: all
 	@cmake --install build --prefix $(PREFIX)
 
 format: setup-develop
-	@git ls-files '*.c' '*.h' | xargs clang-format -i
+	@scripts/format.sh
 
 clean:
 	@rm -rf build build-debug build-coverage build-fuzz
