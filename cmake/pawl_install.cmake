@@ -10,6 +10,8 @@ add_library(pawl_device_side STATIC
     $<TARGET_OBJECTS:pawl_core_freestanding> $<TARGET_OBJECTS:pawl_processor_freestanding>)
 set_target_properties(pawl_device_side PROPERTIES OUTPUT_NAME pawl-device LINKER_LANGUAGE C)
 
+# The files find their prefix from where they are, so that an installed tree may be moved.
+file(RELATIVE_PATH PAWL_PC_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(cmake/pawl.pc.in generated/pawl.pc @ONLY)
 configure_file(cmake/pawl-device.pc.in generated/pawl-device.pc @ONLY)
 
