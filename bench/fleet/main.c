@@ -1,0 +1,121 @@
+/* pawl-fleet: a fleet of simulated devices against a real control server, for tests and
+ * benchmarks. */
+#include <stdio.h>
+#include <string.h>
+
+#include "fleet.h"
+#include "host/log.h"
+#include "host/options.h"
+#include "host/secret.h"
+
+static const struct pawl_usage usage = {
+    .command = "pawl-fleet",
+    .operands = "",
+    .summary = "Simulates the devices of a units file against a control server that knows them.",
+    .details = "poll     each device has installed what it should: idle polls\n"
+               "confirm  a package is offered to each device; each report confirms a download\n"
+               "full     as confirm, from the first report on, and the package is fetched\n"
+               "It exits with 1 after any answer that is not as it must be.",
+};
+
+struct arguments {
+    const char *server, *units, *mode;
+    uint64_t connections, rounds, seconds;
+    bool json;
+};
+
+static const char *const mode_names[] = {
+    [FLEET_POLL] = "poll", [FLEET_CONFIRM] = "confirm", [FLEET_FULL] = "full"};
+
+static bool mode_read(const char *name, enum fleet_mode *mode)
+{
+    for (size_t i = 0; i < sizeof mode_names / sizeof *mode_names; i++) {
+        if (strcmp(mode_names[i], name) == 0) {
+            *mode = (enum fleet_mode)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void counts_print(const struct fleet_plan *plan, const struct fleet_counts *counts,
+                         bool json)
+{
+    static const char text[] =
+        "%s: %llu devices, %u connections, %.2f s: %.0f a second\n"
+        "requests %llu, repeats %llu, polls %llu, confirmations %llu, packages %llu (%llu bytes), "
+        "errors %llu\nlatency us: p50 %llu, p99 %llu, most %llu\n";
+    static const char object[] =
+        "{\"mode\": \"%s\", \"devices\": %llu, \"connections\": %u, \"seconds\": %.3f, "
+        "\"rate\": %.0f, \"requests\": %llu, \"repeats\": %llu, \"polls\": %llu, "
+        "\"confirmations\": %llu, \"packages\": %llu, \"bytes\": %llu, \"errors\": %llu, "
+        "\"p50_us\": %llu, \"p99_us\": %llu, \"max_us\": %llu}\n";
+#define U(value) ((unsigned long long)(value))
+    double rate = counts->seconds > 0.0 ? (double)counts->cycles / counts->seconds : 0.0;
+    printf(json ? object : text, mode_names[plan->mode], U(plan->list->count), plan->connections,
+           counts->seconds, rate, U(counts->requests), U(counts->repeats), U(counts->polls),
+           U(counts->confirmations), U(counts->packages), U(counts->bytes), U(counts->errors),
+           U(fleet_latency(counts, 0.5)), U(fleet_latency(counts, 0.99)), U(counts->latency_most));
+#undef U
+}
+
+static int run(const struct arguments *arguments, enum fleet_mode mode)
+{
+    struct target target;
+    struct device_list list = {0};
+    struct fleet_counts counts;
+
+    enum pawl_result result = target_read(arguments->server, &target);
+    if (result == PAWL_OK)
+        result = device_list_read(arguments->units, &list);
+    if (result == PAWL_OK && list.count == 0)
+        result = pawl_error(PAWL_MALFORMED, "%s: no devices", arguments->units);
+    if (result == PAWL_OK) {
+        struct fleet_plan plan = {.target = &target, .list = &list, .mode = mode};
+        plan.connections =
+            (unsigned)(arguments->connections < list.count ? arguments->connections : list.count);
+        plan.seconds = arguments->seconds;
+        plan.rounds = arguments->seconds > 0 || arguments->rounds > 0 ? arguments->rounds : 1;
+        result = fleet_run(&plan, &counts);
+        if (result == PAWL_OK)
+            counts_print(&plan, &counts, arguments->json);
+    }
+    device_list_release(&list);
+    if (result != PAWL_OK)
+        return pawl_exit_code(result);
+    return counts.errors == 0 ? PAWL_EXIT_DONE : PAWL_EXIT_FAILURE;
+}
+
+int main(int argc, char **argv)
+{
+    struct arguments arguments = {.mode = "poll", .connections = 64};
+    const struct pawl_option options[] = {
+        {"server", 's', "URL", "the control server, http", .text = &arguments.server,
+         .required = true},
+        {"units", 'u', "PATH", "PUD file, sequence of PUDs, or directory of .pud files",
+         .text = &arguments.units, .required = true},
+        {"mode", 'm', "MODE", "poll, confirm or full (poll)", .text = &arguments.mode},
+        {"connections", 'c', "N", "at the same time (64)", .number = &arguments.connections,
+         .least = 1, .most = 10000},
+        {"rounds", 'r', "N", "cycles of each device (1)", .number = &arguments.rounds},
+        {"duration", 'd', "SECONDS", "or: how long", .number = &arguments.seconds},
+        {"json", 0, NULL, "figures as one JSON object", .flag = &arguments.json},
+        {.name = NULL},
+    };
+    struct pawl_option_list operands = {0};
+    enum fleet_mode mode;
+
+    pawl_log_init("pawl-fleet", PAWL_LOG_INFO);
+    pawl_process_harden();
+    switch (pawl_options_parse(&usage, options, argc, argv, NULL, &operands)) {
+    case PAWL_OPTIONS_HELPED:
+        return PAWL_EXIT_DONE;
+    case PAWL_OPTIONS_WRONG:
+        return PAWL_EXIT_USAGE;
+    case PAWL_OPTIONS_PROCEED:
+        break;
+    }
+    if (!mode_read(arguments.mode, &mode))
+        return pawl_usage_error("--mode: '%s' is none of poll, confirm, full", arguments.mode);
+    return run(&arguments, mode);
+}
