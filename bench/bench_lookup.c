@@ -1,6 +1,6 @@
 /*
- * A device's look-up in an entitlement table on disk, in 1 k, 100 k and 10 M rows, with the page cache
- * dropped for the file where the system allows it.
+ * A device's look-up in an entitlement table on disk, in 1 k, 100 k and 10 M rows, with the page
+ * cache dropped for the file where the system allows it.
  *
  * The reference is a linear search's reading: the whole table.
  */
@@ -28,30 +28,50 @@ static enum pawl_result table_read(void *context, uint64_t offset, uint8_t *byte
     return pread(file->fd, bytes, size, (off_t)offset) == (ssize_t)size ? PAWL_OK : PAWL_IO;
 }
 
-/* Rows whose tags ascend evenly over the whole range: for a binary search as good as sealed ones, and
- * 10 M of them are written in a second. */
+static int tag_compare(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Random tags as in a sealed table (splitmix64), with the device's own among them. */
+static uint64_t *tags_make(uint64_t count, uint64_t own_tag)
+{
+    uint64_t *tags = malloc(count * sizeof *tags);
+    uint64_t state = 1;
+    for (uint64_t i = 0; tags != NULL && i < count; i++) {
+        uint64_t mixed = state += 0x9e3779b97f4a7c15u;
+        mixed = (mixed ^ mixed >> 30) * 0xbf58476d1ce4e5b9u;
+        mixed = (mixed ^ mixed >> 27) * 0x94d049bb133111ebu;
+        tags[i] = i == 0 ? own_tag : mixed ^ mixed >> 31;
+    }
+    if (tags != NULL)
+        qsort(tags, count, sizeof *tags, tag_compare);
+    return tags;
+}
+
 static int table_make(FILE *out, uint64_t count, const uint8_t own_row[PAWL_ROW_SIZE])
 {
     static const uint8_t package_id[PAWL_PACKAGE_ID_SIZE] = {7};
     uint8_t preamble[PAWL_TABLE_PREAMBLE_MAX];
     size_t size;
-    uint64_t own_tag = 0, step = UINT64_MAX / count;
+    uint64_t own_tag = 0;
     for (unsigned i = 0; i < PAWL_TAG_SIZE; i++)
         own_tag = own_tag << 8 | own_row[i];
-    if (pawl_table_preamble_write(package_id, count, preamble, &size) != PAWL_OK)
+    uint64_t *tags = tags_make(count, own_tag);
+    if (tags == NULL || pawl_table_preamble_write(package_id, count, preamble, &size) != PAWL_OK) {
+        free(tags);
         return -1;
+    }
     fwrite(preamble, size, 1, out);
     for (uint64_t i = 0; i < count; i++) {
-        uint64_t tag = i * step;
         uint8_t row[PAWL_ROW_SIZE] = {0};
         for (unsigned k = 0; k < PAWL_TAG_SIZE; k++)
-            row[k] = (uint8_t)(tag >> (56 - 8 * k));
-        if (own_tag >= tag && own_tag - tag < step)
-            memcpy(row, own_row, sizeof row);
-        if (fwrite(row, sizeof row, 1, out) != 1)
-            return -1;
+            row[k] = (uint8_t)(tags[i] >> (56 - 8 * k));
+        fwrite(tags[i] == own_tag ? own_row : row, sizeof row, 1, out);
     }
-    return fflush(out) == 0 && fsync(fileno(out)) == 0 ? 0 : -1;
+    free(tags);
+    return !ferror(out) && fflush(out) == 0 && fsync(fileno(out)) == 0 ? 0 : -1;
 }
 
 static int look_up(const char *name, uint64_t count)

@@ -1,7 +1,7 @@
 #!/bin/bash
-# Sealing and opening 1 GiB, on one core and on two, against what `openssl speed` says one core allows
-# for AES-256-GCM plus SHA-256 of the same bytes, and against age with minisign: encryption and a
-# vendor's signature, the same work. Medians of PAWL_BENCH_ROUNDS (3) interleaved rounds.
+# Sealing and opening 1 GiB, on one core and on two, against what `openssl speed` says one core
+# allows for AES-256-GCM plus SHA-256 of the same bytes, and against age with minisign: encryption
+# and a vendor's signature, the same work. Medians of PAWL_BENCH_ROUNDS (3) interleaved rounds.
 set -euo pipefail
 
 pawl=$PAWL_BIN/pawl
@@ -13,8 +13,8 @@ cd "$scratch"
 
 head -c "${mebibytes}M" /dev/urandom >image
 "$pawl" keygen --out vendor.pem >/dev/null
-"$pawl" personalize --vendor example.com --class bench --count 1 --trust vendor.pub.pem --out units \
-    >/dev/null 2>&1
+"$pawl" personalize --vendor example.com --class bench --count 1 --trust vendor.pub.pem \
+    --out units >/dev/null 2>&1
 pud=$(echo units/*.pud)
 age-keygen -o age.key 2>/dev/null
 recipient=$(age-keygen -y age.key)
@@ -58,8 +58,8 @@ speed() { # MiB a second of one algorithm on one core
 median() { sort -n "$1" | awk '{ a[NR] = $1 } END { print a[int((NR + 1) / 2)] }'; }
 line() { # name value unit against reference
     awk -v n="$1" -v v="$2" -v u="$3" -v a="$4" -v r="$5" 'BEGIN {
-        printf "{\"name\":\"%s\",\"value\":%.6g,\"unit\":\"%s\",\"against\":\"%s\",\"reference\":%.6g,\"ratio\":%.4g}\n",
-            n, v, u, a, r, v / r }'
+        printf "{\"name\":\"%s\",\"value\":%.6g,\"unit\":\"%s\",", n, v, u
+        printf "\"against\":\"%s\",\"reference\":%.6g,\"ratio\":%.4g}\n", a, r, v / r }'
 }
 
 seal_to 2 app.pawl
@@ -94,8 +94,8 @@ memory() {
 subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' "$@"
 }
-kib=$(memory "$pawl" package --quiet --image image --key vendor.pem --vendor example.com --class bench \
-    --name bench --version 1 --security-version 1 --kind opaque --threads 2 --force \
+kib=$(memory "$pawl" package --quiet --image image --key vendor.pem --vendor example.com \
+    --class bench --name bench --version 1 --security-version 1 --kind opaque --threads 2 --force \
     --content-key app.key --out /dev/null)
 line seal-memory "$kib" KiB "8 MiB" 8192
 kib=$(memory "$pawl" open --quiet --threads 2 --pud "$pud" --sequence 0 --entitlements app.ent \

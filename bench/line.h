@@ -2,8 +2,8 @@
 #ifndef PAWL_BENCH_LINE_H
 #define PAWL_BENCH_LINE_H
 
-/* `reference` is what the same run measured for `against`, in the same unit; ratio = value/reference.
- * Prints to standard output and flushes. */
+/* `reference` is what the same run measured for `against`, in the same unit; ratio =
+ * value/reference. Prints to standard output and flushes. */
 void bench_line_print(const char *name, double value, const char *unit, const char *against,
                       double reference);
 

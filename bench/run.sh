@@ -1,6 +1,6 @@
 #!/bin/bash
-# Runs every benchmark and writes build/bench.json: a list of {name, value, unit, against, reference,
-# ratio}, where `reference` was measured in the same run. Prints them as a table.
+# Runs every benchmark and writes build/bench.json: a list of {name, value, unit, against,
+# reference, ratio}, where `reference` was measured in the same run.
 #
 # usage: run.sh OUTPUT [NAME...]      NAME: some of the benchmarks below
 set -uo pipefail
@@ -26,7 +26,7 @@ for bench in bench/bench_*.sh build/tools/bench_*; do
     wanted "$name" "$@" || continue
     echo "bench: $name" >&2
     "$bench" | tee -a "$lines" |
-        jq -r '[.name, (.value | tostring), .unit, "ratio", (.ratio | tostring), "to", .against] | join(" ")' ||
+        jq -r '"\(.name) \(.value) \(.unit), \(.ratio) of \(.reference) (\(.against))"' ||
         { echo "bench: $name failed" >&2; failed=1; }
 done
 

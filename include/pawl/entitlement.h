@@ -82,9 +82,10 @@ enum pawl_result pawl_table_preamble_write(const uint8_t package_id[PAWL_PACKAGE
                                            uint64_t count, uint8_t bytes[PAWL_TABLE_PREAMBLE_MAX],
                                            size_t *size);
 
-/* Finds the device's row by binary search, reading O(log count) rows, and opens it; at most
- * PAWL_EQUAL_TAGS_MAX rows of equal tag are tried. PAWL_NOT_ENTITLED, or what `read` returned.
- * Whether the table is for the package at hand is the caller's to compare. */
+/* Finds the device's row by its tag, reading O(log count) tags (about log log count in a table of
+ * random tags), and opens it; at most PAWL_EQUAL_TAGS_MAX rows of equal tag are tried.
+ * PAWL_NOT_ENTITLED, or what `read` returned. Whether the table is for the package at hand is the
+ * caller's to compare. */
 enum pawl_result pawl_table_open(const struct pawl_table *table, pawl_table_read_fn read,
                                  void *context, const struct pawl_pud *pud, uint64_t sequence,
                                  uint8_t content_key[PAWL_KEY_SIZE]);

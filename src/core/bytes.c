@@ -90,3 +90,8 @@ size_t pawl_string_size(const char *string)
         size++;
     return size;
 }
+
+uint64_t pawl_u64be_get(const uint8_t bytes[8])
+{
+    return (uint64_t)pawl_u32be_get(bytes) << 32 | pawl_u32be_get(bytes + 4);
+}

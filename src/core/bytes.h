@@ -42,6 +42,7 @@ enum pawl_result pawl_writer_finish(const struct pawl_writer *writer, size_t *si
 void pawl_u32be_put(uint8_t bytes[4], uint32_t value);
 void pawl_u64be_put(uint8_t bytes[8], uint64_t value);
 uint32_t pawl_u32be_get(const uint8_t bytes[4]);
+uint64_t pawl_u64be_get(const uint8_t bytes[8]);
 
 /* Length of a NUL-terminated label of ours (there is no strlen on a device). */
 size_t pawl_string_size(const char *string);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/bytes.h"
 #include "pawl/chain.h"
 #include "pawl/secret.h"
 
@@ -97,25 +98,57 @@ enum pawl_result pawl_entitlement_open(const struct pawl_pud *pud, uint64_t sequ
     return result;
 }
 
-/* Index of the first row whose tag is not below `tag`: at most 64 tags are read. */
+/* Guesses that a search makes before it only halves: tags look random, so about log log rows
+ * suffice, and a table made to mislead costs these few reads more. */
+#define GUESSES_MAX 8u
+
+/* Rows [low, high) whose tags lie in [low_tag, high_tag]. */
+struct range {
+    uint64_t low, high;
+    uint64_t low_tag, high_tag;
+};
+
+/* The row to look at next: where `tag` would be if the tags in the range were spread evenly. */
+static uint64_t row_guess(const struct range *range, uint64_t tag)
+{
+    uint64_t rows = range->high - range->low;
+    uint64_t span = range->high_tag - range->low_tag;
+    uint64_t part = tag - range->low_tag;
+
+    if (rows > UINT32_MAX)
+        return range->low + rows / 2;
+    while (span > UINT32_MAX - 1) {
+        span >>= 1;
+        part >>= 1;
+    }
+    return range->low + part * rows / (span + 1);
+}
+
+/* Index of the first row whose tag is not below `tag`: at most 64 + GUESSES_MAX tags are read. */
 static enum pawl_result row_find(const struct pawl_table *table, pawl_table_read_fn read,
                                  void *context, const uint8_t tag[PAWL_TAG_SIZE], uint64_t *index)
 {
-    uint64_t low = 0, high = table->count;
+    struct range range = {0, table->count, 0, UINT64_MAX};
+    uint64_t wanted = pawl_u64be_get(tag);
 
-    while (low < high) {
-        uint64_t middle = low + (high - low) / 2;
-        uint8_t found[PAWL_TAG_SIZE];
+    for (unsigned tries = 0; range.low < range.high; tries++) {
+        uint64_t row = tries < GUESSES_MAX ? row_guess(&range, wanted)
+                                           : range.low + (range.high - range.low) / 2;
+        uint8_t bytes[PAWL_TAG_SIZE];
         enum pawl_result result =
-            read(context, table->preamble_size + middle * PAWL_ROW_SIZE, found, sizeof found);
+            read(context, table->preamble_size + row * PAWL_ROW_SIZE, bytes, sizeof bytes);
         if (result != PAWL_OK)
             return result;
-        if (memcmp(found, tag, sizeof found) < 0)
-            low = middle + 1;
-        else
-            high = middle;
+        uint64_t found = pawl_u64be_get(bytes);
+        if (found < wanted) {
+            range.low = row + 1;
+            range.low_tag = found;
+        } else {
+            range.high = row;
+            range.high_tag = found;
+        }
     }
-    *index = low;
+    *index = range.low;
     return PAWL_OK;
 }
 

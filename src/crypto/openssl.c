@@ -156,8 +156,8 @@ enum pawl_result pawl_gcm_open(struct pawl_gcm *gcm, const uint8_t nonce[PAWL_GC
     return result;
 }
 
-/* The thread's context for key wrapping; freed when the thread ends. Cipher and padding are set once:
- * OpenSSL takes longer over them than over a key. */
+/* The thread's context for key wrapping; freed when the thread ends. Cipher and padding are set
+ * once: OpenSSL takes longer over them than over a key. */
 static EVP_CIPHER_CTX *wrap_context(void)
 {
     if (!prepared())

@@ -1,6 +1,6 @@
 /*
- * Whole packages as files: what is sealed opens again and is the same on any number of threads; what was
- * altered, cut or extended does not open (I3, SPEC 7).
+ * Whole packages as files: what is sealed opens again and is the same on any number of threads;
+ * what was altered, cut or extended does not open (I3, SPEC 7).
  */
 #include <fcntl.h>
 #include <stdlib.h>

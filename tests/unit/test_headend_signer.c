@@ -1,4 +1,5 @@
-/* Vendor keys and signatures: what a key file may be, and that devices accept what was signed (I7). */
+/* Vendor keys and signatures: what a key file may be, and that devices accept what was signed (I7).
+ */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>

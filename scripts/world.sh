@@ -1,0 +1,112 @@
+#!/bin/bash
+# A small world of real programs on loopback in a scratch directory, for the demo and end-to-end
+# tests. Source it; it needs PAWL_BIN. Everything it starts is ended by its own process id.
+#
+#   world_open              scratch directory (cd into it) and clean-up at exit
+#   server_start            pawld on the data in server/, on the same port as before if it ran
+#   server_stop [SIGNAL]
+#   device_add NAME PUD     a device's directory NAME/: its PUD, its processor's state
+#   processor_start NAME    pawl-processor in the background, its log in NAME/processor.log
+#   processor_stop NAME [SIGNAL]
+#   agent_run NAME ARGS...  pawl-agent in the foreground
+#   agent_start NAME        the same as a daemon, its log in NAME/agent.log
+#   agent_stop NAME [SIGNAL]
+#   server_sees NAME FIELD  what the server holds of a device (sequence, state, package_id, ...)
+
+pawl=$PAWL_BIN/pawl
+server_port=0
+declare -A pids=()
+
+world_open() {
+    world=$(mktemp -d "${TMPDIR:-/tmp}/pawl-world-XXXXXX")
+    trap world_close EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    cd "$world" || exit 1
+    export PAWL_SOCKET=$world/server/operator.sock PAWL_CONFIG=$world/none NO_COLOR=1
+}
+
+world_close() {
+    local status=$? key
+    for key in "${!pids[@]}"; do process_stop "$key" KILL; done
+    cd /
+    if [ -n "${WORLD_KEEP:-}" ]; then
+        echo "kept: $world" >&2
+    else
+        rm -rf "$world"
+    fi
+    return "$status"
+}
+
+# Runs a command in the background under a name; its output goes to a log.
+process_start() {
+    local key=$1 log=$2
+    shift 2
+    "$@" >>"$log" 2>&1 </dev/null &
+    pids[$key]=$!
+}
+
+process_alive() {
+    [ -n "${pids[$1]:-}" ] && kill -0 "${pids[$1]}" 2>/dev/null
+}
+
+process_stop() {
+    local pid=${pids[$1]:-}
+    [ -n "$pid" ] || return 0
+    kill "-${2:-TERM}" "$pid" 2>/dev/null
+    wait "$pid" 2>/dev/null
+    unset "pids[$1]"
+}
+
+# Waits until a command holds, at most SECONDS.
+wait_for() {
+    local most=$((SECONDS + $1))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        [ $SECONDS -lt $most ] || return 1
+        sleep 0.05
+    done
+}
+
+server_start() {
+    rm -f server/port
+    process_start server server.log "$PAWL_BIN/pawld" --data server \
+        --listen "127.0.0.1:$server_port" --port-file server/port --poll-after 1 "$@"
+    wait_for 20 test -s server/port || { tail -3 server.log >&2; return 1; }
+    server_port=$(cat server/port)
+    server_url=http://127.0.0.1:$server_port
+}
+
+server_stop() { process_stop server "${1:-TERM}"; }
+
+device_add() {
+    mkdir -p "$1"
+    cp "$2" "$1/device.pud"
+    basename "$2" .pud >"$1/id"
+}
+
+processor_start() {
+    rm -f "$1/link"
+    process_start "$1-processor" "$1/processor.log" "$PAWL_BIN/pawl-processor" \
+        --pud "$1/device.pud" --state "$1/state" --link "unix:$1/link"
+    wait_for 20 test -S "$1/link" || { tail -3 "$1/processor.log" >&2; return 1; }
+}
+
+processor_stop() { process_stop "$1-processor" "${2:-TERM}"; }
+
+agent_run() {
+    local name=$1
+    shift
+    "$PAWL_BIN/pawl-agent" --server "$server_url" --processor "unix:$name/link" "$@"
+}
+
+agent_start() {
+    process_start "$1-agent" "$1/agent.log" "$PAWL_BIN/pawl-agent" --server "$server_url" \
+        --processor "unix:$1/link"
+}
+
+agent_stop() { process_stop "$1-agent" "${2:-TERM}"; }
+
+server_sees() {
+    "$pawl" device show --json "$(cat "$1/id")" | jq -r ".$2"
+}
