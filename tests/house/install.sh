@@ -48,6 +48,16 @@ if [ -x show-package ]; then
     grep -q malformed refused || fail "show-package does not say what is wrong"
 fi
 
+# The device library, with the OpenSSL adapter of the other one.
+compile "$PAWL_SOURCE/examples/ram_device.c" ram-device pawl-device pawl
+unit=$PAWL_SOURCE/tests/vectors/pud-a.txt
+sed -n 's/^pud: //p' "$unit" | xxd -r -p >unit.pud
+if [ -x ram-device ]; then
+    ./ram-device unit.pud >report || fail "ram-device makes no report"
+    [ "$(head -c 1 report | xxd -p)" = d1 ] || fail "ram-device's report is no COSE_Mac0"
+    ! ./ram-device "$unit" 2>refused >/dev/null || fail "ram-device takes any file for a PUD"
+fi
+
 # The program in the README is the first C block there.
 sed -n '/^```c$/,/^```$/p' "$PAWL_SOURCE/README.md" | sed '/^```/d' >readme.c
 [ -s readme.c ] || fail "no C program in README.md"
