@@ -56,6 +56,7 @@ struct pawl_agent {
     bool sequence_known;
     uint64_t sequence;  /* committed downloads, as of the last look */
     bool unconfirmed;   /* the server has not heard of the last success or failure */
+    unsigned moves;     /* times that the processor wanted bytes once more */
     unsigned repeats;   /* times in a row that the server asked for another report */
     int64_t last_poll;  /* when the last report was made */
     int64_t next_poll;  /* when the next one is due */

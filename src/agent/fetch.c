@@ -43,7 +43,7 @@ static bool write_finish(struct pawl_fetch *fetch)
         return stop(fetch, PAWL_FETCH_REFUSED, answer.result);
     /* It counts otherwise, or its flash failed it this time. */
     fetch->offset = next;
-    return stop(fetch, PAWL_FETCH_MOVED, answer.result == PAWL_OK ? PAWL_STATE : answer.result);
+    return stop(fetch, PAWL_FETCH_MOVED, answer.result);
 }
 
 /* A server or cache that mixes packages up must not cost the device its attempt: the header, if it

@@ -130,8 +130,8 @@ enum pawl_result pawl_http_status_refuse(struct pawl_http *http)
         const char *meaning;
     } meanings[] = {
         {400, PAWL_MALFORMED, "it does not understand the request"},
-        {401, PAWL_UNTRUSTED, "it does not know this device"},
-        {403, PAWL_UNTRUSTED, "it does not know this device"},
+        {401, PAWL_UNTRUSTED, "it takes no reports from this device"},
+        {403, PAWL_UNTRUSTED, "it takes no reports from this device"},
         {404, PAWL_IO, "there is nothing at this address"},
         {429, PAWL_EXHAUSTED, "it asks to be left alone for a while"},
         {503, PAWL_EXHAUSTED, "it is not able to serve now"},

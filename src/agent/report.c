@@ -62,6 +62,7 @@ static enum pawl_phase fetch(struct pawl_agent *agent)
     if (!agent->under_way || agent->work.offset == 0)
         offer_tell(agent);
     agent->under_way = true;
+    agent->moves = 0;
     if (agent->attempt_at > pawl_clock_now())
         return pawl_agent_pause(agent, agent->attempt_at, PAWL_PHASE_FETCH);
     return PAWL_PHASE_FETCH;
@@ -95,7 +96,8 @@ static void confirmation_tell(struct pawl_agent *agent)
     agent->unconfirmed = false;
 }
 
-static enum pawl_phase act(struct pawl_agent *agent, enum pawl_state state)
+/* What the device was before the directive, it may be no more: `before`. */
+static enum pawl_phase act(struct pawl_agent *agent, enum pawl_state before)
 {
     static const pawl_phase_fn actions[] = {
         [PAWL_ACTION_IDLE] = idle,
@@ -112,7 +114,7 @@ static enum pawl_phase act(struct pawl_agent *agent, enum pawl_state state)
         confirmation_tell(agent);
     }
     /* The directive itself may have been what a trial waited for. */
-    if (agent->status.state == PAWL_STATE_TRIAL && state != PAWL_STATE_TRIAL)
+    if (before == PAWL_STATE_TRIAL && agent->status.state != PAWL_STATE_TRIAL)
         return pawl_agent_look(agent);
     if ((unsigned)action >= sizeof(actions) / sizeof(actions[0]))
         return rest(agent);
@@ -131,22 +133,37 @@ static enum pawl_phase exchange_fail(struct pawl_agent *agent, enum pawl_result 
     return PAWL_PHASE_WATCH;
 }
 
+/* The processor does not take the directive. Either it is not from the server, or not for this
+ * report; or what it offers cannot be, which is the end of an attempt that the server has to know
+ * of. */
+static enum pawl_phase directive_refused(struct pawl_agent *agent, enum pawl_state before,
+                                         enum pawl_result result)
+{
+    char problem[96];
+
+    if (agent->status.state == PAWL_STATE_REJECTED && before != PAWL_STATE_REJECTED) {
+        agent->under_way = true;
+        return pawl_agent_look(agent);
+    }
+    snprintf(problem, sizeof(problem), "the secure processor refuses what the server says (%s)",
+             pawl_result_name(result));
+    return exchange_fail(agent, result, problem, 0);
+}
+
 static enum pawl_phase direct(struct pawl_agent *agent, const uint8_t *directive, size_t size)
 {
     struct pawl_link_answer answer;
-    char problem[96];
+    enum pawl_state before = agent->status.state;
 
     enum pawl_result result =
         pawl_link_client_direct(&agent->link, directive, size, &answer, &agent->work);
     if (result != PAWL_OK)
         return pawl_agent_unlink(agent, result);
-    if (answer.result != PAWL_OK) {
-        snprintf(problem, sizeof(problem), "the secure processor refuses what the server says (%s)",
-                 pawl_result_name(answer.result));
-        return exchange_fail(agent, answer.result, problem, 0);
-    }
+    agent->status.state = answer.state;
+    if (answer.result != PAWL_OK)
+        return directive_refused(agent, before, answer.result);
     pawl_backoff_reset(&agent->backoffs[PAWL_TROUBLE_LINK]);
-    return act(agent, answer.state);
+    return act(agent, before);
 }
 
 enum pawl_phase pawl_phase_report(struct pawl_agent *agent)
