@@ -1,0 +1,88 @@
+/*
+ * A device in memory: flash that behaves like NOR, a protected store, an executor that keeps what it
+ * was told to run, deterministic entropy. It outlives the engine, as hardware outlives a reboot.
+ *
+ * It counts every operation that changes something and can stop before any one of them: from then on
+ * every operation fails and changes nothing, which is all that an engine without power can see.
+ */
+#ifndef PAWL_TESTS_RAM_PORT_H
+#define PAWL_TESTS_RAM_PORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pawl/port.h"
+
+struct pawl_ram_geometry {
+    uint32_t page_size;
+    uint32_t write_size;
+    uint8_t erased;
+    uint64_t slot_size[PAWL_SLOT_COUNT];
+};
+
+/* What is changed. */
+enum pawl_ram_operation {
+    PAWL_RAM_ERASE = 0,
+    PAWL_RAM_PROGRAM = 1,
+    PAWL_RAM_COUNTER = 2,
+    PAWL_RAM_CELL = 3,
+    PAWL_RAM_OPERATION_COUNT
+};
+
+/* How the counter fails, for tests of its errors. */
+enum pawl_ram_counter_fault {
+    PAWL_RAM_COUNTER_SOUND = 0,
+    PAWL_RAM_COUNTER_STUCK = 1,     /* an increment says done and changes nothing */
+    PAWL_RAM_COUNTER_REFUSES = 2,   /* an increment fails and changes nothing */
+    PAWL_RAM_COUNTER_LIES = 3,      /* an increment fails and yet was made */
+    PAWL_RAM_COUNTER_JUMPS = 4,     /* an increment adds two */
+    PAWL_RAM_COUNTER_VANISHES = 5,  /* an increment is made; then the counter can't be read */
+    PAWL_RAM_COUNTER_UNREADABLE = 6 /* can't be read */
+};
+
+struct pawl_ram_port {
+    struct pawl_port port; /* give this to the engine */
+    uint8_t *flash;
+    uint8_t *written; /* one byte per write unit: programmed since its erase */
+    uint64_t flash_size;
+    uint64_t counter;
+    uint8_t cells[2][PAWL_CELL_SIZE];
+    uint64_t random; /* state of the entropy */
+
+    /* Executable memory. */
+    uint8_t *image;
+    uint64_t image_size; /* bytes loaded */
+    uint64_t image_capacity;
+    bool loading;
+    bool running;
+    bool trial; /* the running image is on trial */
+    unsigned runs;
+
+    /* Faults. */
+    uint64_t operations; /* changes tried so far */
+    uint64_t counts[PAWL_RAM_OPERATION_COUNT];
+    uint64_t cut_at; /* power is cut before this operation; 0 is never */
+    bool dead;       /* it was cut */
+    enum pawl_ram_counter_fault counter_fault;
+    bool drop_programs; /* a program says done and changes nothing */
+    bool run_fails;
+    bool entropy_fails;
+    bool cell_late;     /* a planted error: a cell is written only after the counter moved */
+    bool has_late_cell; /* what waits for that */
+    unsigned late_index;
+    uint8_t late_cell[PAWL_CELL_SIZE];
+};
+
+/* A fresh device: erased flash, counter 0. Ends the test program when memory runs out. */
+void pawl_ram_port_init(struct pawl_ram_port *ram, const struct pawl_ram_geometry *geometry);
+void pawl_ram_port_release(struct pawl_ram_port *ram);
+
+/* Power comes back: nothing runs, nothing is loaded, no cut is planned. */
+void pawl_ram_port_restart(struct pawl_ram_port *ram);
+
+/* Everything that persists, for a copied or restored device: `target` is initialised with the same
+ * geometry. */
+void pawl_ram_port_copy(struct pawl_ram_port *target, const struct pawl_ram_port *source);
+
+#endif
