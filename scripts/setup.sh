@@ -11,31 +11,32 @@ if ! command -v dpkg-query >/dev/null; then
     exit 0
 fi
 
-wanted=()
 for purpose in "$@"; do
-    list=$(sed -E 's/#.*//; s/[[:space:]]+//g; /^$/d' "packages/$purpose.txt")
-    mapfile -t -O ${#wanted[@]} wanted <<<"$list"
+    [ -f "packages/$purpose.txt" ] || { echo "setup: no packages/$purpose.txt" >&2; exit 2; }
 done
+mapfile -t wanted < <(for purpose in "$@"; do
+    sed -E 's/#.*//; s/[[:space:]]+//g; /^$/d' "packages/$purpose.txt"
+done | sort -u)
 
 # dpkg-query fails when it has never heard of one of them.
 installed=$(dpkg-query -W -f='${db:Status-Status}:${Package} ' "${wanted[@]}" 2>/dev/null || true)
 missing=()
 for name in "${wanted[@]}"; do
-    [[ " $installed" == *" installed:$name "* ]] || missing+=("$name")
+    [[ " $installed " == *" installed:$name "* ]] || missing+=("$name")
 done
 [ ${#missing[@]} -gt 0 ] || exit 0
 
-as_root=()
+apt=(apt-get -q -o DPkg::Lock::Timeout=600)
 if [ "$(id -u)" -ne 0 ]; then
     if ! command -v sudo >/dev/null; then
         echo "setup: missing packages and no sudo; as root, run:" >&2
         echo "  apt-get install ${missing[*]}" >&2
         exit 1
     fi
-    as_root=(sudo)
+    apt=(sudo "${apt[@]}")
 fi
 
 echo "setup: installing ${missing[*]}"
-apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=600)
-"${apt[@]}" update
-"${apt[@]}" install -y --no-install-recommends "${missing[@]}"
+export DEBIAN_FRONTEND=noninteractive
+"${apt[@]}" update </dev/null
+"${apt[@]}" install -y --no-install-recommends "${missing[@]}" </dev/null

@@ -36,7 +36,7 @@ run() {
 
 run release build all tests
 run debug build-debug all tests
-run fuzz build-fuzz all fuzzers
+run fuzz build-fuzz fuzzers
 
 printf '\n'
 printf '%s\n' "${summary[@]}"

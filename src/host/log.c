@@ -22,7 +22,8 @@ struct line {
     size_t size;
 };
 
-static void line_vadd(struct line *line, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static void line_vadd(struct line *line, const char *format,
+                                                            va_list arguments)
 {
     size_t room = LINE_SIZE - 1 - line->size; /* one for the newline */
     int wanted = vsnprintf(line->text + line->size, room, format, arguments);
