@@ -41,6 +41,9 @@ static enum pawl_options_outcome parse(struct pawl_agent_settings *settings,
         {"ca", 0, "FILE", "certificates (PEM) that the server's must lead to",
          .text = &settings->ca, .configurable = true},
         {"once", '1', NULL, "do what there is to do now, then exit", .flag = &settings->once},
+        {"status", 0, NULL, "print where the processor stands, and do nothing else",
+         .flag = &settings->status},
+        {"json", 0, NULL, "with --status: as JSON", .flag = &settings->json},
         {"max-retries", 0, "N", "with --once: failures in a row before it gives up (5)",
          .number = &numbers->max_retries, .most = 1000, .configurable = true},
         {"min-poll", 0, "SECONDS", "shortest time between two polls, and the first back-off (1)",
@@ -87,9 +90,11 @@ static enum pawl_options_outcome wrong(int ignored)
 /* What the table of options cannot say. */
 static enum pawl_options_outcome check(struct pawl_agent_settings *settings, const char *level)
 {
-    if (settings->server == NULL)
+    if (settings->json && !settings->status)
+        return wrong(pawl_usage_error("--json belongs to --status"));
+    if (settings->server == NULL && !settings->status)
         return wrong(pawl_usage_error("no control server: give --server URL or PAWL_SERVER"));
-    if (!pawl_url_is_valid(settings->server))
+    if (settings->server != NULL && !pawl_url_is_valid(settings->server))
         return wrong(pawl_usage_error("--server: '%s' is no http or https URL", settings->server));
     if (settings->processor == NULL)
         return wrong(pawl_usage_error("no secure processor: give --processor (%s)",

@@ -14,6 +14,8 @@ struct pawl_agent_settings {
     const char *processor; /* agent/transport.h */
     const char *ca;        /* PEM file; NULL for the system's certificates */
     bool once;
+    bool status; /* print the processor's status and do nothing else */
+    bool json;
     bool quiet;
     enum pawl_log_level level;
     uint32_t min_poll;    /* milliseconds between two polls at least */
