@@ -80,7 +80,7 @@ struct pawl_failure_note {
     bool retry_asked; /* by an operator: the package may be offered once more */
     uint8_t package_id[PAWL_PACKAGE_ID_SIZE];
     uint32_t code;    /* enum pawl_failure or a result class */
-    uint32_t retries; /* offers made again after power was lost */
+    uint32_t retries; /* offers made again; an operator's retry starts at one */
 };
 
 enum pawl_offer_reason {

@@ -1,0 +1,258 @@
+/*
+ * The store: devices imported, looked up and confirmed a second. The reference is what SQLite
+ * itself does on a plain table of as many rows in the same run: one insert, point select or update
+ * of a 70-byte row each, in batches of the same size.
+ *
+ * usage: bench_store [DEVICES [DIRECTORY]]
+ */
+#include <sqlite3.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "line.h"
+#include "store/store.h"
+
+#define IMPORT_BATCH 65536u
+#define CONFIRM_BATCH 1000u
+#define LOOKUPS 500000u
+
+/* splitmix64: ids that look random, the same in every run. */
+static uint64_t mix(uint64_t number)
+{
+    number += 0x9e3779b97f4a7c15u;
+    number = (number ^ number >> 30) * 0xbf58476d1ce4e5b9u;
+    number = (number ^ number >> 27) * 0x94d049bb133111ebu;
+    return number ^ number >> 31;
+}
+
+static void id_make(uint64_t number, uint8_t id[PAWL_ID_SIZE])
+{
+    uint64_t halves[2] = {mix(2 * number), mix(2 * number + 1)};
+    memcpy(id, halves, sizeof halves);
+}
+
+/* A visiting order that touches pages at random: a full cycle through 0..count-1. */
+static uint64_t shuffle(uint64_t i, uint64_t count)
+{
+    return (i * 0x9e3779b1u + 12345u) % count;
+}
+
+static int fail(const char *what)
+{
+    fprintf(stderr, "bench_store: storage: %s failed\n", what);
+    exit(1);
+}
+
+/* Plain SQLite. */
+
+static sqlite3 *raw_open(const char *directory)
+{
+    char path[512];
+    sqlite3 *db = NULL;
+    snprintf(path, sizeof path, "%s/raw.db", directory);
+    if (sqlite3_open(path, &db) != SQLITE_OK ||
+        sqlite3_exec(db,
+                     "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                     "PRAGMA wal_autocheckpoint = 8192; PRAGMA cache_size = -32768;"
+                     "CREATE TABLE plain (id BLOB PRIMARY KEY, value BLOB)",
+                     NULL, NULL, NULL) != SQLITE_OK)
+        fail("opening plain SQLite");
+    return db;
+}
+
+static void raw_step(sqlite3 *db, sqlite3_stmt *statement, int expected)
+{
+    if (sqlite3_step(statement) != expected)
+        fail(sqlite3_errmsg(db));
+    sqlite3_reset(statement);
+}
+
+static int id_compare(const void *a, const void *b)
+{
+    return memcmp(a, b, PAWL_ID_SIZE);
+}
+
+static double raw_insert(sqlite3 *db, uint64_t count)
+{
+    static uint8_t ids[IMPORT_BATCH][PAWL_ID_SIZE];
+    static const uint8_t value[54] = {1};
+    sqlite3_stmt *statement = NULL;
+    sqlite3_prepare_v2(db, "INSERT INTO plain VALUES (?, ?)", -1, &statement, NULL);
+    double start = bench_wall_now();
+    for (uint64_t done = 0; done < count; done += IMPORT_BATCH) {
+        uint64_t size = count - done < IMPORT_BATCH ? count - done : IMPORT_BATCH;
+        for (uint64_t i = 0; i < size; i++)
+            id_make(done + i, ids[i]);
+        qsort(ids, size, sizeof *ids, id_compare);
+        sqlite3_exec(db, "BEGIN", NULL, NULL, NULL);
+        for (uint64_t i = 0; i < size; i++) {
+            sqlite3_bind_blob(statement, 1, ids[i], PAWL_ID_SIZE, SQLITE_STATIC);
+            sqlite3_bind_blob(statement, 2, value, sizeof value, SQLITE_STATIC);
+            raw_step(db, statement, SQLITE_DONE);
+        }
+        sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
+    }
+    double spent = bench_wall_now() - start;
+    sqlite3_finalize(statement);
+    return (double)count / spent;
+}
+
+static double raw_select(sqlite3 *db, uint64_t count)
+{
+    uint8_t id[PAWL_ID_SIZE], value[54];
+    sqlite3_stmt *statement = NULL;
+    sqlite3_prepare_v2(db, "SELECT value FROM plain WHERE id = ?", -1, &statement, NULL);
+    double start = bench_wall_now();
+    for (uint64_t i = 0; i < LOOKUPS; i++) {
+        id_make(shuffle(i, count), id);
+        sqlite3_bind_blob(statement, 1, id, PAWL_ID_SIZE, SQLITE_STATIC);
+        if (sqlite3_step(statement) != SQLITE_ROW)
+            fail("a plain select");
+        memcpy(value, sqlite3_column_blob(statement, 0), sizeof value);
+        sqlite3_reset(statement);
+    }
+    double spent = bench_wall_now() - start;
+    sqlite3_finalize(statement);
+    return LOOKUPS / spent;
+}
+
+static double raw_update(sqlite3 *db, uint64_t count)
+{
+    static const uint8_t value[54] = {2};
+    uint8_t id[PAWL_ID_SIZE];
+    sqlite3_stmt *statement = NULL;
+    sqlite3_prepare_v2(db, "UPDATE plain SET value = ? WHERE id = ?", -1, &statement, NULL);
+    double start = bench_wall_now();
+    for (uint64_t i = 0; i < count; i++) {
+        if (i % CONFIRM_BATCH == 0)
+            sqlite3_exec(db, "BEGIN", NULL, NULL, NULL);
+        id_make(shuffle(i, count), id);
+        sqlite3_bind_blob(statement, 1, value, sizeof value, SQLITE_STATIC);
+        sqlite3_bind_blob(statement, 2, id, PAWL_ID_SIZE, SQLITE_STATIC);
+        raw_step(db, statement, SQLITE_DONE);
+        if (i % CONFIRM_BATCH == CONFIRM_BATCH - 1 || i + 1 == count)
+            sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
+    }
+    double spent = bench_wall_now() - start;
+    sqlite3_finalize(statement);
+    return (double)count / spent;
+}
+
+/* The store. */
+
+static const uint8_t package_id[PAWL_PACKAGE_ID_SIZE] = {7};
+static const uint8_t class_id[PAWL_ID_SIZE] = {8};
+
+static uint64_t package_assign(struct pawl_store *store)
+{
+    static const uint8_t wrapped[PAWL_VAULT_WRAPPED_SIZE] = {9};
+    struct pawl_package_row package = {.name = "app", .version = "1", .package_size = 1};
+    struct pawl_target target = {.kind = PAWL_TARGET_CLASS};
+    uint64_t id = 0;
+    memcpy(package.package_id, package_id, sizeof package_id);
+    memcpy(package.class_id, class_id, sizeof class_id);
+    memcpy(target.id, class_id, sizeof class_id);
+    if (pawl_store_package_add(store, &package, NULL) != PAWL_OK ||
+        pawl_store_package_key_set(store, package_id, wrapped, NULL) != PAWL_OK ||
+        pawl_store_assignment_add(store, &target, package_id, 1, NULL, &id) != PAWL_OK)
+        fail("assigning a package");
+    return id;
+}
+
+static double store_import(struct pawl_store *store, uint64_t count)
+{
+    static struct pawl_import imports[IMPORT_BATCH];
+    double spent = 0;
+    for (uint64_t done = 0; done < count; done += IMPORT_BATCH) {
+        uint64_t size = count - done < IMPORT_BATCH ? count - done : IMPORT_BATCH;
+        memset(imports, 0, sizeof imports);
+        for (uint64_t i = 0; i < size; i++) {
+            id_make(done + i, imports[i].device_id);
+            id_make(~(done + i), imports[i].secret_tag);
+            memcpy(imports[i].class_id, class_id, PAWL_ID_SIZE);
+            imports[i].chain_length = 1024;
+        }
+        double start = bench_wall_now();
+        if (pawl_store_device_import(store, imports, size, NULL, NULL) != PAWL_OK)
+            fail("an import");
+        spent += bench_wall_now() - start;
+    }
+    return (double)count / spent;
+}
+
+static double store_get(struct pawl_reader *reader, uint64_t count)
+{
+    struct pawl_device device;
+    uint8_t id[PAWL_ID_SIZE];
+    double start = bench_wall_now();
+    for (uint64_t i = 0; i < LOOKUPS; i++) {
+        id_make(shuffle(i, count), id);
+        if (pawl_store_device_get(reader, id, &device) != PAWL_OK)
+            fail("a look-up");
+    }
+    return LOOKUPS / (bench_wall_now() - start);
+}
+
+static double store_confirm(struct pawl_store *store, uint64_t count, uint64_t assignment)
+{
+    static struct pawl_change changes[CONFIRM_BATCH];
+    double start = bench_wall_now();
+    for (uint64_t done = 0; done < count; done += CONFIRM_BATCH) {
+        uint64_t size = count - done < CONFIRM_BATCH ? count - done : CONFIRM_BATCH;
+        memset(changes, 0, sizeof changes);
+        for (uint64_t i = 0; i < size; i++) {
+            changes[i].number = 1 + shuffle(done + i, count);
+            changes[i].assignment = assignment;
+            changes[i].after.sequence = 1;
+            changes[i].after.has_instance = true;
+            changes[i].after.has_package = true;
+            memcpy(changes[i].after.package_id, package_id, sizeof package_id);
+        }
+        if (pawl_store_changes_apply(store, changes, size) != PAWL_OK ||
+            changes[0].result != PAWL_OK)
+            fail("a confirmation");
+    }
+    return (double)count / (bench_wall_now() - start);
+}
+
+static void run(uint64_t count, const char *directory)
+{
+    char url[512];
+    struct pawl_store *store = NULL;
+    struct pawl_reader *reader = NULL;
+    snprintf(url, sizeof url, "sqlite:%s/pawl.db", directory);
+    if (pawl_store_open(url, true, &store) != PAWL_OK ||
+        pawl_reader_open(store, &reader) != PAWL_OK)
+        fail("opening the store");
+    sqlite3 *raw = raw_open(directory);
+    uint64_t assignment = package_assign(store);
+    bench_line_print("store-import", store_import(store, count), "devices/s",
+                     "SQLite, plain sorted inserts", raw_insert(raw, count));
+    bench_line_print("store-get", store_get(reader, count), "devices/s",
+                     "SQLite, plain point selects", raw_select(raw, count));
+    bench_line_print("store-confirm", store_confirm(store, count, assignment), "confirmations/s",
+                     "SQLite, plain updates, 1000 a transaction", raw_update(raw, count));
+    sqlite3_close(raw);
+    pawl_reader_close(reader);
+    pawl_store_close(store);
+}
+
+int main(int argc, char **argv)
+{
+    static const char *const files[] = {"raw.db",  "raw.db-wal",  "raw.db-shm",
+                                        "pawl.db", "pawl.db-wal", "pawl.db-shm"};
+    uint64_t count = argc > 1 ? strtoull(argv[1], NULL, 10) : 1000000;
+    char directory[256], path[512];
+    snprintf(directory, sizeof directory, "%s/pawl-bench-XXXXXX", argc > 2 ? argv[2] : "/var/tmp");
+    if (count == 0 || mkdtemp(directory) == NULL)
+        fail("making a directory");
+    run(count, directory);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        snprintf(path, sizeof path, "%s/%s", directory, files[i]);
+        unlink(path);
+    }
+    return rmdir(directory) != 0;
+}

@@ -1,0 +1,88 @@
+/*
+ * What an implementation of store.h provides: one table, chosen by the scheme of the URL. Each
+ * function is that of store.h with the same name, and finds its arguments checked as far as
+ * store.c can check them without a database.
+ */
+#ifndef PAWL_STORE_DRIVER_H
+#define PAWL_STORE_DRIVER_H
+
+#include "store/store.h"
+
+struct pawl_store_driver {
+    const char *scheme; /* "sqlite:" */
+
+    /* `place` is the URL after the scheme. */
+    enum pawl_result (*open)(const char *place, bool create, struct pawl_store **store);
+    void (*close)(struct pawl_store *store);
+    enum pawl_result (*reader_open)(struct pawl_store *store, struct pawl_reader **reader);
+    void (*reader_close)(struct pawl_reader *reader);
+
+    enum pawl_result (*audit_append)(struct pawl_store *store, const struct pawl_event *events,
+                                     size_t count);
+    enum pawl_result (*audit_list)(struct pawl_reader *reader, uint64_t after, size_t limit,
+                                   pawl_audit_fn visit, void *context);
+
+    enum pawl_result (*device_get)(struct pawl_reader *reader, const uint8_t *device_id,
+                                   struct pawl_device *device);
+    enum pawl_result (*seen_get)(struct pawl_reader *reader, uint64_t number, int64_t *time);
+    enum pawl_result (*device_list)(struct pawl_reader *reader,
+                                    const struct pawl_device_filter *filter, uint64_t after,
+                                    size_t limit, pawl_device_fn visit, void *context);
+    enum pawl_result (*device_count)(struct pawl_reader *reader, const struct pawl_target *target,
+                                     uint64_t *count);
+    enum pawl_result (*device_import)(struct pawl_store *store, struct pawl_import *imports,
+                                      size_t count, const char *group,
+                                      const struct pawl_event *event);
+    enum pawl_result (*device_group_set)(struct pawl_store *store, const uint8_t *device_id,
+                                         const char *group, const struct pawl_event *event);
+    enum pawl_result (*device_release)(struct pawl_store *store, const uint8_t *device_id,
+                                       const struct pawl_event *event);
+    enum pawl_result (*device_retry)(struct pawl_store *store, const uint8_t *device_id,
+                                     const struct pawl_event *event);
+
+    enum pawl_result (*changes_apply)(struct pawl_store *store, struct pawl_change *changes,
+                                      size_t count);
+    enum pawl_result (*failures_set)(struct pawl_store *store,
+                                     const struct pawl_failure_change *changes, size_t count);
+    enum pawl_result (*seen_set)(struct pawl_store *store, struct pawl_seen *seen, size_t count);
+
+    enum pawl_result (*package_add)(struct pawl_store *store,
+                                    const struct pawl_package_row *package,
+                                    const struct pawl_event *event);
+    enum pawl_result (*package_key_set)(struct pawl_store *store, const uint8_t *package_id,
+                                        const uint8_t *wrapped, const struct pawl_event *event);
+    enum pawl_result (*package_get)(struct pawl_reader *reader, const uint8_t *package_id,
+                                    struct pawl_package_row *package);
+    enum pawl_result (*package_list)(struct pawl_reader *reader, const uint8_t *after, size_t limit,
+                                     pawl_package_fn visit, void *context);
+
+    enum pawl_result (*assignment_add)(struct pawl_store *store, const struct pawl_target *target,
+                                       const uint8_t *package_id, int64_t created,
+                                       const struct pawl_event *event, uint64_t *id);
+    enum pawl_result (*assignment_delete)(struct pawl_store *store, uint64_t id,
+                                          const struct pawl_event *event);
+    enum pawl_result (*assignment_list)(struct pawl_reader *reader, uint64_t after, size_t limit,
+                                        pawl_assignment_fn visit, void *context);
+    enum pawl_result (*plan_version)(struct pawl_reader *reader, uint64_t *version);
+
+    enum pawl_result (*keys_add)(struct pawl_store *store, const struct pawl_key_row *keys,
+                                 size_t count, const struct pawl_event *event);
+    enum pawl_result (*key_get)(struct pawl_reader *reader, enum pawl_key_slot slot,
+                                struct pawl_key_row *key);
+    enum pawl_result (*challenge_rotate)(struct pawl_store *store, const uint8_t *wrapped,
+                                         int64_t created, const struct pawl_event *event);
+    enum pawl_result (*totals_get)(struct pawl_reader *reader, struct pawl_totals *totals);
+};
+
+/* What every implementation's handles begin with. */
+struct pawl_store {
+    const struct pawl_store_driver *driver;
+};
+
+struct pawl_reader {
+    const struct pawl_store_driver *driver;
+};
+
+extern const struct pawl_store_driver pawl_sqlite_driver;
+
+#endif

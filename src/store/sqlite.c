@@ -1,0 +1,184 @@
+/* The SQLite implementation: opening, the schema, and the driver's table. */
+#include "store/sqlite.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host/file.h"
+#include "host/log.h"
+#include "store/sqlite_schema.h"
+
+#define APPLICATION_ID 0x5041574c /* "PAWL", set by the first script */
+
+/* Script i brings schema i to i + 1. */
+static const char *const scripts[PAWL_STORE_SCHEMA] = {pawl_sqlite_schema_1};
+
+static enum pawl_result pragma_get(struct pawl_sqlite *connection, const char *text, int64_t *value)
+{
+    sqlite3_stmt *statement = NULL;
+    sqlite3_prepare_v2(connection->db, text, -1, &statement, NULL);
+    bool row = false;
+    enum pawl_result result = pawl_sqlite_step(connection, statement, &row);
+    if (result == PAWL_OK && row)
+        *value = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    return result;
+}
+
+static enum pawl_result scripts_run(struct pawl_sqlite *connection, int64_t version)
+{
+    int code = SQLITE_OK;
+    char stamp[48];
+    for (int64_t i = version; code == SQLITE_OK && i < PAWL_STORE_SCHEMA; i++)
+        code = sqlite3_exec(connection->db, scripts[i], NULL, NULL, NULL);
+    snprintf(stamp, sizeof stamp, "PRAGMA user_version = %u", PAWL_STORE_SCHEMA);
+    if (code == SQLITE_OK)
+        code = sqlite3_exec(connection->db, stamp, NULL, NULL, NULL);
+    return pawl_sqlite_result(connection, code);
+}
+
+static enum pawl_result schema_check(int64_t version, int64_t application, bool create)
+{
+    if (version == 0 && application == 0) {
+        if (!create)
+            pawl_log(PAWL_LOG_ERROR, "database: the file holds no store");
+        return create ? PAWL_OK : PAWL_STORAGE;
+    }
+    if (application != APPLICATION_ID || version < 1) {
+        pawl_log(PAWL_LOG_ERROR, "database: the file is not one of Pawl's");
+        return PAWL_STORAGE;
+    }
+    if (version > PAWL_STORE_SCHEMA) {
+        pawl_log(PAWL_LOG_ERROR, "database: schema %" PRId64 " is newer than this program's %u",
+                 version, PAWL_STORE_SCHEMA);
+        return PAWL_UNSUPPORTED;
+    }
+    return PAWL_OK;
+}
+
+enum pawl_result pawl_sqlite_migrate(struct pawl_sqlite *connection, bool create)
+{
+    int64_t version = 0, application = 0;
+    enum pawl_result result =
+        pawl_sqlite_result(connection, sqlite3_exec(connection->db, "BEGIN IMMEDIATE", 0, 0, 0));
+    if (result != PAWL_OK)
+        return result;
+    result = pragma_get(connection, "PRAGMA user_version", &version);
+    if (result == PAWL_OK)
+        result = pragma_get(connection, "PRAGMA application_id", &application);
+    if (result == PAWL_OK)
+        result = schema_check(version, application, create);
+    if (result == PAWL_OK && version < PAWL_STORE_SCHEMA)
+        result = scripts_run(connection, version);
+    const char *end = result == PAWL_OK ? "COMMIT" : "ROLLBACK";
+    int code = sqlite3_exec(connection->db, end, NULL, NULL, NULL);
+    return result == PAWL_OK ? pawl_sqlite_result(connection, code) : result;
+}
+
+/* SQLite would make the file readable by others; its log takes over the file's mode. */
+static enum pawl_result file_create(const char *path)
+{
+    int fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        pawl_log(PAWL_LOG_ERROR, "database: %s: %s", path, strerror(errno));
+        return errno == ENOSPC || errno == EDQUOT ? PAWL_EXHAUSTED : PAWL_STORAGE;
+    }
+    close(fd);
+    char *copy = strdup(path);
+    enum pawl_result result = copy == NULL ? PAWL_EXHAUSTED : pawl_directory_sync(dirname(copy));
+    free(copy);
+    return result;
+}
+
+static void sqlite_close(struct pawl_store *store)
+{
+    struct pawl_sqlite_store *self = (struct pawl_sqlite_store *)store;
+    pawl_sqlite_disconnect(&self->writer);
+    pthread_mutex_destroy(&self->lock);
+    free(self->path);
+    free(self);
+}
+
+static enum pawl_result sqlite_open(const char *path, bool create, struct pawl_store **store)
+{
+    if (!create && access(path, F_OK) != 0 && errno == ENOENT)
+        return PAWL_STATE;
+    struct pawl_sqlite_store *self = calloc(1, sizeof *self);
+    if (self == NULL)
+        return PAWL_EXHAUSTED;
+    self->base.driver = &pawl_sqlite_driver;
+    self->path = strdup(path);
+    pthread_mutex_init(&self->lock, NULL);
+    enum pawl_result result = self->path == NULL ? PAWL_EXHAUSTED : PAWL_OK;
+    if (result == PAWL_OK && create)
+        result = file_create(path);
+    if (result == PAWL_OK)
+        result = pawl_sqlite_connect(&self->writer, path, true);
+    if (result == PAWL_OK)
+        result = pawl_sqlite_migrate(&self->writer, create);
+    if (result == PAWL_OK)
+        *store = &self->base;
+    else
+        sqlite_close(&self->base);
+    return result;
+}
+
+static void sqlite_reader_close(struct pawl_reader *reader)
+{
+    pawl_sqlite_disconnect(pawl_sqlite_of(reader));
+    free(reader);
+}
+
+static enum pawl_result sqlite_reader_open(struct pawl_store *store, struct pawl_reader **reader)
+{
+    struct pawl_sqlite_reader *self = calloc(1, sizeof *self);
+    if (self == NULL)
+        return PAWL_EXHAUSTED;
+    self->base.driver = &pawl_sqlite_driver;
+    enum pawl_result result =
+        pawl_sqlite_connect(&self->connection, ((struct pawl_sqlite_store *)store)->path, false);
+    if (result == PAWL_OK)
+        *reader = &self->base;
+    else
+        sqlite_reader_close(&self->base);
+    return result;
+}
+
+const struct pawl_store_driver pawl_sqlite_driver = {
+    .scheme = "sqlite:",
+    .open = sqlite_open,
+    .close = sqlite_close,
+    .reader_open = sqlite_reader_open,
+    .reader_close = sqlite_reader_close,
+    .audit_append = pawl_sqlite_audit_append,
+    .audit_list = pawl_sqlite_audit_list,
+    .device_get = pawl_sqlite_device_get,
+    .seen_get = pawl_sqlite_seen_get,
+    .device_list = pawl_sqlite_device_list,
+    .device_count = pawl_sqlite_device_count,
+    .device_import = pawl_sqlite_device_import,
+    .device_group_set = pawl_sqlite_device_group_set,
+    .device_release = pawl_sqlite_device_release,
+    .device_retry = pawl_sqlite_device_retry,
+    .changes_apply = pawl_sqlite_changes_apply,
+    .failures_set = pawl_sqlite_failures_set,
+    .seen_set = pawl_sqlite_seen_set,
+    .package_add = pawl_sqlite_package_add,
+    .package_key_set = pawl_sqlite_package_key_set,
+    .package_get = pawl_sqlite_package_get,
+    .package_list = pawl_sqlite_package_list,
+    .assignment_add = pawl_sqlite_assignment_add,
+    .assignment_delete = pawl_sqlite_assignment_delete,
+    .assignment_list = pawl_sqlite_assignment_list,
+    .plan_version = pawl_sqlite_plan_version,
+    .keys_add = pawl_sqlite_keys_add,
+    .key_get = pawl_sqlite_key_get,
+    .challenge_rotate = pawl_sqlite_challenge_rotate,
+    .totals_get = pawl_sqlite_totals_get,
+};

@@ -1,0 +1,224 @@
+/*
+ * What the files of the SQLite implementation share: connections, statements, transactions.
+ *
+ * One connection writes, under a mutex; each reader has a connection of its own. The journal is a
+ * write-ahead log, so that neither waits for the other.
+ */
+#ifndef PAWL_STORE_SQLITE_H
+#define PAWL_STORE_SQLITE_H
+
+#include <pthread.h>
+#include <sqlite3.h>
+
+#include "store/driver.h"
+
+/* Every statement that is kept prepared; its text is in sqlite_sql.c. */
+enum pawl_sql {
+    PAWL_SQL_BEGIN = 0,
+    PAWL_SQL_COMMIT,
+    PAWL_SQL_ROLLBACK,
+    PAWL_SQL_AUDIT_ADD,
+    PAWL_SQL_AUDIT_LIST,
+    PAWL_SQL_CLASS_ADD,
+    PAWL_SQL_CLASS_FIND,
+    PAWL_SQL_CLASS_GET,
+    PAWL_SQL_CLASS_GROW,
+    PAWL_SQL_GROUP_ADD,
+    PAWL_SQL_GROUP_FIND,
+    PAWL_SQL_GROUP_GET,
+    PAWL_SQL_GROUP_GROW,
+    PAWL_SQL_DEVICE_GET,
+    PAWL_SQL_DEVICE_FIND,
+    PAWL_SQL_DEVICE_ADD,
+    PAWL_SQL_DEVICE_GROUP_SET,
+    PAWL_SQL_DEVICE_RELEASE,
+    PAWL_SQL_DEVICE_RETRY,
+    PAWL_SQL_TAG_ADD,
+    PAWL_SQL_TAG_DELETE,
+    PAWL_SQL_RECORD_SET,
+    PAWL_SQL_STANDING_SET,
+    PAWL_SQL_FAILURE_SET,
+    PAWL_SQL_SEEN_SET,
+    PAWL_SQL_SEEN_GET,
+    PAWL_SQL_PACKAGE_ADD,
+    PAWL_SQL_PACKAGE_KEY_SET,
+    PAWL_SQL_PACKAGE_GET,
+    PAWL_SQL_PACKAGE_LIST,
+    PAWL_SQL_ASSIGNMENT_ADD,
+    PAWL_SQL_ASSIGNMENT_DELETE,
+    PAWL_SQL_ASSIGNMENT_EXISTS,
+    PAWL_SQL_ASSIGNMENT_GROW,
+    PAWL_SQL_ASSIGNMENT_LIST,
+    PAWL_SQL_COUNTED_ADD,
+    PAWL_SQL_COUNTED_DELETE,
+    PAWL_SQL_PLAN_VERSION,
+    PAWL_SQL_KEY_ADD,
+    PAWL_SQL_KEY_GET,
+    PAWL_SQL_CHALLENGE_KEEP,
+    PAWL_SQL_CHALLENGE_SET,
+    PAWL_SQL_TOTALS_GET,
+    PAWL_SQL_TOTALS_ADD,
+    PAWL_SQL_COUNT
+};
+
+const char *pawl_sqlite_text(enum pawl_sql sql);
+
+/* A row of `class` or `device_group`, kept by a connection: they never change. */
+struct pawl_sqlite_name {
+    int64_t number;                  /* 0: not read yet */
+    uint8_t vendor_id[PAWL_ID_SIZE]; /* of a class */
+    uint8_t class_id[PAWL_ID_SIZE];
+    char group[PAWL_GROUP_SIZE]; /* of a group */
+    uint64_t added;              /* devices, within the transaction that is open */
+};
+
+struct pawl_sqlite_names {
+    struct pawl_sqlite_name *items; /* by number: the numbers are dense */
+    size_t capacity;
+    size_t last; /* the one found last by its value: most rows ask for it again */
+};
+
+struct pawl_sqlite {
+    sqlite3 *db;
+    sqlite3_stmt *statements[PAWL_SQL_COUNT];
+    struct pawl_sqlite_names classes, groups;
+};
+
+struct pawl_sqlite_store {
+    struct pawl_store base;
+    pthread_mutex_t lock; /* held from begin to end */
+    struct pawl_sqlite writer;
+    char *path;
+};
+
+struct pawl_sqlite_reader {
+    struct pawl_reader base;
+    struct pawl_sqlite connection;
+};
+
+/* Opens a connection to an existing file and sets it up. Close it, also after a failure. */
+enum pawl_result pawl_sqlite_connect(struct pawl_sqlite *connection, const char *path, bool writes);
+void pawl_sqlite_disconnect(struct pawl_sqlite *connection);
+
+/* Brings the schema up to date; fills an empty database when `create` is set. */
+enum pawl_result pawl_sqlite_migrate(struct pawl_sqlite *connection, bool create);
+
+/* The class of a return code; logs the database's words for those that are nobody's wish. */
+enum pawl_result pawl_sqlite_result(struct pawl_sqlite *connection, int code);
+
+/* A statement, ready to be bound. NULL when it cannot be prepared; the functions below take that
+ * as a failure. */
+sqlite3_stmt *pawl_sqlite_statement(struct pawl_sqlite *connection, enum pawl_sql sql);
+
+void pawl_bind_number(sqlite3_stmt *statement, int index, uint64_t number);
+void pawl_bind_time(sqlite3_stmt *statement, int index, int64_t time);
+/* NULL binds a null. The bytes must live until the statement was run. */
+void pawl_bind_blob(sqlite3_stmt *statement, int index, const uint8_t *bytes, size_t size);
+void pawl_bind_text(sqlite3_stmt *statement, int index, const char *text);
+
+/* Steps: PAWL_OK with `*row` telling whether there is one. After the last row, or a failure, the
+ * statement is reset. */
+enum pawl_result pawl_sqlite_step(struct pawl_sqlite *connection, sqlite3_stmt *statement,
+                                  bool *row);
+
+/* Runs a statement that answers no rows; `changed` (may be NULL) is the number of rows changed. */
+enum pawl_result pawl_sqlite_run(struct pawl_sqlite *connection, sqlite3_stmt *statement,
+                                 int *changed);
+
+uint64_t pawl_column_number(sqlite3_stmt *statement, int index);
+/* False when the column is neither exactly `size` bytes nor, where `present` is given, null. */
+bool pawl_column_blob(sqlite3_stmt *statement, int index, uint8_t *bytes, size_t size,
+                      bool *present);
+/* Copies text, cut to `size` with its terminator. */
+void pawl_column_text(sqlite3_stmt *statement, int index, char *text, size_t size);
+
+/* The connection of a reader. */
+struct pawl_sqlite *pawl_sqlite_of(struct pawl_reader *reader);
+
+/* Takes the mutex and begins a transaction. After PAWL_OK, pawl_sqlite_end must follow: it commits
+ * when `result` is PAWL_OK and rolls back otherwise, and returns how it ended. */
+enum pawl_result pawl_sqlite_begin(struct pawl_store *store, struct pawl_sqlite **connection);
+enum pawl_result pawl_sqlite_end(struct pawl_store *store, enum pawl_result result);
+
+/* Within a transaction: appends an event unless NULL; adds to the sums. */
+enum pawl_result pawl_sqlite_event_add(struct pawl_sqlite *connection,
+                                       const struct pawl_event *event);
+
+struct pawl_sqlite_sums {
+    int64_t devices, quarantined, packages, assignments, confirmations, plan_version;
+    uint64_t sequence_total; /* modulo 2^64 */
+};
+
+enum pawl_result pawl_sqlite_sums_add(struct pawl_sqlite *connection,
+                                      const struct pawl_sqlite_sums *sums);
+
+/* Names by number, for rows that are read. */
+enum pawl_result pawl_sqlite_class_get(struct pawl_sqlite *connection, int64_t number,
+                                       const struct pawl_sqlite_name **name);
+enum pawl_result pawl_sqlite_group_get(struct pawl_sqlite *connection, int64_t number,
+                                       const struct pawl_sqlite_name **name);
+/* Names by value, added when new; for the writer. PAWL_STATE: the class is another vendor's. */
+enum pawl_result pawl_sqlite_class_find(struct pawl_sqlite *connection, const uint8_t *vendor_id,
+                                        const uint8_t *class_id, struct pawl_sqlite_name **name);
+enum pawl_result pawl_sqlite_group_find(struct pawl_sqlite *connection, const char *group,
+                                        struct pawl_sqlite_name **name);
+/* Writes what was added to the names' numbers of devices. */
+enum pawl_result pawl_sqlite_names_grow(struct pawl_sqlite *connection);
+void pawl_sqlite_names_clear(struct pawl_sqlite *connection);
+
+/* The functions of the driver, each in the file of its concept. */
+enum pawl_result pawl_sqlite_audit_append(struct pawl_store *store, const struct pawl_event *events,
+                                          size_t count);
+enum pawl_result pawl_sqlite_audit_list(struct pawl_reader *reader, uint64_t after, size_t limit,
+                                        pawl_audit_fn visit, void *context);
+enum pawl_result pawl_sqlite_device_get(struct pawl_reader *reader, const uint8_t *device_id,
+                                        struct pawl_device *device);
+enum pawl_result pawl_sqlite_seen_get(struct pawl_reader *reader, uint64_t number, int64_t *time);
+enum pawl_result pawl_sqlite_device_list(struct pawl_reader *reader,
+                                         const struct pawl_device_filter *filter, uint64_t after,
+                                         size_t limit, pawl_device_fn visit, void *context);
+enum pawl_result pawl_sqlite_device_count(struct pawl_reader *reader,
+                                          const struct pawl_target *target, uint64_t *count);
+enum pawl_result pawl_sqlite_device_import(struct pawl_store *store, struct pawl_import *imports,
+                                           size_t count, const char *group,
+                                           const struct pawl_event *event);
+enum pawl_result pawl_sqlite_device_group_set(struct pawl_store *store, const uint8_t *device_id,
+                                              const char *group, const struct pawl_event *event);
+enum pawl_result pawl_sqlite_device_release(struct pawl_store *store, const uint8_t *device_id,
+                                            const struct pawl_event *event);
+enum pawl_result pawl_sqlite_device_retry(struct pawl_store *store, const uint8_t *device_id,
+                                          const struct pawl_event *event);
+enum pawl_result pawl_sqlite_changes_apply(struct pawl_store *store, struct pawl_change *changes,
+                                           size_t count);
+enum pawl_result pawl_sqlite_failures_set(struct pawl_store *store,
+                                          const struct pawl_failure_change *changes, size_t count);
+enum pawl_result pawl_sqlite_seen_set(struct pawl_store *store, struct pawl_seen *seen,
+                                      size_t count);
+enum pawl_result pawl_sqlite_package_add(struct pawl_store *store,
+                                         const struct pawl_package_row *package,
+                                         const struct pawl_event *event);
+enum pawl_result pawl_sqlite_package_key_set(struct pawl_store *store, const uint8_t *package_id,
+                                             const uint8_t *wrapped,
+                                             const struct pawl_event *event);
+enum pawl_result pawl_sqlite_package_get(struct pawl_reader *reader, const uint8_t *package_id,
+                                         struct pawl_package_row *package);
+enum pawl_result pawl_sqlite_package_list(struct pawl_reader *reader, const uint8_t *after,
+                                          size_t limit, pawl_package_fn visit, void *context);
+enum pawl_result pawl_sqlite_assignment_add(struct pawl_store *store,
+                                            const struct pawl_target *target,
+                                            const uint8_t *package_id, int64_t created,
+                                            const struct pawl_event *event, uint64_t *id);
+enum pawl_result pawl_sqlite_assignment_delete(struct pawl_store *store, uint64_t id,
+                                               const struct pawl_event *event);
+enum pawl_result pawl_sqlite_assignment_list(struct pawl_reader *reader, uint64_t after,
+                                             size_t limit, pawl_assignment_fn visit, void *context);
+enum pawl_result pawl_sqlite_plan_version(struct pawl_reader *reader, uint64_t *version);
+enum pawl_result pawl_sqlite_keys_add(struct pawl_store *store, const struct pawl_key_row *keys,
+                                      size_t count, const struct pawl_event *event);
+enum pawl_result pawl_sqlite_key_get(struct pawl_reader *reader, enum pawl_key_slot slot,
+                                     struct pawl_key_row *key);
+enum pawl_result pawl_sqlite_challenge_rotate(struct pawl_store *store, const uint8_t *wrapped,
+                                              int64_t created, const struct pawl_event *event);
+enum pawl_result pawl_sqlite_totals_get(struct pawl_reader *reader, struct pawl_totals *totals);
+
+#endif

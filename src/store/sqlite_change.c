@@ -1,0 +1,195 @@
+/* What reports change: records by compare and set, counts of confirmations, failures, times. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/sqlite.h"
+
+/* Confirmations of a batch that are credited to one assignment. */
+struct credit {
+    uint64_t assignment;
+    bool exists;
+    uint64_t added;
+};
+
+#define CREDITS_MAX 16u /* kept at once; a batch with more writes some sums early */
+
+struct batch {
+    struct pawl_sqlite *connection;
+    struct pawl_sqlite_sums sums;
+    struct credit credits[CREDITS_MAX];
+    size_t credit_count;
+};
+
+static enum pawl_result credits_write(struct batch *batch)
+{
+    enum pawl_result result = PAWL_OK;
+    for (size_t i = 0; result == PAWL_OK && i < batch->credit_count; i++) {
+        if (batch->credits[i].added == 0)
+            continue;
+        sqlite3_stmt *statement =
+            pawl_sqlite_statement(batch->connection, PAWL_SQL_ASSIGNMENT_GROW);
+        pawl_bind_number(statement, 1, batch->credits[i].added);
+        pawl_bind_number(statement, 2, batch->credits[i].assignment);
+        result = pawl_sqlite_run(batch->connection, statement, NULL);
+    }
+    batch->credit_count = 0;
+    return result;
+}
+
+static enum pawl_result credit_find(struct batch *batch, uint64_t assignment,
+                                    struct credit **credit)
+{
+    for (size_t i = 0; i < batch->credit_count; i++) {
+        *credit = &batch->credits[i];
+        if (batch->credits[i].assignment == assignment)
+            return PAWL_OK;
+    }
+    enum pawl_result result = PAWL_OK;
+    if (batch->credit_count == CREDITS_MAX)
+        result = credits_write(batch);
+    if (result != PAWL_OK)
+        return result;
+
+    struct credit found = {.assignment = assignment};
+    sqlite3_stmt *statement = pawl_sqlite_statement(batch->connection, PAWL_SQL_ASSIGNMENT_EXISTS);
+    pawl_bind_number(statement, 1, assignment);
+    result = pawl_sqlite_step(batch->connection, statement, &found.exists);
+    if (result == PAWL_OK && found.exists)
+        sqlite3_reset(statement);
+    *credit = &batch->credits[batch->credit_count++];
+    **credit = found;
+    return result;
+}
+
+static enum pawl_result credit_add(struct batch *batch, const struct pawl_change *change)
+{
+    struct credit *credit;
+    int changed = 0;
+    enum pawl_result result = credit_find(batch, change->assignment, &credit);
+    if (result != PAWL_OK || !credit->exists)
+        return result;
+    sqlite3_stmt *statement = pawl_sqlite_statement(batch->connection, PAWL_SQL_COUNTED_ADD);
+    pawl_bind_number(statement, 1, change->assignment);
+    pawl_bind_number(statement, 2, change->number);
+    result = pawl_sqlite_run(batch->connection, statement, &changed);
+    if (result == PAWL_OK && changed > 0)
+        credit->added++;
+    return result;
+}
+
+/* Writes the record if the row is still as it was read. */
+static enum pawl_result record_set(struct pawl_sqlite *connection, const struct pawl_change *change,
+                                   int *changed)
+{
+    const struct pawl_record *before = &change->before, *after = &change->after;
+    bool standing = before->standing != after->standing;
+    sqlite3_stmt *statement =
+        pawl_sqlite_statement(connection, standing ? PAWL_SQL_STANDING_SET : PAWL_SQL_RECORD_SET);
+    pawl_bind_number(statement, 1, after->sequence);
+    pawl_bind_blob(statement, 2, after->has_instance ? after->instance : NULL, PAWL_INSTANCE_SIZE);
+    pawl_bind_blob(statement, 3, after->has_package ? after->package_id : NULL,
+                   PAWL_PACKAGE_ID_SIZE);
+    pawl_bind_number(statement, 4, change->number);
+    pawl_bind_number(statement, 5, before->sequence);
+    pawl_bind_blob(statement, 6, before->has_instance ? before->instance : NULL,
+                   PAWL_INSTANCE_SIZE);
+    pawl_bind_number(statement, 7, (uint64_t)before->standing);
+    if (standing) {
+        pawl_bind_number(statement, 8, (uint64_t)after->standing);
+        pawl_bind_number(statement, 9, (uint64_t)change->quarantine);
+    }
+    return pawl_sqlite_run(connection, statement, changed);
+}
+
+static void sums_note(struct pawl_sqlite_sums *sums, const struct pawl_change *change)
+{
+    const struct pawl_record *before = &change->before, *after = &change->after;
+    bool active = before->standing == PAWL_STANDING_ACTIVE;
+    sums->sequence_total += after->sequence - before->sequence;
+    sums->confirmations += active && after->sequence - before->sequence == 1;
+    sums->quarantined += (after->standing == PAWL_STANDING_QUARANTINED) -
+                         (before->standing == PAWL_STANDING_QUARANTINED);
+}
+
+static enum pawl_result change_apply(struct batch *batch, struct pawl_change *change)
+{
+    int changed = 0;
+    enum pawl_result result = record_set(batch->connection, change, &changed);
+    change->result = changed > 0 ? PAWL_OK : PAWL_STATE;
+    if (result != PAWL_OK || changed == 0)
+        return result;
+    sums_note(&batch->sums, change);
+    if (change->assignment != 0)
+        result = credit_add(batch, change);
+    if (result == PAWL_OK)
+        result = pawl_sqlite_event_add(batch->connection, change->event);
+    return result;
+}
+
+enum pawl_result pawl_sqlite_changes_apply(struct pawl_store *store, struct pawl_change *changes,
+                                           size_t count)
+{
+    struct batch batch = {0};
+    enum pawl_result result = pawl_sqlite_begin(store, &batch.connection);
+    if (result == PAWL_OK) {
+        for (size_t i = 0; result == PAWL_OK && i < count; i++)
+            result = change_apply(&batch, &changes[i]);
+        if (result == PAWL_OK)
+            result = credits_write(&batch);
+        if (result == PAWL_OK)
+            result = pawl_sqlite_sums_add(batch.connection, &batch.sums);
+        result = pawl_sqlite_end(store, result);
+    }
+    for (size_t i = 0; result != PAWL_OK && i < count; i++)
+        changes[i].result = result;
+    return result;
+}
+
+static enum pawl_result failure_set(struct pawl_sqlite *connection,
+                                    const struct pawl_failure_change *change)
+{
+    const struct pawl_failure_note *note = &change->note;
+    sqlite3_stmt *statement = pawl_sqlite_statement(connection, PAWL_SQL_FAILURE_SET);
+    pawl_bind_blob(statement, 1, note->present ? note->package_id : NULL, PAWL_PACKAGE_ID_SIZE);
+    pawl_bind_number(statement, 2, note->code);
+    pawl_bind_number(statement, 3, note->retries);
+    pawl_bind_number(statement, 4, note->retry_asked ? 1 : 0);
+    pawl_bind_number(statement, 5, change->number);
+    enum pawl_result result = pawl_sqlite_run(connection, statement, NULL);
+    return result == PAWL_OK ? pawl_sqlite_event_add(connection, change->event) : result;
+}
+
+enum pawl_result pawl_sqlite_failures_set(struct pawl_store *store,
+                                          const struct pawl_failure_change *changes, size_t count)
+{
+    struct pawl_sqlite *connection;
+    enum pawl_result result = pawl_sqlite_begin(store, &connection);
+    if (result != PAWL_OK)
+        return result;
+    for (size_t i = 0; result == PAWL_OK && i < count; i++)
+        result = failure_set(connection, &changes[i]);
+    return pawl_sqlite_end(store, result);
+}
+
+static int seen_compare(const void *a, const void *b)
+{
+    const struct pawl_seen *x = a, *y = b;
+    return x->number < y->number ? -1 : x->number > y->number;
+}
+
+enum pawl_result pawl_sqlite_seen_set(struct pawl_store *store, struct pawl_seen *seen,
+                                      size_t count)
+{
+    struct pawl_sqlite *connection;
+    qsort(seen, count, sizeof *seen, seen_compare);
+    enum pawl_result result = pawl_sqlite_begin(store, &connection);
+    if (result != PAWL_OK)
+        return result;
+    for (size_t i = 0; result == PAWL_OK && i < count; i++) {
+        sqlite3_stmt *statement = pawl_sqlite_statement(connection, PAWL_SQL_SEEN_SET);
+        pawl_bind_number(statement, 1, seen[i].number);
+        pawl_bind_time(statement, 2, seen[i].time);
+        result = pawl_sqlite_run(connection, statement, NULL);
+    }
+    return pawl_sqlite_end(store, result);
+}

@@ -1,0 +1,331 @@
+/* Devices: looked up, listed, counted; and what an operator changes of one. */
+#include <stdio.h>
+#include <string.h>
+
+#include "host/log.h"
+#include "store/sqlite.h"
+
+/* The order of the columns in every statement that reads whole devices. */
+enum column {
+    NUMBER = 0,
+    DEVICE_ID,
+    WRAPPED_SECRET,
+    CLASS,
+    GROUP,
+    CHAIN_LENGTH,
+    MAXIMUM,
+    SEQUENCE,
+    STANDING,
+    QUARANTINE,
+    INSTANCE,
+    PACKAGE_ID,
+    FAILED_PACKAGE_ID,
+    FAILED_CODE,
+    FAILED_RETRIES,
+    RETRY_ASKED,
+    SEEN
+};
+
+static bool is_null(sqlite3_stmt *row, enum column column)
+{
+    return sqlite3_column_type(row, (int)column) == SQLITE_NULL;
+}
+
+static bool record_decode(sqlite3_stmt *row, struct pawl_record *record)
+{
+    uint64_t standing = pawl_column_number(row, STANDING);
+    record->standing = (enum pawl_standing)standing;
+    record->sequence = pawl_column_number(row, SEQUENCE);
+    record->has_maximum = !is_null(row, MAXIMUM);
+    record->maximum = pawl_column_number(row, MAXIMUM);
+    return standing <= PAWL_STANDING_RELEASED &&
+           pawl_column_blob(row, INSTANCE, record->instance, PAWL_INSTANCE_SIZE,
+                            &record->has_instance) &&
+           pawl_column_blob(row, PACKAGE_ID, record->package_id, PAWL_PACKAGE_ID_SIZE,
+                            &record->has_package);
+}
+
+static bool failure_decode(sqlite3_stmt *row, struct pawl_failure_note *failure)
+{
+    failure->code = (uint32_t)pawl_column_number(row, FAILED_CODE);
+    failure->retries = (uint32_t)pawl_column_number(row, FAILED_RETRIES);
+    failure->retry_asked = pawl_column_number(row, RETRY_ASKED) != 0;
+    return pawl_column_blob(row, FAILED_PACKAGE_ID, failure->package_id, PAWL_PACKAGE_ID_SIZE,
+                            &failure->present);
+}
+
+static enum pawl_result names_decode(struct pawl_sqlite *connection, sqlite3_stmt *row,
+                                     struct pawl_device *device)
+{
+    const struct pawl_sqlite_name *name;
+    enum pawl_result result =
+        pawl_sqlite_class_get(connection, sqlite3_column_int64(row, CLASS), &name);
+    if (result != PAWL_OK)
+        return result;
+    memcpy(device->vendor_id, name->vendor_id, PAWL_ID_SIZE);
+    memcpy(device->class_id, name->class_id, PAWL_ID_SIZE);
+    device->group[0] = '\0';
+    if (is_null(row, GROUP))
+        return PAWL_OK;
+    result = pawl_sqlite_group_get(connection, sqlite3_column_int64(row, GROUP), &name);
+    if (result == PAWL_OK)
+        memcpy(device->group, name->group, sizeof device->group);
+    return result;
+}
+
+static enum pawl_result device_decode(struct pawl_sqlite *connection, sqlite3_stmt *row,
+                                      struct pawl_device *device)
+{
+    uint64_t chain_length = pawl_column_number(row, CHAIN_LENGTH);
+    uint64_t quarantine = pawl_column_number(row, QUARANTINE);
+    bool sound = pawl_column_blob(row, DEVICE_ID, device->device_id, PAWL_ID_SIZE, NULL) &&
+                 pawl_column_blob(row, WRAPPED_SECRET, device->wrapped_secret,
+                                  PAWL_VAULT_WRAPPED_SIZE, NULL) &&
+                 record_decode(row, &device->record) && failure_decode(row, &device->failure) &&
+                 chain_length >= 1 && chain_length <= 65535 && quarantine < PAWL_FINDING_COUNT;
+    if (!sound) {
+        pawl_log(PAWL_LOG_ERROR, "database: a device's row is damaged");
+        return PAWL_STORAGE;
+    }
+    device->number = pawl_column_number(row, NUMBER);
+    device->chain_length = (uint32_t)chain_length;
+    device->quarantine = (enum pawl_finding)quarantine;
+    return names_decode(connection, row, device);
+}
+
+enum pawl_result pawl_sqlite_device_get(struct pawl_reader *reader, const uint8_t *device_id,
+                                        struct pawl_device *device)
+{
+    struct pawl_sqlite *connection = pawl_sqlite_of(reader);
+    sqlite3_stmt *statement = pawl_sqlite_statement(connection, PAWL_SQL_DEVICE_GET);
+    struct pawl_device found;
+    bool row = false;
+    pawl_bind_blob(statement, 1, device_id, PAWL_ID_SIZE);
+    enum pawl_result result = pawl_sqlite_step(connection, statement, &row);
+    if (result != PAWL_OK || !row)
+        return result == PAWL_OK ? PAWL_STATE : result;
+    result = device_decode(connection, statement, &found);
+    sqlite3_reset(statement);
+    if (result == PAWL_OK)
+        *device = found;
+    return result;
+}
+
+enum pawl_result pawl_sqlite_seen_get(struct pawl_reader *reader, uint64_t number, int64_t *time)
+{
+    struct pawl_sqlite *connection = pawl_sqlite_of(reader);
+    sqlite3_stmt *statement = pawl_sqlite_statement(connection, PAWL_SQL_SEEN_GET);
+    bool row = false;
+    pawl_bind_number(statement, 1, number);
+    enum pawl_result result = pawl_sqlite_step(connection, statement, &row);
+    if (result != PAWL_OK)
+        return result;
+    *time = row ? sqlite3_column_int64(statement, 0) : 0;
+    if (row)
+        sqlite3_reset(statement);
+    return PAWL_OK;
+}
+
+/* The statement of a list: only the conditions that the filter has, so that the planner takes the
+ * index of the one that selects, and its order is that of the numbers. */
+static sqlite3_stmt *list_prepare(struct pawl_sqlite *connection,
+                                  const struct pawl_device_filter *filter)
+{
+    char text[1024];
+    sqlite3_stmt *statement = NULL;
+    snprintf(text, sizeof text,
+             "SELECT number, device_id, wrapped_secret, class, device_group, chain_length, "
+             "maximum, sequence, standing, quarantine, instance, package_id, failed_package_id, "
+             "failed_code, failed_retries, retry_asked, "
+             "(SELECT time FROM seen WHERE seen.device = device.number) "
+             "FROM device WHERE number > ?1%s%s%s%s ORDER BY number LIMIT ?2",
+             filter->class_id == NULL
+                 ? ""
+                 : " AND class = (SELECT number FROM class WHERE class_id = ?3)",
+             filter->group == NULL
+                 ? ""
+                 : " AND device_group = (SELECT number FROM device_group WHERE name = ?4)",
+             filter->vendor_id == NULL
+                 ? ""
+                 : " AND +class IN (SELECT number FROM class WHERE vendor_id = ?5)",
+             !filter->has_standing                      ? ""
+             : filter->standing == PAWL_STANDING_ACTIVE ? " AND +standing = ?6"
+                                                        : " AND standing = ?6 AND standing <> 0");
+    sqlite3_prepare_v2(connection->db, text, -1, &statement, NULL);
+    return statement;
+}
+
+enum pawl_result pawl_sqlite_device_list(struct pawl_reader *reader,
+                                         const struct pawl_device_filter *filter, uint64_t after,
+                                         size_t limit, pawl_device_fn visit, void *context)
+{
+    struct pawl_sqlite *connection = pawl_sqlite_of(reader);
+    sqlite3_stmt *statement = list_prepare(connection, filter);
+    pawl_bind_number(statement, 1, after);
+    pawl_bind_number(statement, 2, limit);
+    if (filter->class_id != NULL)
+        pawl_bind_blob(statement, 3, filter->class_id, PAWL_ID_SIZE);
+    if (filter->group != NULL)
+        pawl_bind_text(statement, 4, filter->group);
+    if (filter->vendor_id != NULL)
+        pawl_bind_blob(statement, 5, filter->vendor_id, PAWL_ID_SIZE);
+    if (filter->has_standing)
+        pawl_bind_number(statement, 6, (uint64_t)filter->standing);
+
+    struct pawl_device device = {0};
+    bool row = false;
+    enum pawl_result result = pawl_sqlite_step(connection, statement, &row);
+    while (result == PAWL_OK && row) {
+        result = device_decode(connection, statement, &device);
+        if (result == PAWL_OK)
+            result = visit(context, &device, sqlite3_column_int64(statement, SEEN));
+        if (result == PAWL_OK)
+            result = pawl_sqlite_step(connection, statement, &row);
+    }
+    sqlite3_finalize(statement);
+    return result;
+}
+
+enum pawl_result pawl_sqlite_device_count(struct pawl_reader *reader,
+                                          const struct pawl_target *target, uint64_t *count)
+{
+    static const struct {
+        enum pawl_sql sql;
+        int column; /* of the number of devices; -1: a row is one */
+    } counts[] = {
+        [PAWL_TARGET_CLASS] = {PAWL_SQL_CLASS_FIND, 2},
+        [PAWL_TARGET_GROUP] = {PAWL_SQL_GROUP_FIND, 1},
+        [PAWL_TARGET_DEVICE] = {PAWL_SQL_DEVICE_FIND, -1},
+    };
+    struct pawl_sqlite *connection = pawl_sqlite_of(reader);
+    sqlite3_stmt *statement = pawl_sqlite_statement(connection, counts[target->kind].sql);
+    int column = counts[target->kind].column;
+    bool row = false;
+    if (target->kind == PAWL_TARGET_GROUP)
+        pawl_bind_text(statement, 1, target->group);
+    else
+        pawl_bind_blob(statement, 1, target->id, PAWL_ID_SIZE);
+    enum pawl_result result = pawl_sqlite_step(connection, statement, &row);
+    if (result != PAWL_OK)
+        return result;
+    *count = !row ? 0 : column < 0 ? 1 : pawl_column_number(statement, column);
+    if (row)
+        sqlite3_reset(statement);
+    return PAWL_OK;
+}
+
+/* Finds a device within the writer's transaction. PAWL_STATE when there is none. */
+struct place {
+    uint64_t number;
+    int64_t group; /* 0: none */
+    enum pawl_standing standing;
+};
+
+static enum pawl_result place_find(struct pawl_sqlite *connection, const uint8_t *device_id,
+                                   struct place *place)
+{
+    sqlite3_stmt *statement = pawl_sqlite_statement(connection, PAWL_SQL_DEVICE_FIND);
+    bool row = false;
+    pawl_bind_blob(statement, 1, device_id, PAWL_ID_SIZE);
+    enum pawl_result result = pawl_sqlite_step(connection, statement, &row);
+    if (result != PAWL_OK || !row)
+        return result == PAWL_OK ? PAWL_STATE : result;
+    place->number = pawl_column_number(statement, 0);
+    place->group = sqlite3_column_int64(statement, 1);
+    place->standing = (enum pawl_standing)sqlite3_column_int(statement, 2);
+    sqlite3_reset(statement);
+    return PAWL_OK;
+}
+
+static enum pawl_result group_grow(struct pawl_sqlite *connection, int64_t group, int64_t by)
+{
+    sqlite3_stmt *statement = pawl_sqlite_statement(connection, PAWL_SQL_GROUP_GROW);
+    pawl_bind_time(statement, 1, by);
+    pawl_bind_time(statement, 2, group);
+    return group == 0 ? PAWL_OK : pawl_sqlite_run(connection, statement, NULL);
+}
+
+static enum pawl_result group_set(struct pawl_sqlite *connection, const uint8_t *device_id,
+                                  const char *group)
+{
+    struct place place;
+    struct pawl_sqlite_name *name = NULL;
+    enum pawl_result result = place_find(connection, device_id, &place);
+    if (result == PAWL_OK && group != NULL)
+        result = pawl_sqlite_group_find(connection, group, &name);
+    if (result != PAWL_OK)
+        return result;
+    sqlite3_stmt *statement = pawl_sqlite_statement(connection, PAWL_SQL_DEVICE_GROUP_SET);
+    int64_t number = name == NULL ? 0 : name->number;
+    if (name == NULL)
+        pawl_bind_blob(statement, 1, NULL, 0);
+    else
+        pawl_bind_time(statement, 1, number);
+    pawl_bind_number(statement, 2, place.number);
+    result = pawl_sqlite_run(connection, statement, NULL);
+    if (result == PAWL_OK)
+        result = group_grow(connection, place.group, -1);
+    if (result == PAWL_OK)
+        result = group_grow(connection, number, 1);
+    return result;
+}
+
+enum pawl_result pawl_sqlite_device_group_set(struct pawl_store *store, const uint8_t *device_id,
+                                              const char *group, const struct pawl_event *event)
+{
+    struct pawl_sqlite *connection;
+    enum pawl_result result = pawl_sqlite_begin(store, &connection);
+    if (result != PAWL_OK)
+        return result;
+    result = group_set(connection, device_id, group);
+    if (result == PAWL_OK)
+        result = pawl_sqlite_event_add(connection, event);
+    return pawl_sqlite_end(store, result);
+}
+
+static enum pawl_result release(struct pawl_sqlite *connection, const uint8_t *device_id)
+{
+    const struct pawl_sqlite_sums sums = {.quarantined = -1};
+    struct place place;
+    enum pawl_result result = place_find(connection, device_id, &place);
+    if (result == PAWL_OK && place.standing != PAWL_STANDING_QUARANTINED)
+        result = PAWL_STATE;
+    if (result != PAWL_OK)
+        return result;
+    sqlite3_stmt *statement = pawl_sqlite_statement(connection, PAWL_SQL_DEVICE_RELEASE);
+    pawl_bind_number(statement, 1, PAWL_STANDING_RELEASED);
+    pawl_bind_number(statement, 2, place.number);
+    result = pawl_sqlite_run(connection, statement, NULL);
+    return result == PAWL_OK ? pawl_sqlite_sums_add(connection, &sums) : result;
+}
+
+enum pawl_result pawl_sqlite_device_release(struct pawl_store *store, const uint8_t *device_id,
+                                            const struct pawl_event *event)
+{
+    struct pawl_sqlite *connection;
+    enum pawl_result result = pawl_sqlite_begin(store, &connection);
+    if (result != PAWL_OK)
+        return result;
+    result = release(connection, device_id);
+    if (result == PAWL_OK)
+        result = pawl_sqlite_event_add(connection, event);
+    return pawl_sqlite_end(store, result);
+}
+
+enum pawl_result pawl_sqlite_device_retry(struct pawl_store *store, const uint8_t *device_id,
+                                          const struct pawl_event *event)
+{
+    struct pawl_sqlite *connection;
+    int changed = 0;
+    enum pawl_result result = pawl_sqlite_begin(store, &connection);
+    if (result != PAWL_OK)
+        return result;
+    sqlite3_stmt *statement = pawl_sqlite_statement(connection, PAWL_SQL_DEVICE_RETRY);
+    pawl_bind_blob(statement, 1, device_id, PAWL_ID_SIZE);
+    result = pawl_sqlite_run(connection, statement, &changed);
+    if (result == PAWL_OK && changed == 0)
+        result = PAWL_STATE;
+    if (result == PAWL_OK)
+        result = pawl_sqlite_event_add(connection, event);
+    return pawl_sqlite_end(store, result);
+}

@@ -1,0 +1,100 @@
+/* The text of every statement that is kept prepared. */
+#include "store/sqlite.h"
+
+#define DEVICE_COLUMNS                                                                             \
+    "number, device_id, wrapped_secret, class, device_group, chain_length, maximum, sequence, "    \
+    "standing, quarantine, instance, package_id, failed_package_id, failed_code, failed_retries, " \
+    "retry_asked"
+
+#define PACKAGE_COLUMNS                                                                    \
+    "package_id, release_id, vendor_id, class_id, name, version, security_version, mode, " \
+    "chunk_size, image_size, package_size, created, wrapped_content_key"
+
+static const char *const texts[PAWL_SQL_COUNT] = {
+    [PAWL_SQL_BEGIN] = "BEGIN IMMEDIATE",
+    [PAWL_SQL_COMMIT] = "COMMIT",
+    [PAWL_SQL_ROLLBACK] = "ROLLBACK",
+
+    [PAWL_SQL_AUDIT_ADD] =
+        "INSERT INTO audit (time, actor, action, device_id, detail) VALUES (?, ?, ?, ?, ?)",
+    [PAWL_SQL_AUDIT_LIST] = "SELECT id, time, actor, action, device_id, detail FROM audit "
+                            "WHERE id > ? ORDER BY id LIMIT ?",
+
+    [PAWL_SQL_CLASS_ADD] = "INSERT INTO class (vendor_id, class_id) VALUES (?, ?)",
+    [PAWL_SQL_CLASS_FIND] = "SELECT number, vendor_id, devices FROM class WHERE class_id = ?",
+    [PAWL_SQL_CLASS_GET] = "SELECT vendor_id, class_id FROM class WHERE number = ?",
+    [PAWL_SQL_CLASS_GROW] = "UPDATE class SET devices = devices + ? WHERE number = ?",
+    [PAWL_SQL_GROUP_ADD] = "INSERT INTO device_group (name) VALUES (?)",
+    [PAWL_SQL_GROUP_FIND] = "SELECT number, devices FROM device_group WHERE name = ?",
+    [PAWL_SQL_GROUP_GET] = "SELECT name FROM device_group WHERE number = ?",
+    [PAWL_SQL_GROUP_GROW] = "UPDATE device_group SET devices = devices + ? WHERE number = ?",
+
+    [PAWL_SQL_DEVICE_GET] = "SELECT " DEVICE_COLUMNS " FROM device WHERE device_id = ?",
+    [PAWL_SQL_DEVICE_FIND] =
+        "SELECT number, device_group, standing FROM device WHERE device_id = ?",
+    [PAWL_SQL_DEVICE_ADD] = "INSERT OR IGNORE INTO device (device_id, wrapped_secret, class, "
+                            "device_group, chain_length, maximum) VALUES (?, ?, ?, ?, ?, ?)",
+    [PAWL_SQL_DEVICE_GROUP_SET] = "UPDATE device SET device_group = ? WHERE number = ?",
+    [PAWL_SQL_DEVICE_RELEASE] = "UPDATE device SET standing = ?, quarantine = 0 WHERE number = ?",
+    [PAWL_SQL_DEVICE_RETRY] = "UPDATE device SET retry_asked = 1 WHERE device_id = ? "
+                              "AND failed_package_id IS NOT NULL",
+    [PAWL_SQL_TAG_ADD] = "INSERT OR IGNORE INTO secret_tag (tag) VALUES (?)",
+    [PAWL_SQL_TAG_DELETE] = "DELETE FROM secret_tag WHERE tag = ?",
+
+    /* The compare and set: apart from the standing, so that the usual one touches no index. */
+    [PAWL_SQL_RECORD_SET] =
+        "UPDATE device SET sequence = ?1, instance = ?2, package_id = ?3, "
+        "failed_package_id = NULL, failed_code = NULL, failed_retries = NULL, retry_asked = NULL "
+        "WHERE number = ?4 AND sequence = ?5 AND instance IS ?6 AND standing = ?7",
+    [PAWL_SQL_STANDING_SET] =
+        "UPDATE device SET sequence = ?1, instance = ?2, package_id = ?3, "
+        "failed_package_id = NULL, failed_code = NULL, failed_retries = NULL, retry_asked = NULL, "
+        "standing = ?8, quarantine = ?9 "
+        "WHERE number = ?4 AND sequence = ?5 AND instance IS ?6 AND standing = ?7",
+    [PAWL_SQL_FAILURE_SET] = "UPDATE device SET failed_package_id = ?, failed_code = ?, "
+                             "failed_retries = ?, retry_asked = ? WHERE number = ?",
+    [PAWL_SQL_SEEN_SET] = "INSERT INTO seen (device, time) VALUES (?, ?) ON CONFLICT (device) "
+                          "DO UPDATE SET time = excluded.time WHERE excluded.time > time",
+    [PAWL_SQL_SEEN_GET] = "SELECT time FROM seen WHERE device = ?",
+
+    [PAWL_SQL_PACKAGE_ADD] = "INSERT OR IGNORE INTO package (" PACKAGE_COLUMNS ") "
+                             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+    [PAWL_SQL_PACKAGE_KEY_SET] = "UPDATE package SET wrapped_content_key = ? WHERE package_id = ?",
+    [PAWL_SQL_PACKAGE_GET] = "SELECT " PACKAGE_COLUMNS " FROM package WHERE package_id = ?",
+    [PAWL_SQL_PACKAGE_LIST] = "SELECT " PACKAGE_COLUMNS " FROM package WHERE package_id > ? "
+                              "ORDER BY package_id LIMIT ?",
+
+    [PAWL_SQL_ASSIGNMENT_ADD] =
+        "INSERT INTO assignment (target_kind, target_id, target_group, package_id, created) "
+        "SELECT ?1, ?2, ?3, package_id, ?5 FROM package "
+        "WHERE package_id = ?4 AND wrapped_content_key IS NOT NULL",
+    [PAWL_SQL_ASSIGNMENT_DELETE] = "DELETE FROM assignment WHERE id = ?",
+    [PAWL_SQL_ASSIGNMENT_EXISTS] = "SELECT 1 FROM assignment WHERE id = ?",
+    [PAWL_SQL_ASSIGNMENT_GROW] = "UPDATE assignment SET confirmed = confirmed + ? WHERE id = ?",
+    [PAWL_SQL_ASSIGNMENT_LIST] =
+        "SELECT a.id, a.target_kind, a.target_id, a.target_group, a.package_id, a.created, "
+        "a.confirmed, p.class_id, p.security_version, p.package_size "
+        "FROM assignment a JOIN package p USING (package_id) WHERE a.id > ? ORDER BY a.id LIMIT ?",
+    [PAWL_SQL_COUNTED_ADD] = "INSERT OR IGNORE INTO counted (assignment, device) VALUES (?, ?)",
+    [PAWL_SQL_COUNTED_DELETE] = "DELETE FROM counted WHERE assignment = ?",
+    [PAWL_SQL_PLAN_VERSION] = "SELECT plan_version FROM total",
+
+    [PAWL_SQL_KEY_ADD] =
+        "INSERT OR IGNORE INTO server_key (slot, wrapped, created) VALUES (?, ?, ?)",
+    [PAWL_SQL_KEY_GET] = "SELECT wrapped, created FROM server_key WHERE slot = ?",
+    [PAWL_SQL_CHALLENGE_KEEP] = "INSERT OR REPLACE INTO server_key (slot, wrapped, created) "
+                                "SELECT ?2, wrapped, created FROM server_key WHERE slot = ?1",
+    [PAWL_SQL_CHALLENGE_SET] = "UPDATE server_key SET wrapped = ?2, created = ?3 WHERE slot = ?1",
+
+    [PAWL_SQL_TOTALS_GET] = "SELECT devices, quarantined, packages, assignments, confirmations, "
+                            "sequence_total FROM total",
+    [PAWL_SQL_TOTALS_ADD] =
+        "UPDATE total SET devices = devices + ?1, quarantined = quarantined + ?2, "
+        "packages = packages + ?3, assignments = assignments + ?4, "
+        "confirmations = confirmations + ?5, sequence_total = ?6, plan_version = plan_version + ?7",
+};
+
+const char *pawl_sqlite_text(enum pawl_sql sql)
+{
+    return texts[sql];
+}

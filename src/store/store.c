@@ -1,0 +1,261 @@
+/* Chooses the implementation by the URL, checks arguments, and what follows from other functions
+ * of the contract. */
+#include "store/store.h"
+
+#include <string.h>
+
+#include "host/log.h"
+#include "store/driver.h"
+
+static const struct pawl_store_driver *const drivers[] = {&pawl_sqlite_driver};
+
+enum pawl_result pawl_store_open(const char *url, bool create, struct pawl_store **store)
+{
+    for (size_t i = 0; i < sizeof drivers / sizeof *drivers; i++) {
+        size_t size = strlen(drivers[i]->scheme);
+        if (strncmp(url, drivers[i]->scheme, size) == 0)
+            return drivers[i]->open(url + size, create, store);
+    }
+    pawl_log(PAWL_LOG_ERROR, "database: no such kind of URL: %s", url);
+    return PAWL_UNSUPPORTED;
+}
+
+void pawl_store_close(struct pawl_store *store)
+{
+    if (store != NULL)
+        store->driver->close(store);
+}
+
+enum pawl_result pawl_reader_open(struct pawl_store *store, struct pawl_reader **reader)
+{
+    return store->driver->reader_open(store, reader);
+}
+
+void pawl_reader_close(struct pawl_reader *reader)
+{
+    if (reader != NULL)
+        reader->driver->reader_close(reader);
+}
+
+enum pawl_result pawl_store_audit_append(struct pawl_store *store, const struct pawl_event *events,
+                                         size_t count)
+{
+    return store->driver->audit_append(store, events, count);
+}
+
+enum pawl_result pawl_store_audit_list(struct pawl_reader *reader, uint64_t after, size_t limit,
+                                       pawl_audit_fn visit, void *context)
+{
+    return reader->driver->audit_list(reader, after, limit, visit, context);
+}
+
+enum pawl_result pawl_store_device_get(struct pawl_reader *reader,
+                                       const uint8_t device_id[PAWL_ID_SIZE],
+                                       struct pawl_device *device)
+{
+    return reader->driver->device_get(reader, device_id, device);
+}
+
+enum pawl_result pawl_store_seen_get(struct pawl_reader *reader, uint64_t number, int64_t *time)
+{
+    return reader->driver->seen_get(reader, number, time);
+}
+
+enum pawl_result pawl_store_device_list(struct pawl_reader *reader,
+                                        const struct pawl_device_filter *filter, uint64_t after,
+                                        size_t limit, pawl_device_fn visit, void *context)
+{
+    return reader->driver->device_list(reader, filter, after, limit, visit, context);
+}
+
+/* A visit reads this many rows at a time; between them a checkpoint can pass. */
+#define VISIT_STEP 4096u
+
+struct visit {
+    pawl_device_fn visit;
+    void *context;
+    uint64_t last;
+    size_t count; /* in this step */
+};
+
+static enum pawl_result visit_pass(void *context, const struct pawl_device *device,
+                                   int64_t last_seen)
+{
+    struct visit *step = context;
+    step->last = device->number;
+    step->count++;
+    return step->visit(step->context, device, last_seen);
+}
+
+static enum pawl_result visit_one(struct pawl_reader *reader, const uint8_t *device_id,
+                                  pawl_device_fn visit, void *context)
+{
+    struct pawl_device device;
+    int64_t seen = 0;
+    enum pawl_result result = pawl_store_device_get(reader, device_id, &device);
+    if (result == PAWL_STATE)
+        return PAWL_OK;
+    if (result == PAWL_OK)
+        result = pawl_store_seen_get(reader, device.number, &seen);
+    return result == PAWL_OK ? visit(context, &device, seen) : result;
+}
+
+enum pawl_result pawl_store_device_visit(struct pawl_reader *reader,
+                                         const struct pawl_target *target, pawl_device_fn visit,
+                                         void *context)
+{
+    if (target->kind == PAWL_TARGET_DEVICE)
+        return visit_one(reader, target->id, visit, context);
+
+    struct pawl_device_filter filter = {
+        .class_id = target->kind == PAWL_TARGET_CLASS ? target->id : NULL,
+        .group = target->kind == PAWL_TARGET_GROUP ? target->group : NULL,
+    };
+    struct visit step = {.visit = visit, .context = context};
+    enum pawl_result result;
+    do {
+        step.count = 0;
+        result = pawl_store_device_list(reader, &filter, step.last, VISIT_STEP, visit_pass, &step);
+    } while (result == PAWL_OK && step.count == VISIT_STEP);
+    return result;
+}
+
+enum pawl_result pawl_store_device_count(struct pawl_reader *reader,
+                                         const struct pawl_target *target, uint64_t *count)
+{
+    return reader->driver->device_count(reader, target, count);
+}
+
+enum pawl_result pawl_store_device_import(struct pawl_store *store, struct pawl_import *imports,
+                                          size_t count, const char *group,
+                                          const struct pawl_event *event)
+{
+    return store->driver->device_import(store, imports, count, group, event);
+}
+
+enum pawl_result pawl_store_device_group_set(struct pawl_store *store,
+                                             const uint8_t device_id[PAWL_ID_SIZE],
+                                             const char *group, const struct pawl_event *event)
+{
+    return store->driver->device_group_set(store, device_id, group, event);
+}
+
+enum pawl_result pawl_store_device_release(struct pawl_store *store,
+                                           const uint8_t device_id[PAWL_ID_SIZE],
+                                           const struct pawl_event *event)
+{
+    return store->driver->device_release(store, device_id, event);
+}
+
+enum pawl_result pawl_store_device_retry(struct pawl_store *store,
+                                         const uint8_t device_id[PAWL_ID_SIZE],
+                                         const struct pawl_event *event)
+{
+    return store->driver->device_retry(store, device_id, event);
+}
+
+enum pawl_result pawl_store_changes_apply(struct pawl_store *store, struct pawl_change *changes,
+                                          size_t count)
+{
+    return count == 0 ? PAWL_OK : store->driver->changes_apply(store, changes, count);
+}
+
+enum pawl_result pawl_store_failures_set(struct pawl_store *store,
+                                         const struct pawl_failure_change *changes, size_t count)
+{
+    return count == 0 ? PAWL_OK : store->driver->failures_set(store, changes, count);
+}
+
+enum pawl_result pawl_store_seen_set(struct pawl_store *store, struct pawl_seen *seen, size_t count)
+{
+    return count == 0 ? PAWL_OK : store->driver->seen_set(store, seen, count);
+}
+
+enum pawl_result pawl_store_package_add(struct pawl_store *store,
+                                        const struct pawl_package_row *package,
+                                        const struct pawl_event *event)
+{
+    return store->driver->package_add(store, package, event);
+}
+
+enum pawl_result pawl_store_package_key_set(
+    struct pawl_store *store, const uint8_t package_id[PAWL_PACKAGE_ID_SIZE],
+    const uint8_t wrapped_content_key[PAWL_VAULT_WRAPPED_SIZE], const struct pawl_event *event)
+{
+    return store->driver->package_key_set(store, package_id, wrapped_content_key, event);
+}
+
+enum pawl_result pawl_store_package_get(struct pawl_reader *reader,
+                                        const uint8_t package_id[PAWL_PACKAGE_ID_SIZE],
+                                        struct pawl_package_row *package)
+{
+    return reader->driver->package_get(reader, package_id, package);
+}
+
+enum pawl_result pawl_store_package_list(struct pawl_reader *reader, const uint8_t *after,
+                                         size_t limit, pawl_package_fn visit, void *context)
+{
+    return reader->driver->package_list(reader, after, limit, visit, context);
+}
+
+enum pawl_result pawl_store_assignment_add(struct pawl_store *store,
+                                           const struct pawl_target *target,
+                                           const uint8_t package_id[PAWL_PACKAGE_ID_SIZE],
+                                           int64_t created, const struct pawl_event *event,
+                                           uint64_t *id)
+{
+    return store->driver->assignment_add(store, target, package_id, created, event, id);
+}
+
+enum pawl_result pawl_store_assignment_delete(struct pawl_store *store, uint64_t id,
+                                              const struct pawl_event *event)
+{
+    return store->driver->assignment_delete(store, id, event);
+}
+
+enum pawl_result pawl_store_assignment_list(struct pawl_reader *reader, uint64_t after,
+                                            size_t limit, pawl_assignment_fn visit, void *context)
+{
+    return reader->driver->assignment_list(reader, after, limit, visit, context);
+}
+
+enum pawl_result pawl_store_plan_version(struct pawl_reader *reader, uint64_t *version)
+{
+    return reader->driver->plan_version(reader, version);
+}
+
+const char *pawl_key_slot_name(enum pawl_key_slot slot)
+{
+    static const char *const names[] = {
+        [PAWL_KEY_SLOT_DATA] = "data",
+        [PAWL_KEY_SLOT_FINGERPRINT] = "fingerprint",
+        [PAWL_KEY_SLOT_CHALLENGE] = "challenge",
+        [PAWL_KEY_SLOT_CHALLENGE_PREVIOUS] = "challenge",
+    };
+    size_t index = (size_t)slot;
+    return index > 0 && index < sizeof names / sizeof *names ? names[index] : "unknown";
+}
+
+enum pawl_result pawl_store_keys_add(struct pawl_store *store, const struct pawl_key_row *keys,
+                                     size_t count, const struct pawl_event *event)
+{
+    return store->driver->keys_add(store, keys, count, event);
+}
+
+enum pawl_result pawl_store_key_get(struct pawl_reader *reader, enum pawl_key_slot slot,
+                                    struct pawl_key_row *key)
+{
+    return reader->driver->key_get(reader, slot, key);
+}
+
+enum pawl_result pawl_store_challenge_rotate(struct pawl_store *store,
+                                             const uint8_t wrapped[PAWL_VAULT_WRAPPED_SIZE],
+                                             int64_t created, const struct pawl_event *event)
+{
+    return store->driver->challenge_rotate(store, wrapped, created, event);
+}
+
+enum pawl_result pawl_store_totals_get(struct pawl_reader *reader, struct pawl_totals *totals)
+{
+    return reader->driver->totals_get(reader, totals);
+}
