@@ -71,7 +71,7 @@ int pawl_agent_status_print(const struct pawl_agent_settings *settings, struct p
     if (result == PAWL_OK)
         result = pawl_link_client_status(&client, &answer, &status);
     if (result != PAWL_OK)
-        pawl_error(result, "%s: %s", settings->processor, client.problem);
+        pawl_error(result, "%s", client.problem);
     else if (settings->json)
         json_print(&client.hello, &status);
     else
