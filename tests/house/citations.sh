@@ -9,7 +9,7 @@ dangling() {
     grep -noE 'SPEC [0-9]+(\.[0-9]+)?((,| and) [0-9]+(\.[0-9]+)?)*' "$@" /dev/null |
         while IFS=: read -r file line cited; do
             for clause in $(grep -oE '[0-9]+(\.[0-9]+)?' <<<"$cited"); do
-                grep -qE "^\*\*${clause//./\\.}\*\* |^\*\*${clause//./\\.}\*\*\$|^## $clause " SPEC.md ||
+                grep -qE "^\*\*${clause//./\\.}\*\*( |\$)|^## $clause " SPEC.md ||
                     echo "$file:$line: SPEC $clause"
             done
         done
@@ -21,8 +21,8 @@ mapfile -t files < <(find include src port tests fuzz bench examples man docs sc
 found=$(dangling "${files[@]}" ./*.md)
 
 # Paths in backquotes, of the folders that are in the repository.
-found+=$(grep -noE '`(src|include|tests|port|cmake|scripts|docs|bench|fuzz|examples|packages)/[^` *]*`' \
-    ./*.md | while IFS=: read -r file line path; do
+folders='src|include|tests|port|cmake|scripts|docs|bench|fuzz|examples|packages'
+found+=$(grep -noE '`('"$folders"')/[^` *]*`' ./*.md | while IFS=: read -r file line path; do
     path=${path//\`/}
     [[ $path == *NAME* ]] || [ -e "${path%%:*}" ] || echo $'\n'"$file:$line: $path"
 done)
