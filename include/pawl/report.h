@@ -112,4 +112,9 @@ enum pawl_result pawl_directive_read(const uint8_t *bytes, size_t size,
                                      const uint8_t nonce[PAWL_NONCE_SIZE],
                                      struct pawl_directive *directive);
 
+/* Decodes a directive without its key, for a person to look at: nothing in it may be acted on.
+ * PAWL_MALFORMED, PAWL_UNSUPPORTED. */
+enum pawl_result pawl_directive_decode(const uint8_t *bytes, size_t size,
+                                       struct pawl_directive *directive);
+
 #endif

@@ -127,6 +127,21 @@ static enum pawl_result payload_decode(const struct pawl_cose *cose,
     return result;
 }
 
+enum pawl_result pawl_directive_decode(const uint8_t *bytes, size_t size,
+                                       struct pawl_directive *directive)
+{
+    struct pawl_directive found;
+    struct pawl_cose cose;
+
+    memset(&found, 0, sizeof found);
+    enum pawl_result result = pawl_cose_read(&pawl_cose_directive, bytes, size, &cose);
+    if (result == PAWL_OK)
+        result = payload_decode(&cose, &found);
+    if (result == PAWL_OK)
+        *directive = found;
+    return result;
+}
+
 enum pawl_result pawl_directive_read(const uint8_t *bytes, size_t size,
                                      const uint8_t auth_key[PAWL_KEY_SIZE],
                                      const uint8_t nonce[PAWL_NONCE_SIZE],
