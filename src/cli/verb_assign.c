@@ -1,0 +1,113 @@
+/* pawl assign: says which devices are to run a package. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/client.h"
+#include "cli/load.h"
+#include "cli/print.h"
+#include "cli/target.h"
+#include "cli/verbs.h"
+
+#define NOT_GIVEN UINT64_MAX
+
+static const char *class_name, *vendor, *group, *device;
+static uint64_t removed = NOT_GIVEN;
+static bool list;
+
+static const struct pawl_option options[] = {
+    {"class", 0, "CLASS", "all devices of a class (name or id)", .text = &class_name},
+    {"vendor", 0, "DOMAIN", "whose class it is, for a class by name", .text = &vendor,
+     .configurable = true},
+    {"group", 0, "GROUP", "all devices of a group", .text = &group},
+    {"device", 0, "ID", "one device", .text = &device},
+    {"list", 0, NULL, "list what is assigned", .flag = &list},
+    {"remove", 0, "NUMBER", "take an assignment back", .number = &removed, .most = NOT_GIVEN - 1},
+    PAWL_OPTION_SOCKET,
+    PAWL_OPTION_JSON,
+    {.name = NULL},
+};
+
+static json_t *target_make(void)
+{
+    if (class_name != NULL)
+        return pawl_class_target_make(class_name, vendor);
+    if (group != NULL)
+        return json_pack("{s:s}", "group", group);
+    return json_pack("{s:s}", "device", device);
+}
+
+static enum pawl_result assign(struct pawl_client *client, const char *package)
+{
+    uint8_t package_id[PAWL_PACKAGE_ID_SIZE];
+    json_t *answer = NULL;
+    enum pawl_result result = pawl_package_id_load(package, package_id);
+
+    if (result != PAWL_OK)
+        return result;
+    json_t *body = json_pack("{s:o, s:o}", "package_id",
+                             pawl_json_hex(package_id, sizeof package_id), "target", target_make());
+    if (body == NULL) {
+        pawl_error(PAWL_MALFORMED, "the target's name is not UTF-8 text");
+        return PAWL_MALFORMED;
+    }
+    result = pawl_client_json(client, "PUT", "/v1/assignments", body, &answer);
+    return result == PAWL_OK ? pawl_print(answer) : result;
+}
+
+static enum pawl_result unassign(struct pawl_client *client)
+{
+    char path[64];
+
+    snprintf(path, sizeof path, "/v1/assignments/%" PRIu64, removed);
+    return pawl_client_json(client, "DELETE", path, NULL, NULL);
+}
+
+static enum pawl_result assignments_print(struct pawl_client *client)
+{
+    json_t *answer = NULL;
+    enum pawl_result result =
+        pawl_client_json(client, "GET", "/v1/assignments?limit=10000", NULL, &answer);
+
+    return result == PAWL_OK ? pawl_print(answer) : result;
+}
+
+static int run(const struct pawl_option_list *operands)
+{
+    int targets = (class_name != NULL) + (group != NULL) + (device != NULL);
+    int ways = list + (removed != NOT_GIVEN) + (operands->count > 0);
+    struct pawl_client *client = NULL;
+
+    if (ways != 1)
+        return pawl_usage_error("give a PACKAGE, --list or --remove");
+    if (operands->count > 0 && targets != 1)
+        return pawl_usage_error("give one of --class, --group and --device");
+    if (operands->count == 0 && targets > 0)
+        return pawl_usage_error("PACKAGE is missing");
+    if (!pawl_class_check(class_name, vendor) || (device != NULL && !pawl_device_id_check(device)))
+        return PAWL_EXIT_USAGE;
+    enum pawl_result result = pawl_client_open(&client);
+    if (result != PAWL_OK)
+        return pawl_exit_code(result);
+    if (list)
+        result = assignments_print(client);
+    else if (removed != NOT_GIVEN)
+        result = unassign(client);
+    else
+        result = assign(client, operands->items[0]);
+    pawl_client_close(client);
+    return pawl_exit_code(result);
+}
+
+const struct pawl_verb pawl_verb_assign = {
+    .name = "assign",
+    .usage = {.command = "pawl assign",
+              .operands = "[PACKAGE]",
+              .summary = "say which devices are to run a package",
+              .details = "PACKAGE is a package file or its id. A device's own assignment goes "
+                         "before its group's, that\nbefore its class's; the latest wins in its "
+                         "kind.",
+              .most = 1},
+    .options = options,
+    .run = run,
+};

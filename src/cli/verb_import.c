@@ -1,0 +1,96 @@
+/* pawl import: hands a batch of units to the control server. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/client.h"
+#include "cli/print.h"
+#include "cli/verbs.h"
+
+static const char *group;
+
+static const struct pawl_option options[] = {
+    {"group", 0, "GROUP", "put the devices into this group", .text = &group},
+    PAWL_OPTION_SOCKET,
+    PAWL_OPTION_JSON,
+    PAWL_OPTION_QUIET,
+    {.name = NULL},
+};
+
+/* Every unit taken: done. None, because all are there already: nothing to do. */
+static int outcome_tell(json_t *answer)
+{
+    json_int_t imported = json_integer_value(json_object_get(answer, "imported"));
+    json_int_t refused = json_integer_value(json_object_get(answer, "refused_count"));
+    json_t *list = json_object_get(answer, "refused");
+    size_t index;
+    json_t *unit;
+    bool known = true;
+
+    json_array_foreach(list, index, unit)
+    {
+        const char *class = json_string_value(json_object_get(unit, "class"));
+        known = known && class != NULL && strcmp(class, pawl_result_name(PAWL_STATE)) == 0;
+    }
+    if (pawl_print(answer) != PAWL_OK)
+        return pawl_exit_code(PAWL_EXHAUSTED);
+    if (refused == 0)
+        return PAWL_EXIT_DONE;
+    if (imported == 0 && known)
+        return PAWL_EXIT_NOTHING;
+    pawl_error(PAWL_STATE, "%lld units were refused", (long long)refused);
+    pawl_hint("those that the server knows already are refused; the others are imported");
+    return PAWL_EXIT_FAILURE;
+}
+
+static int upload(const char *path, int fd)
+{
+    struct pawl_client *client = NULL;
+    struct stat status;
+    json_t *answer = NULL;
+
+    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
+        errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
+        return pawl_exit_code(pawl_file_error(PAWL_IO, path, "a file of units"));
+    }
+    enum pawl_result result = pawl_client_open(&client);
+    if (result != PAWL_OK)
+        return pawl_exit_code(result);
+    char *target =
+        pawl_client_path(client, "/v1/units", (const char *const[]){"group", group, NULL});
+    if (target == NULL)
+        result = pawl_error(PAWL_EXHAUSTED, "no memory");
+    else
+        result = pawl_client_upload(client, "POST", target, fd, (uint64_t)status.st_size,
+                                    "importing", &answer, NULL);
+    free(target);
+    pawl_client_close(client);
+    return result == PAWL_OK ? outcome_tell(answer) : pawl_exit_code(result);
+}
+
+static int run(const struct pawl_option_list *operands)
+{
+    const char *path = operands->items[0];
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+    if (fd < 0)
+        return pawl_exit_code(pawl_file_error(PAWL_IO, path, "a file of units"));
+    int code = upload(path, fd);
+    close(fd);
+    return code;
+}
+
+const struct pawl_verb pawl_verb_import = {
+    .name = "import",
+    .usage = {.command = "pawl import",
+              .operands = "UNITS",
+              .summary = "hand a batch of units to the control server",
+              .details = "UNITS is the units.import file that 'pawl personalize' made.",
+              .least = 1,
+              .most = 1},
+    .options = options,
+    .run = run,
+};
