@@ -1,0 +1,15 @@
+/* The directory that holds what the device keeps: flash.bin, counter, cells. */
+#ifndef PAWL_LINUX_STATE_DIRECTORY_H
+#define PAWL_LINUX_STATE_DIRECTORY_H
+
+#include "pawl/result.h"
+
+/* Makes the directory (mode 0700) when it is not there. PAWL_IO; the error was printed. */
+enum pawl_result pawl_state_directory_make(const char *path);
+
+/* Opens and locks it. The lock lasts as long as the descriptor is open. PAWL_IO, PAWL_UNTRUSTED
+ * when group or others have a right to it, PAWL_STATE when another processor holds it; the error
+ * was printed. */
+enum pawl_result pawl_state_directory_open(const char *path, int *directory);
+
+#endif
