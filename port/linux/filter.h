@@ -1,0 +1,19 @@
+/* System call filters, each from a table of names (libseccomp). */
+#ifndef PAWL_LINUX_FILTER_H
+#define PAWL_LINUX_FILTER_H
+
+#include "pawl/result.h"
+
+/* Each confines the calling process and all that it starts, for good; they add up. PAWL_IO. */
+
+/* For the launcher and all images: what no part of a device's software ever does. */
+enum pawl_result pawl_filter_launcher_load(void);
+
+/* For the engine: what it needs once everything is open, and nothing else. */
+enum pawl_result pawl_filter_engine_load(void);
+
+/* For images: what ordinary programs need, without the network, tracing, mounting, or changing the
+ * system. Sockets are Unix datagrams only, enough for sd_notify and syslog. */
+enum pawl_result pawl_filter_image_load(void);
+
+#endif

@@ -1,0 +1,123 @@
+#include <errno.h>
+#include <sched.h>
+#include <stddef.h>
+#include <sys/socket.h>
+
+#include "filter.h"
+#include "filter_rules.h"
+
+#define NAMESPACES                                                                                \
+    (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | \
+     CLONE_NEWNET)
+#define SOCKET_TYPE 0xfu /* without SOCK_CLOEXEC and SOCK_NONBLOCK */
+
+/* What programs of a Debian system do by themselves. What is not here is answered ENOSYS, so that a
+ * library takes its older way. clone3 is left out on purpose: a filter cannot see its flags. */
+static const char *const allowed[] = {
+    /* files */
+    "access", "chdir", "chmod", "close", "close_range", "copy_file_range", "creat", "dup", "dup2",
+    "dup3", "faccessat", "faccessat2", "fadvise64", "fallocate", "fchdir", "fchmod", "fchmodat",
+    "fcntl", "fdatasync", "fgetxattr", "flistxattr", "flock", "fstat", "fstatfs", "fsync",
+    "ftruncate", "futimesat", "getcwd", "getdents", "getdents64", "getxattr", "inotify_add_watch",
+    "inotify_init", "inotify_init1", "inotify_rm_watch", "lgetxattr", "link", "linkat", "listxattr",
+    "llistxattr", "lseek", "lstat", "mkdir", "mkdirat", "newfstatat", "open", "openat", "openat2",
+    "pread64", "preadv", "preadv2", "pwrite64", "pwritev", "pwritev2", "read", "readahead",
+    "readlink", "readlinkat", "readv", "rename", "renameat", "renameat2", "rmdir", "sendfile",
+    "splice", "stat", "statfs", "statx", "symlink", "symlinkat", "sync", "sync_file_range",
+    "syncfs", "tee", "truncate", "umask", "unlink", "unlinkat", "utime", "utimensat", "utimes",
+    "write", "writev",
+    /* descriptors without a file, and waiting on them */
+    "epoll_create", "epoll_create1", "epoll_ctl", "epoll_ctl_old", "epoll_pwait", "epoll_pwait2",
+    "epoll_wait", "epoll_wait_old", "eventfd", "eventfd2", "ioctl", "memfd_create", "pidfd_open",
+    "pidfd_send_signal", "pipe", "pipe2", "poll", "ppoll", "pselect6", "select", "signalfd",
+    "signalfd4", "timerfd_create", "timerfd_gettime", "timerfd_settime",
+    /* the sockets that it may have */
+    "bind", "connect", "getpeername", "getsockname", "getsockopt", "recvfrom", "recvmmsg",
+    "recvmsg", "sendmmsg", "sendmsg", "sendto", "setsockopt", "shutdown",
+    /* memory */
+    "brk", "get_mempolicy", "madvise", "mbind", "membarrier", "mincore", "mlock", "mlock2",
+    "mlockall", "mmap", "mprotect", "mremap", "msync", "munlock", "munlockall", "munmap",
+    "pkey_alloc", "pkey_free", "pkey_mprotect", "remap_file_pages", "set_mempolicy", "shmat",
+    "shmctl", "shmdt", "shmget",
+    /* processes and threads */
+    "arch_prctl", "execve", "execveat", "exit", "exit_group", "fork", "futex", "futex_waitv",
+    "get_robust_list", "get_thread_area", "getcpu", "kill", "prctl", "prlimit64", "rseq",
+    "sched_get_priority_max", "sched_get_priority_min", "sched_getaffinity", "sched_getattr",
+    "sched_getparam", "sched_getscheduler", "sched_rr_get_interval", "sched_setaffinity",
+    "sched_setattr", "sched_setparam", "sched_setscheduler", "sched_yield", "set_robust_list",
+    "set_thread_area", "set_tid_address", "tgkill", "tkill", "vfork", "wait4", "waitid",
+    /* who and what it is */
+    "capget", "getegid", "geteuid", "getgid", "getgroups", "getitimer", "getpgid", "getpgrp",
+    "getpid", "getppid", "getpriority", "getresgid", "getresuid", "getrlimit", "getrusage",
+    "getsid", "gettid", "getuid", "setfsgid", "setfsuid", "setgid", "setgroups", "setitimer",
+    "setpgid", "setpriority", "setregid", "setresgid", "setresuid", "setreuid", "setrlimit",
+    "setsid", "setuid", "sysinfo", "times", "ugetrlimit", "uname",
+    /* signals and time */
+    "alarm", "clock_getres", "clock_gettime", "clock_nanosleep", "gettimeofday", "nanosleep",
+    "pause", "restart_syscall", "rt_sigaction", "rt_sigpending", "rt_sigprocmask",
+    "rt_sigqueueinfo", "rt_sigreturn", "rt_sigsuspend", "rt_sigtimedwait", "rt_tgsigqueueinfo",
+    "sigaltstack", "time", "timer_create", "timer_delete", "timer_getoverrun", "timer_gettime",
+    "timer_settime",
+    /* System V and POSIX queues, in a namespace of its own */
+    "mq_getsetattr", "mq_notify", "mq_open", "mq_timedreceive", "mq_timedsend", "mq_unlink",
+    "msgctl", "msgget", "msgrcv", "msgsnd", "semctl", "semget", "semop", "semtimedop",
+    /* chance */
+    "getrandom", NULL};
+
+/* Refused by an error that programs expect, where ENOSYS would puzzle them. */
+static const char *const refused[] = {"chown",
+                                      "chroot",
+                                      "fchown",
+                                      "fchownat",
+                                      "lchown",
+                                      "mknod",
+                                      "mknodat",
+                                      "mount",
+                                      "pivot_root",
+                                      "ptrace",
+                                      "setns",
+                                      "umount2",
+                                      "unshare",
+                                      "process_vm_readv",
+                                      "process_vm_writev",
+                                      "listen",
+                                      "accept",
+                                      "accept4",
+                                      NULL};
+
+/* socket(AF_UNIX, SOCK_DGRAM): to tell the service manager or the log. Streams would reach the
+ * daemons of the device. */
+static void sockets_add(struct pawl_filter *filter)
+{
+    static const int pair = SCMP_SYS(socketpair), one = SCMP_SYS(socket);
+
+    if (filter->error == 0)
+        filter->error = seccomp_rule_add(filter->context, SCMP_ACT_ALLOW, pair, 1,
+                                         SCMP_CMP32(0, SCMP_CMP_EQ, AF_UNIX));
+    if (filter->error == 0)
+        filter->error = seccomp_rule_add(filter->context, SCMP_ACT_ERRNO(EACCES), one, 1,
+                                         SCMP_CMP32(0, SCMP_CMP_NE, AF_UNIX));
+    if (filter->error == 0)
+        filter->error = seccomp_rule_add(filter->context, SCMP_ACT_ALLOW, one, 2,
+                                         SCMP_CMP32(0, SCMP_CMP_EQ, AF_UNIX),
+                                         SCMP_CMP(1, SCMP_CMP_MASKED_EQ, SOCKET_TYPE, SOCK_DGRAM));
+    for (unsigned type = 0; type <= SOCKET_TYPE && filter->error == 0; type++)
+        if (type != SOCK_DGRAM)
+            filter->error = seccomp_rule_add(filter->context, SCMP_ACT_ERRNO(EACCES), one, 2,
+                                             SCMP_CMP32(0, SCMP_CMP_EQ, AF_UNIX),
+                                             SCMP_CMP(1, SCMP_CMP_MASKED_EQ, SOCKET_TYPE, type));
+}
+
+enum pawl_result pawl_filter_image_load(void)
+{
+    struct pawl_filter filter;
+
+    pawl_filter_begin(&filter, SCMP_ACT_ERRNO(ENOSYS));
+    pawl_filter_add(&filter, SCMP_ACT_ALLOW, allowed);
+    pawl_filter_add(&filter, SCMP_ACT_ERRNO(EPERM), refused);
+    pawl_filter_add_masked(&filter, SCMP_ACT_ALLOW, "clone", 0, NAMESPACES, 0);
+    pawl_filter_add_masked(&filter, SCMP_ACT_ALLOW, "personality", 0, UINT32_MAX, 0);
+    pawl_filter_add_masked(&filter, SCMP_ACT_ALLOW, "personality", 0, UINT32_MAX, UINT32_MAX);
+    sockets_add(&filter);
+    return pawl_filter_load(&filter);
+}

@@ -1,0 +1,49 @@
+#include <errno.h>
+#include <stddef.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include "filter.h"
+#include "filter_rules.h"
+
+static const char *const never[] = {
+    /* other processes' memory and descriptors */
+    "ptrace", "process_vm_readv", "process_vm_writev", "process_madvise", "pidfd_getfd", "kcmp",
+    /* the kernel itself */
+    "bpf", "init_module", "finit_module", "delete_module", "kexec_load", "kexec_file_load",
+    "perf_event_open", "reboot", "swapon", "swapoff", "iopl", "ioperm", "acct", "quotactl",
+    "quotactl_fd", "settimeofday", "clock_settime", "adjtimex", "clock_adjtime", "stime",
+    /* a wide attack surface that nothing here needs */
+    "userfaultfd", "io_uring_setup", "io_uring_enter", "io_uring_register", "add_key",
+    "request_key", "keyctl", "open_by_handle_at", "name_to_handle_at", "fanotify_init",
+    "lookup_dcookie", "vmsplice", NULL};
+
+/* Any domain but AF_UNIX. */
+static void network_deny(struct pawl_filter *filter)
+{
+    static const int numbers[] = {SCMP_SYS(socket), SCMP_SYS(socketpair)};
+
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0] && filter->error == 0; i++)
+        filter->error = seccomp_rule_add(filter->context, SCMP_ACT_ERRNO(EACCES), numbers[i], 1,
+                                         SCMP_CMP32(0, SCMP_CMP_NE, AF_UNIX));
+}
+
+/* Nobody types into a terminal for its user. */
+static void typing_deny(struct pawl_filter *filter)
+{
+    static const uint32_t requests[] = {TIOCSTI, TIOCLINUX};
+
+    for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++)
+        pawl_filter_add_masked(filter, SCMP_ACT_ERRNO(EPERM), "ioctl", 1, UINT32_MAX, requests[i]);
+}
+
+enum pawl_result pawl_filter_launcher_load(void)
+{
+    struct pawl_filter filter;
+
+    pawl_filter_begin(&filter, SCMP_ACT_ALLOW);
+    pawl_filter_add(&filter, SCMP_ACT_ERRNO(EPERM), never);
+    network_deny(&filter);
+    typing_deny(&filter);
+    return pawl_filter_load(&filter);
+}

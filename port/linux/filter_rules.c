@@ -1,0 +1,46 @@
+#include "filter_rules.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "host/log.h"
+
+void pawl_filter_begin(struct pawl_filter *filter, uint32_t action)
+{
+    filter->context = seccomp_init(action);
+    filter->error = filter->context != NULL ? 0 : -ENOMEM;
+    if (filter->error == 0)
+        filter->error = seccomp_attr_set(filter->context, SCMP_FLTATR_CTL_NNP, 1);
+    if (filter->error == 0) /* a search tree: the tables are long */
+        filter->error = seccomp_attr_set(filter->context, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+}
+
+void pawl_filter_add(struct pawl_filter *filter, uint32_t action, const char *const *names)
+{
+    for (; *names != NULL && filter->error == 0; names++) {
+        int number = seccomp_syscall_resolve_name(*names);
+        if (number >= 0)
+            filter->error = seccomp_rule_add(filter->context, action, number, 0);
+    }
+}
+
+void pawl_filter_add_masked(struct pawl_filter *filter, uint32_t action, const char *name,
+                            unsigned index, uint64_t mask, uint64_t value)
+{
+    int number = seccomp_syscall_resolve_name(name);
+
+    if (number >= 0 && filter->error == 0)
+        filter->error = seccomp_rule_add(filter->context, action, number, 1,
+                                         SCMP_CMP(index, SCMP_CMP_MASKED_EQ, mask, value));
+}
+
+enum pawl_result pawl_filter_load(struct pawl_filter *filter)
+{
+    if (filter->error == 0)
+        filter->error = seccomp_load(filter->context);
+    if (filter->context != NULL)
+        seccomp_release(filter->context);
+    if (filter->error != 0)
+        return pawl_error(PAWL_IO, "system call filter: %s", strerror(-filter->error));
+    return PAWL_OK;
+}

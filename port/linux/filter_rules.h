@@ -1,0 +1,30 @@
+/* How the tables of the filters become rules. Private to filter_*.c. */
+#ifndef PAWL_LINUX_FILTER_RULES_H
+#define PAWL_LINUX_FILTER_RULES_H
+
+#include <seccomp.h>
+#include <stdint.h>
+
+#include "pawl/result.h"
+
+/* A filter being put together; the first failure sticks. */
+struct pawl_filter {
+    scmp_filter_ctx context;
+    int error;
+};
+
+/* Begins a filter; `action` is for every call without a rule. */
+void pawl_filter_begin(struct pawl_filter *filter, uint32_t action);
+
+/* Gives `action` to every name of a NULL-terminated list. Names that this machine's architecture
+ * does not have are passed over. */
+void pawl_filter_add(struct pawl_filter *filter, uint32_t action, const char *const *names);
+
+/* Gives `action` to calls of `name` whose argument `index`, under `mask`, equals `value`. */
+void pawl_filter_add_masked(struct pawl_filter *filter, uint32_t action, const char *name,
+                            unsigned index, uint64_t mask, uint64_t value);
+
+/* Loads and releases it. */
+enum pawl_result pawl_filter_load(struct pawl_filter *filter);
+
+#endif

@@ -1,0 +1,94 @@
+#include "launcher.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "filter.h"
+#include "host/log.h"
+#include "launch.h"
+#include "run.h"
+
+#define CAPABILITY(name) (UINT64_C(1) << (name))
+
+/* To become the user of images, to give them namespaces and their pipe, and to end them. */
+#define CAPABILITIES_KEPT                                                        \
+    (CAPABILITY(CAP_SETUID) | CAPABILITY(CAP_SETGID) | CAPABILITY(CAP_SETPCAP) | \
+     CAPABILITY(CAP_SYS_ADMIN) | CAPABILITY(CAP_KILL) | CAPABILITY(CAP_CHOWN))
+
+/* The engine decides when to end; signals to the whole group are not for the launcher. */
+static void signals_ignore(void)
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT};
+
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        signal(numbers[i], SIG_IGN);
+}
+
+static void request_serve(struct pawl_run *run)
+{
+    static struct pawl_launch_request request;
+    int image = -1;
+    enum pawl_result result = pawl_launch_request_receive(run->control, &request, &image);
+
+    if (result == PAWL_IO)
+        _exit(0); /* the engine is gone; the run ends with us */
+    if (result != PAWL_OK)
+        return;
+    if (request.type == PAWL_LAUNCH_RUN && image >= 0)
+        pawl_run_start(run, &request, image);
+    else if (request.type == PAWL_LAUNCH_STOP)
+        pawl_run_stop(run, request.run);
+    if (image >= 0)
+        close(image);
+}
+
+_Noreturn static void launcher_main(const struct pawl_launcher_settings *settings, int control)
+{
+    static struct pawl_launcher_settings own;
+    struct pawl_run run;
+
+    own = *settings;
+    signals_ignore();
+    pawl_isolation_enter(&own.isolation);
+    pawl_capabilities_bound(CAPABILITIES_KEPT);
+    if (pawl_capabilities_drop(CAPABILITIES_KEPT) != PAWL_OK ||
+        pawl_filter_launcher_load() != PAWL_OK) {
+        pawl_log(PAWL_LOG_ERROR, "launcher: cannot confine itself: %s", strerror(errno));
+        _exit(1);
+    }
+    /* Last, for a change of credentials undoes them. */
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    (void)prctl(PR_SET_NAME, "pawl-launcher", 0, 0, 0);
+    pawl_run_init(&run, &own, control);
+    for (;;)
+        if (pawl_run_wait(&run))
+            request_serve(&run);
+}
+
+enum pawl_result pawl_launcher_start(const struct pawl_launcher_settings *settings, int *socket)
+{
+    int ends[2];
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+        return pawl_error(PAWL_IO, "socket pair: %s", strerror(errno));
+
+    pid_t pid = fork();
+    if (pid < 0) {
+        close(ends[0]);
+        close(ends[1]);
+        return pawl_error(PAWL_IO, "fork: %s", strerror(errno));
+    }
+    if (pid == 0) {
+        close(ends[0]);
+        launcher_main(settings, ends[1]);
+    }
+    close(ends[1]);
+    *socket = ends[0];
+    return PAWL_OK;
+}
