@@ -38,8 +38,8 @@ coverage: setup-build setup-test setup-develop
 	@cmake --build build-coverage -j $(JOBS) --target all tests
 	@ctest --test-dir build-coverage -j $(JOBS) --output-on-failure
 	@mkdir -p build-coverage/report
-	@gcovr --root . --filter src/ --filter port/ --html-details build-coverage/report/index.html \
-		--print-summary build-coverage
+	@gcovr --root . --filter src/ --filter port/ --print-summary \
+		--html-details build-coverage/report/index.html build-coverage
 
 install: all
 	@cmake --install build --prefix $(PREFIX)

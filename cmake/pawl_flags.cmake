@@ -50,7 +50,7 @@ elseif(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
 endif()
 
 if(PAWL_COVERAGE)
-    target_compile_options(pawl_flags INTERFACE --coverage -fprofile-abs-path)
+    target_compile_options(pawl_flags INTERFACE --coverage -fprofile-abs-path -fprofile-update=atomic)
     target_link_options(pawl_flags INTERFACE --coverage)
 endif()
 

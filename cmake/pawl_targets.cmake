@@ -27,12 +27,13 @@ add_custom_target(tests)
 add_custom_target(fuzzers)
 add_dependencies(tests tools)
 
+set(PAWL_SANITIZED 0)
+set(PAWL_FLAVOUR release)
 if(PAWL_SANITIZE)
-    set(PAWL_FLAVOUR debug)
     set(PAWL_SANITIZED 1)
-else()
-    set(PAWL_FLAVOUR release)
-    set(PAWL_SANITIZED 0)
+    set(PAWL_FLAVOUR debug)
+elseif(PAWL_COVERAGE)
+    set(PAWL_FLAVOUR coverage)
 endif()
 set(PAWL_TEST_ENVIRONMENT
     PAWL_SOURCE=${CMAKE_SOURCE_DIR}
