@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define RECORD_PAGES 4u /* two pages for each half */
-#define IMAGE_CAPACITY (1u << 20)
+#define IMAGE_CAPACITY (1u << 16)
 
 /* Counts a change; true when power is gone. */
 static bool power_is_gone(struct pawl_ram_port *ram, enum pawl_ram_operation operation)
