@@ -1,9 +1,9 @@
 /*
- * A device in memory: flash that behaves like NOR, a protected store, an executor that keeps what it
- * was told to run, deterministic entropy. It outlives the engine, as hardware outlives a reboot.
+ * A device in memory: flash that behaves like NOR, a protected store, an executor that keeps what
+ * it was told to run, deterministic entropy. It outlives the engine, as hardware outlives a reboot.
  *
- * It counts every operation that changes something and can stop before any one of them: from then on
- * every operation fails and changes nothing, which is all that an engine without power can see.
+ * It counts every operation that changes something and can stop before any one of them: from then
+ * on every operation fails and changes nothing, which is all that an engine without power can see.
  */
 #ifndef PAWL_TESTS_RAM_PORT_H
 #define PAWL_TESTS_RAM_PORT_H

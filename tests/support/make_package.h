@@ -1,6 +1,6 @@
 /*
- * Packages, entitlements and units for tests, made with the core library and signed with OpenSSL. The
- * keys are fixed: two vendor keys, and units that differ by a number.
+ * Packages, entitlements and units for tests, made with the core library and signed with OpenSSL.
+ * The keys are fixed: two vendor keys, and units that differ by a number.
  */
 #ifndef PAWL_TESTS_MAKE_PACKAGE_H
 #define PAWL_TESTS_MAKE_PACKAGE_H
