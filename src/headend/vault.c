@@ -88,7 +88,8 @@ enum pawl_result pawl_vault_open(const uint8_t master[PAWL_VAULT_KEY_SIZE],
                                  struct pawl_vault **vault)
 {
     uint8_t key[PAWL_VAULT_KEY_SIZE];
-    enum pawl_result result = pawl_key_unwrap(master, wrapped_data_key, sizeof key, key);
+    enum pawl_result result =
+        pawl_key_unwrap(master, wrapped_data_key, PAWL_VAULT_WRAPPED_SIZE, key);
     if (result != PAWL_OK)
         return result;
     struct pawl_vault *opened = pawl_secret_alloc(sizeof *opened);
@@ -144,7 +145,7 @@ enum pawl_result pawl_vault_unwrap(const struct pawl_vault *vault, enum pawl_vau
     uint8_t wrapping_key[PAWL_VAULT_KEY_SIZE];
     enum pawl_result result = wrapping_key_make(vault, kind, name, name_size, wrapping_key);
     if (result == PAWL_OK)
-        result = pawl_key_unwrap(wrapping_key, wrapped, PAWL_VAULT_KEY_SIZE, key);
+        result = pawl_key_unwrap(wrapping_key, wrapped, PAWL_VAULT_WRAPPED_SIZE, key);
     pawl_wipe(wrapping_key, sizeof wrapping_key);
     return result;
 }
