@@ -1,0 +1,30 @@
+#include "server/alarms.h"
+
+#include <string.h>
+
+void pawl_alarms_init(struct pawl_alarms *alarms)
+{
+    memset(alarms->last, 0, sizeof alarms->last);
+    pthread_mutex_init(&alarms->lock, NULL);
+}
+
+void pawl_alarms_release(struct pawl_alarms *alarms)
+{
+    pthread_mutex_destroy(&alarms->lock);
+}
+
+bool pawl_alarm_is_due(struct pawl_alarms *alarms, uint64_t number, enum pawl_finding finding,
+                       int64_t now)
+{
+    size_t slot = number % PAWL_ALARM_COUNT;
+    pthread_mutex_lock(&alarms->lock);
+    bool due = alarms->last[slot].number != number || alarms->last[slot].finding != finding ||
+               now - alarms->last[slot].time >= PAWL_ALARM_INTERVAL;
+    if (due) {
+        alarms->last[slot].number = number;
+        alarms->last[slot].finding = finding;
+        alarms->last[slot].time = now;
+    }
+    pthread_mutex_unlock(&alarms->lock);
+    return due;
+}

@@ -1,0 +1,33 @@
+/*
+ * Findings that change nothing (an impossible report, a lost instance) are audited and logged, but a
+ * device that repeats them at every poll must not fill the audit trail: each is said once an hour.
+ */
+#ifndef PAWL_SERVER_ALARMS_H
+#define PAWL_SERVER_ALARMS_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "headend/reconcile.h"
+
+#define PAWL_ALARM_COUNT 4096u   /* remembered; a power of two */
+#define PAWL_ALARM_INTERVAL 3600 /* seconds */
+
+struct pawl_alarms {
+    pthread_mutex_t lock;
+    struct {
+        uint64_t number;
+        int64_t time;
+        enum pawl_finding finding;
+    } last[PAWL_ALARM_COUNT]; /* by device number; a collision says one once too often */
+};
+
+void pawl_alarms_init(struct pawl_alarms *alarms);
+void pawl_alarms_release(struct pawl_alarms *alarms);
+
+/* Whether this finding about the device with this number is to be told now. */
+bool pawl_alarm_is_due(struct pawl_alarms *alarms, uint64_t number, enum pawl_finding finding,
+                       int64_t now);
+
+#endif

@@ -1,0 +1,155 @@
+#include "server/committer.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#define BATCH_MAX 1024u
+
+struct pawl_committer {
+    struct pawl_store *store;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    struct pawl_commit *first, **last; /* the queue */
+    bool stopping;
+    struct pawl_commit *batch[BATCH_MAX]; /* the thread's own, as all below */
+    struct pawl_change changes[BATCH_MAX];
+    struct pawl_failure_change failures[BATCH_MAX];
+    struct pawl_event events[BATCH_MAX];
+};
+
+/* Waits for work and takes a batch of it; 0 when there will be none any more. */
+static size_t batch_take(struct pawl_committer *committer)
+{
+    size_t count = 0;
+    pthread_mutex_lock(&committer->lock);
+    while (committer->first == NULL && !committer->stopping)
+        pthread_cond_wait(&committer->wake, &committer->lock);
+    for (; count < BATCH_MAX && committer->first != NULL; count++) {
+        committer->batch[count] = committer->first;
+        committer->first = committer->first->next;
+    }
+    if (committer->first == NULL)
+        committer->last = &committer->first;
+    pthread_mutex_unlock(&committer->lock);
+    return count;
+}
+
+/* Copies what the batch's commits of one kind are about together; returns how many. */
+static size_t batch_gather(struct pawl_committer *committer, size_t count,
+                           enum pawl_commit_kind kind)
+{
+    size_t used = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct pawl_commit *commit = committer->batch[i];
+        if (commit->kind != kind)
+            continue;
+        if (kind == PAWL_COMMIT_CHANGE)
+            committer->changes[used++] = commit->change;
+        else if (kind == PAWL_COMMIT_FAILURE)
+            committer->failures[used++] = commit->failure;
+        else
+            committer->events[used++] = commit->event;
+    }
+    return used;
+}
+
+/* Tells the commits of one kind how it went. */
+static void batch_settle(struct pawl_committer *committer, size_t count, enum pawl_commit_kind kind,
+                         enum pawl_result result)
+{
+    size_t used = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct pawl_commit *commit = committer->batch[i];
+        if (commit->kind != kind)
+            continue;
+        commit->result = result;
+        if (result == PAWL_OK && kind == PAWL_COMMIT_CHANGE)
+            commit->result = committer->changes[used].result;
+        used++;
+    }
+}
+
+/* One transaction for each kind that the batch has; nearly always there is only one. */
+static void batch_write(struct pawl_committer *committer, size_t count)
+{
+    struct pawl_store *store = committer->store;
+    size_t used = batch_gather(committer, count, PAWL_COMMIT_CHANGE);
+    if (used > 0)
+        batch_settle(committer, count, PAWL_COMMIT_CHANGE,
+                     pawl_store_changes_apply(store, committer->changes, used));
+    used = batch_gather(committer, count, PAWL_COMMIT_FAILURE);
+    if (used > 0)
+        batch_settle(committer, count, PAWL_COMMIT_FAILURE,
+                     pawl_store_failures_set(store, committer->failures, used));
+    used = batch_gather(committer, count, PAWL_COMMIT_EVENT);
+    if (used > 0)
+        batch_settle(committer, count, PAWL_COMMIT_EVENT,
+                     pawl_store_audit_append(store, committer->events, used));
+}
+
+static void *committer_run(void *context)
+{
+    struct pawl_committer *committer = context;
+    size_t count;
+    while ((count = batch_take(committer)) > 0) {
+        batch_write(committer, count);
+        for (size_t i = 0; i < count; i++) /* its request goes on and may free it at once */
+            MHD_resume_connection(committer->batch[i]->connection);
+    }
+    return NULL;
+}
+
+enum pawl_result pawl_committer_start(struct pawl_store *store, struct pawl_committer **out)
+{
+    struct pawl_committer *committer = calloc(1, sizeof *committer);
+    if (committer == NULL)
+        return PAWL_EXHAUSTED;
+    committer->store = store;
+    committer->last = &committer->first;
+    pthread_mutex_init(&committer->lock, NULL);
+    pthread_cond_init(&committer->wake, NULL);
+    if (pthread_create(&committer->thread, NULL, committer_run, committer) != 0) {
+        pthread_cond_destroy(&committer->wake);
+        pthread_mutex_destroy(&committer->lock);
+        free(committer);
+        return PAWL_EXHAUSTED;
+    }
+    *out = committer;
+    return PAWL_OK;
+}
+
+void pawl_committer_stop(struct pawl_committer *committer)
+{
+    pthread_mutex_lock(&committer->lock);
+    committer->stopping = true;
+    pthread_cond_signal(&committer->wake);
+    pthread_mutex_unlock(&committer->lock);
+    pthread_join(committer->thread, NULL);
+}
+
+void pawl_committer_free(struct pawl_committer *committer)
+{
+    if (committer == NULL)
+        return;
+    pthread_cond_destroy(&committer->wake);
+    pthread_mutex_destroy(&committer->lock);
+    free(committer);
+}
+
+bool pawl_commit_submit(struct pawl_committer *committer, struct pawl_commit *commit)
+{
+    commit->next = NULL;
+    pthread_mutex_lock(&committer->lock);
+    bool taken = !committer->stopping;
+    if (taken) {
+        /* Before it is queued, or it could be resumed first. */
+        MHD_suspend_connection(commit->connection);
+        if (committer->first == NULL)
+            pthread_cond_signal(&committer->wake);
+        *committer->last = commit;
+        committer->last = &commit->next;
+    }
+    pthread_mutex_unlock(&committer->lock);
+    return taken;
+}

@@ -1,0 +1,50 @@
+/*
+ * Group commit: one thread writes what reports change, many at a time in one durable transaction.
+ * A request hands in a commit, suspends its connection, and goes on when its batch is on the disk;
+ * nothing is answered before. While one batch is written the next one gathers.
+ */
+#ifndef PAWL_SERVER_COMMITTER_H
+#define PAWL_SERVER_COMMITTER_H
+
+#include <microhttpd.h>
+#include <stdbool.h>
+
+#include "store/store.h"
+
+#define PAWL_COMMIT_DETAIL_SIZE 160u
+
+enum pawl_commit_kind {
+    PAWL_COMMIT_CHANGE = 0,  /* of a device's record */
+    PAWL_COMMIT_FAILURE = 1, /* of the note of its last failed attempt */
+    PAWL_COMMIT_EVENT = 2,   /* nothing but the audit */
+};
+
+/* What is to be written for one request; the request owns it and leaves it alone until resumed. */
+struct pawl_commit {
+    struct pawl_commit *next; /* the committer's */
+    struct MHD_Connection *connection;
+    enum pawl_commit_kind kind;
+    struct pawl_change change;
+    struct pawl_failure_change failure;
+    struct pawl_event event;              /* of an event; or for the two above to point to */
+    uint8_t device_id[PAWL_ID_SIZE];      /* for `event` to point to */
+    char detail[PAWL_COMMIT_DETAIL_SIZE]; /* the same */
+    enum pawl_result result; /* set: PAWL_OK, PAWL_STATE (see pawl_change), or the store's error */
+};
+
+struct pawl_committer;
+
+/* PAWL_EXHAUSTED when there is no memory or thread for it. */
+enum pawl_result pawl_committer_start(struct pawl_store *store, struct pawl_committer **committer);
+
+/* Takes nothing more, writes what was handed in, resumes everyone and ends the thread. */
+void pawl_committer_stop(struct pawl_committer *committer);
+
+/* Frees a stopped committer, once no request can come to it any more. Harmless on NULL. */
+void pawl_committer_free(struct pawl_committer *committer);
+
+/* Suspends `commit->connection` and queues the commit. False, with nothing done, once the committer
+ * was stopped. */
+bool pawl_commit_submit(struct pawl_committer *committer, struct pawl_commit *commit);
+
+#endif

@@ -1,0 +1,120 @@
+#include "server/data.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "headend/cms.h"
+#include "headend/vault.h"
+#include "host/log.h"
+
+char *pawl_data_path(const struct pawl_data *data, const char *name, char text[PATH_MAX])
+{
+    snprintf(text, PATH_MAX, "%s/%.64s", data->path, name);
+    return text;
+}
+
+static bool name_exists(const struct pawl_data *data, const char *name)
+{
+    char path[PATH_MAX];
+    return access(pawl_data_path(data, name, path), F_OK) == 0;
+}
+
+static enum pawl_result lock_take(struct pawl_data *data)
+{
+    char path[PATH_MAX];
+    data->lock = open(pawl_data_path(data, "lock", path), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (data->lock < 0)
+        return pawl_error(PAWL_IO, "%s: %s", path, strerror(errno));
+    if (flock(data->lock, LOCK_EX | LOCK_NB) == 0)
+        return PAWL_OK;
+    return pawl_error(PAWL_STATE, "%s: in use by another pawld", data->path);
+}
+
+/* Removes uploads that never got their name: their server died. */
+static void uploads_remove(const struct pawl_data *data)
+{
+    int fd = dup(data->packages);
+    DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
+    if (directory == NULL) {
+        if (fd >= 0)
+            close(fd);
+        return;
+    }
+    const struct dirent *entry;
+    while ((entry = readdir(directory)) != NULL)
+        if (strncmp(entry->d_name, PAWL_UPLOAD_PREFIX, strlen(PAWL_UPLOAD_PREFIX)) == 0)
+            unlinkat(data->packages, entry->d_name, 0);
+    closedir(directory);
+}
+
+static enum pawl_result packages_open(struct pawl_data *data, bool create)
+{
+    char path[PATH_MAX];
+    pawl_data_path(data, "packages", path);
+    if (create && mkdir(path, 0700) != 0 && errno != EEXIST)
+        return pawl_error(PAWL_IO, "%s: %s", path, strerror(errno));
+    data->packages = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (data->packages < 0)
+        return pawl_error(PAWL_IO, "%s: %s", path, strerror(errno));
+    uploads_remove(data);
+    return PAWL_OK;
+}
+
+enum pawl_result pawl_data_open(struct pawl_data *data, const char *path, bool create)
+{
+    data->lock = -1;
+    data->packages = -1;
+    if (strlen(path) >= sizeof data->path)
+        return pawl_error(PAWL_MALFORMED, "%s: too long", path);
+    snprintf(data->path, sizeof data->path, "%s", path);
+    if (create && mkdir(path, 0700) != 0 && errno != EEXIST)
+        return pawl_error(PAWL_IO, "%s: %s", path, strerror(errno));
+    if (!create && !name_exists(data, "master.key")) {
+        pawl_error(PAWL_STATE, "%s: no data directory of pawld", path);
+        pawl_hint("make one with: pawld init --data %s", path);
+        return PAWL_STATE;
+    }
+    enum pawl_result result = lock_take(data);
+    if (result == PAWL_OK)
+        result = packages_open(data, create);
+    if (result != PAWL_OK)
+        pawl_data_close(data);
+    return result;
+}
+
+void pawl_data_close(struct pawl_data *data)
+{
+    if (data->packages >= 0)
+        close(data->packages);
+    if (data->lock >= 0)
+        close(data->lock);
+    data->packages = -1;
+    data->lock = -1;
+}
+
+enum pawl_result pawl_data_keys_create(const struct pawl_data *data)
+{
+    char key[PATH_MAX], certificate[PATH_MAX];
+    enum pawl_result result = PAWL_OK;
+    if (!name_exists(data, "master.key")) {
+        /* A database without its master key is lost: a new one would only hide that. */
+        if (name_exists(data, "pawl.db"))
+            return pawl_error(PAWL_STATE, "%s: there is a database but no master.key", data->path);
+        result = pawl_master_key_create(pawl_data_path(data, "master.key", key));
+        if (result != PAWL_OK)
+            return pawl_error(result, "%s: %s", key, strerror(errno));
+    }
+    if (!name_exists(data, "server.key") && !name_exists(data, "server.crt")) {
+        result = pawl_cms_identity_create(pawl_data_path(data, "server.key", key),
+                                          pawl_data_path(data, "server.crt", certificate));
+        if (result != PAWL_OK)
+            return pawl_error(result, "%s: cannot make the server's key", key);
+    }
+    return result;
+}

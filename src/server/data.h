@@ -1,0 +1,40 @@
+/*
+ * The data directory: what pawld keeps, and where (SPEC 15).
+ *
+ *   pawl.db                    the database
+ *   master.key                 32 bytes that wrap the data key
+ *   server.key, server.crt     to which units and content keys are encrypted
+ *   packages/ID.pawl           packages that devices may fetch
+ *   packages/ID.pending        packages whose content key is still awaited
+ *   packages/upload.*          arriving; removed at start
+ *   lock                       held by the pawld that runs
+ */
+#ifndef PAWL_SERVER_DATA_H
+#define PAWL_SERVER_DATA_H
+
+#include <limits.h>
+#include <stdbool.h>
+
+#include "pawl/result.h"
+
+#define PAWL_UPLOAD_PREFIX "upload."
+
+struct pawl_data {
+    char path[PATH_MAX - 128]; /* as it was given */
+    int lock;                  /* descriptor */
+    int packages;              /* descriptor of the directory */
+};
+
+/* Opens and locks. `create` makes the directories where they are missing. PAWL_STATE when another
+ * pawld has it or it was never initialised, PAWL_IO; an error was printed. Close it. */
+enum pawl_result pawl_data_open(struct pawl_data *data, const char *path, bool create);
+void pawl_data_close(struct pawl_data *data);
+
+/* Makes master key, server key and certificate where they are missing; never overwrites. PAWL_STATE
+ * when there is a database whose master key is gone; PAWL_IO, PAWL_CRYPTO; an error was printed. */
+enum pawl_result pawl_data_keys_create(const struct pawl_data *data);
+
+/* The path of one of the names above, in `text`, which is returned. */
+char *pawl_data_path(const struct pawl_data *data, const char *name, char text[PATH_MAX]);
+
+#endif

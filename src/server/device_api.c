@@ -1,0 +1,257 @@
+#include "server/device_api.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/hex.h"
+#include "host/log.h"
+#include "server/exchange.h"
+#include "server/media.h"
+#include "server/packages_api.h"
+
+/* How a request goes on when what it had to write is written. */
+enum sequel {
+    SEQUEL_OFFER = 0,  /* with a directive as assignments say */
+    SEQUEL_HOLD = 1,   /* with hold */
+    SEQUEL_ANSWER = 2, /* as was decided already: with `entry`, or idle */
+};
+
+/* A request that waits for a write. Allocated only then: an idle poll has none. */
+struct waiting {
+    struct pawl_commit commit;
+    enum sequel sequel;
+    bool offered;
+    struct pawl_plan_entry entry;
+};
+
+/* Values of request->step. */
+enum {
+    STEP_FIRST = 0,
+    STEP_WRITTEN = 1, /* resumed by the committer */
+};
+
+/* The wait that the request has already, or a new one. NULL: the request was failed. */
+static struct waiting *waiting_get(struct pawl_request *request)
+{
+    if (request->state == NULL)
+        request->state = calloc(1, sizeof(struct waiting));
+    if (request->state == NULL)
+        pawl_request_fail(request, MHD_HTTP_SERVICE_UNAVAILABLE, PAWL_EXHAUSTED, "no memory");
+    return request->state;
+}
+
+/* Hands the commit in and suspends; the request is answered when it is called again. */
+static enum MHD_Result waiting_submit(struct pawl_exchange *exchange, struct waiting *waiting,
+                                      enum pawl_commit_kind kind, enum sequel sequel)
+{
+    struct pawl_request *request = exchange->request;
+    waiting->sequel = sequel;
+    waiting->commit.kind = kind;
+    waiting->commit.connection = request->connection;
+    request->step = STEP_WRITTEN;
+    if (!pawl_commit_submit(exchange->server->committer, &waiting->commit))
+        pawl_request_fail(request, MHD_HTTP_SERVICE_UNAVAILABLE, PAWL_STATE,
+                          "the server is stopping");
+    return MHD_YES;
+}
+
+/* Fills the commit's event, and says it in the log. */
+static void event_make(const struct pawl_exchange *exchange, struct pawl_commit *commit,
+                       const char *action, enum pawl_log_level level)
+{
+    uint64_t recorded = exchange->device.record.sequence, reported = exchange->report.sequence;
+    char name[PAWL_HEX_SIZE(PAWL_ID_SIZE)];
+    memcpy(commit->device_id, exchange->device.device_id, PAWL_ID_SIZE);
+    snprintf(commit->detail, sizeof commit->detail,
+             "{\"recorded\":%" PRIu64 ",\"reported\":%" PRIu64 "}", recorded, reported);
+    commit->event = (struct pawl_event){
+        .time = exchange->now,
+        .actor = "device",
+        .action = action,
+        .device_id = commit->device_id,
+        .detail = commit->detail,
+    };
+    pawl_log(level, "event=%s device=%s recorded=%" PRIu64 " reported=%" PRIu64, action,
+             pawl_hex_encode(commit->device_id, PAWL_ID_SIZE, name), recorded, reported);
+}
+
+/* Offers what assignments say; a changed note of a failure is written first. */
+static enum MHD_Result offer(struct pawl_exchange *exchange)
+{
+    const struct pawl_device *device = &exchange->device;
+    const struct pawl_subject subject = {device->device_id, device->class_id, device->group};
+    struct pawl_plan_entry entry;
+    struct pawl_offer decided;
+    pawl_offer_decide(pawl_plan_acquire(&exchange->server->plans), &subject, &device->record,
+                      &device->failure, &exchange->report, &decided);
+    bool offered = decided.reason == PAWL_OFFER_PACKAGE;
+    if (offered)
+        entry = *decided.entry;
+    pawl_plan_release(&exchange->server->plans);
+    if (!decided.note_changed)
+        return pawl_exchange_offer(exchange, offered ? &entry : NULL);
+
+    struct waiting *waiting = waiting_get(exchange->request);
+    if (waiting == NULL)
+        return MHD_YES;
+    waiting->offered = offered;
+    if (offered)
+        waiting->entry = entry;
+    waiting->commit.failure = (struct pawl_failure_change){
+        .number = device->number,
+        .note = decided.note,
+    };
+    return waiting_submit(exchange, waiting, PAWL_COMMIT_FAILURE, SEQUEL_ANSWER);
+}
+
+/* The assignment that a confirmed download counts for; 0 for none. */
+static uint64_t credit_find(struct pawl_exchange *exchange)
+{
+    const struct pawl_device *device = &exchange->device;
+    const struct pawl_subject subject = {device->device_id, device->class_id, device->group};
+    if (!exchange->report.has_package)
+        return 0;
+    const struct pawl_plan_entry *entry = pawl_plan_credit(
+        pawl_plan_acquire(&exchange->server->plans), &subject, exchange->report.package_id);
+    uint64_t assignment = entry != NULL ? entry->assignment : 0;
+    pawl_plan_release(&exchange->server->plans);
+    return assignment;
+}
+
+/* Whether a confirmed package is one that this server never published. */
+static bool package_is_unknown(struct pawl_exchange *exchange)
+{
+    struct pawl_package_row package;
+    return !exchange->report.has_package ||
+           pawl_store_package_get(exchange->reader, exchange->report.package_id, &package) ==
+               PAWL_STATE;
+}
+
+/* Writes a decision that changes the record. */
+static enum MHD_Result change(struct pawl_exchange *exchange, const struct pawl_decision *decision)
+{
+    struct waiting *waiting = waiting_get(exchange->request);
+    if (waiting == NULL)
+        return MHD_YES;
+    struct pawl_commit *commit = &waiting->commit;
+    commit->change = (struct pawl_change){
+        .number = exchange->device.number,
+        .before = exchange->device.record,
+        .after = decision->record,
+    };
+    bool quarantined = decision->record.standing == PAWL_STANDING_QUARANTINED;
+    if (quarantined)
+        commit->change.quarantine = decision->finding;
+    if (decision->verdict == PAWL_VERDICT_CONFIRM)
+        commit->change.assignment = credit_find(exchange);
+
+    const char *action = NULL;
+    if (decision->finding != PAWL_FINDING_NONE)
+        action = pawl_finding_name(decision->finding);
+    else if (commit->change.assignment == 0 && package_is_unknown(exchange))
+        action = "unknown-package";
+    if (action != NULL) {
+        event_make(exchange, commit, action, quarantined ? PAWL_LOG_WARNING : PAWL_LOG_NOTICE);
+        commit->change.event = &commit->event;
+    }
+    return waiting_submit(exchange, waiting, PAWL_COMMIT_CHANGE,
+                          quarantined ? SEQUEL_HOLD : SEQUEL_OFFER);
+}
+
+/* Goes on after a finding that changes nothing: audited first, when it is due. */
+static enum MHD_Result finding_tell(struct pawl_exchange *exchange, enum pawl_finding finding,
+                                    enum sequel sequel)
+{
+    struct pawl_server *server = exchange->server;
+    if (!pawl_alarm_is_due(&server->alarms, exchange->device.number, finding, exchange->now))
+        return sequel == SEQUEL_HOLD ? pawl_exchange_answer(exchange, PAWL_ACTION_HOLD)
+                                     : offer(exchange);
+    struct waiting *waiting = waiting_get(exchange->request);
+    if (waiting == NULL)
+        return MHD_YES;
+    event_make(exchange, &waiting->commit, pawl_finding_name(finding),
+               sequel == SEQUEL_HOLD ? PAWL_LOG_WARNING : PAWL_LOG_NOTICE);
+    return waiting_submit(exchange, waiting, PAWL_COMMIT_EVENT, sequel);
+}
+
+/* Judges an authentic report: the table of SPEC 11. */
+static enum MHD_Result judge(struct pawl_exchange *exchange)
+{
+    if (!exchange->fresh)
+        return pawl_exchange_answer(exchange, PAWL_ACTION_REPEAT);
+    struct pawl_decision decision;
+    pawl_reconcile_decide(&exchange->device.record, &exchange->report, &decision);
+    pawl_sighting_note(exchange->server->sightings, exchange->device.number, exchange->now);
+    if (decision.writes)
+        return change(exchange, &decision);
+    bool held =
+        decision.verdict == PAWL_VERDICT_HELD || decision.verdict == PAWL_VERDICT_IMPOSSIBLE;
+    if (decision.finding != PAWL_FINDING_NONE)
+        return finding_tell(exchange, decision.finding, held ? SEQUEL_HOLD : SEQUEL_OFFER);
+    return held ? pawl_exchange_answer(exchange, PAWL_ACTION_HOLD) : offer(exchange);
+}
+
+/* Goes on when the write is done, from what is held now: another request may have come between. */
+static enum MHD_Result resume(struct pawl_exchange *exchange)
+{
+    struct waiting *waiting = exchange->request->state;
+    enum pawl_result written = waiting->commit.result;
+    if (written == PAWL_STATE)
+        return judge(exchange);
+    if (written != PAWL_OK)
+        return pawl_request_refuse(exchange->request, written, "the report could not be recorded");
+    if (waiting->sequel == SEQUEL_HOLD ||
+        exchange->device.record.standing == PAWL_STANDING_QUARANTINED)
+        return pawl_exchange_answer(exchange, PAWL_ACTION_HOLD);
+    if (waiting->sequel == SEQUEL_ANSWER)
+        return pawl_exchange_offer(exchange, waiting->offered ? &waiting->entry : NULL);
+    return offer(exchange);
+}
+
+static enum MHD_Result report_answer(struct pawl_request *request)
+{
+    struct pawl_exchange exchange;
+    enum MHD_Result answered;
+    enum pawl_result result = pawl_exchange_begin(&exchange, request);
+    if (result != PAWL_OK)
+        answered = pawl_request_refuse(request, result, "the report was refused");
+    else if (request->step == STEP_WRITTEN)
+        answered = resume(&exchange);
+    else
+        answered = judge(&exchange);
+    pawl_exchange_end(&exchange);
+    return answered;
+}
+
+static void report_release(struct pawl_request *request)
+{
+    free(request->state);
+    request->state = NULL;
+}
+
+const struct pawl_handler pawl_report_handler = {
+    .body_max = PAWL_SMALL_BODY_MAX,
+    .accepts = pawl_media_is_mac0,
+    .answer = report_answer,
+    .release = report_release,
+};
+
+static enum MHD_Result health_answer(struct pawl_request *request)
+{
+    static char text[] = "ok\n";
+    return pawl_request_answer(
+        request, MHD_HTTP_OK,
+        MHD_create_response_from_buffer(sizeof text - 1, text, MHD_RESPMEM_PERSISTENT));
+}
+
+const struct pawl_handler pawl_health_handler = {.answer = health_answer};
+
+const struct pawl_route pawl_device_routes[] = {
+    {MHD_HTTP_METHOD_POST, "/v1/report", &pawl_report_handler},
+    {MHD_HTTP_METHOD_GET, "/v1/packages/*", &pawl_package_fetch_handler},
+    {MHD_HTTP_METHOD_GET, "/healthz", &pawl_health_handler},
+};
+
+const size_t pawl_device_route_count = sizeof pawl_device_routes / sizeof pawl_device_routes[0];

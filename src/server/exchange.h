@@ -1,0 +1,36 @@
+/* One report while it is judged and answered (SPEC 9 to 11). Lives on the stack of an answer step;
+ * holds a key: pawl_exchange_end wipes it. */
+#ifndef PAWL_SERVER_EXCHANGE_H
+#define PAWL_SERVER_EXCHANGE_H
+
+#include "pawl/report.h"
+#include "server/http.h"
+#include "server/server.h"
+
+struct pawl_exchange {
+    struct pawl_request *request;
+    struct pawl_server *server;
+    struct pawl_reader *reader;
+    int64_t now; /* Unix seconds */
+    struct pawl_mac0 mac0;
+    struct pawl_report report;
+    struct pawl_device device; /* as read when the exchange began */
+    uint8_t auth_key[PAWL_KEY_SIZE];
+    bool fresh; /* the challenge is ours, young, and made for what is held */
+};
+
+/* Takes the report in the request's body apart, reads the device and verifies the MAC. PAWL_OK: the
+ * report is authentic. PAWL_MALFORMED, PAWL_UNSUPPORTED; PAWL_UNTRUSTED for an unknown device as for a
+ * bad MAC, after the same work; an error of the store. End it in any case. */
+enum pawl_result pawl_exchange_begin(struct pawl_exchange *exchange, struct pawl_request *request);
+void pawl_exchange_end(struct pawl_exchange *exchange);
+
+/* Answers with an action that is not a download. */
+enum MHD_Result pawl_exchange_answer(struct pawl_exchange *exchange, enum pawl_action action);
+
+/* Answers with a download of the entry's package; with idle where `entry` is NULL or its package has
+ * gone meanwhile. */
+enum MHD_Result pawl_exchange_offer(struct pawl_exchange *exchange,
+                                    const struct pawl_plan_entry *entry);
+
+#endif

@@ -1,0 +1,270 @@
+#include "server/http.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host/log.h"
+#include "server/route.h"
+
+#define DROPPED_MAX (64u * 1024u) /* bytes of an unwanted body that are read before we hang up */
+
+struct pawl_listener {
+    struct MHD_Daemon *daemon;
+    struct pawl_listener_settings settings;
+    atomic_uint active; /* requests under way */
+};
+
+/* Finds the handler, or fails the request. */
+static void request_route(struct pawl_request *request, const char *method, const char *path)
+{
+    const struct pawl_listener_settings *settings = request->settings;
+    struct pawl_route_match match;
+    pawl_route_find(settings->routes, settings->route_count, method, path, &match);
+    if (!match.path_known) {
+        pawl_request_fail(request, MHD_HTTP_NOT_FOUND, PAWL_STATE, "no such resource");
+    } else if (match.handler == NULL) {
+        memcpy(request->allow, match.allow, sizeof request->allow);
+        pawl_request_fail(request, MHD_HTTP_METHOD_NOT_ALLOWED, PAWL_UNSUPPORTED,
+                          "this resource does not take %.16s", method);
+    } else {
+        request->handler = match.handler;
+        memcpy(request->part, match.part, sizeof request->part);
+    }
+}
+
+static void too_large_fail(struct pawl_request *request)
+{
+    pawl_request_fail(request, MHD_HTTP_CONTENT_TOO_LARGE, PAWL_EXHAUSTED,
+                      "the body is larger than this resource takes");
+}
+
+/* Whether `size` bytes of body are more than the handler takes. */
+static bool body_is_too_large(const struct pawl_handler *handler, uint64_t size)
+{
+    bool unbounded = handler->take != NULL && handler->body_max == 0;
+    return !unbounded && size > handler->body_max;
+}
+
+/* Judges the head, and makes room for the body. */
+static void request_prepare(struct pawl_request *request)
+{
+    const struct pawl_handler *handler = request->handler;
+    const char *length = pawl_request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    if (length != NULL && body_is_too_large(handler, strtoull(length, NULL, 10))) {
+        too_large_fail(request);
+        return;
+    }
+    if (handler->accepts != NULL &&
+        !handler->accepts(pawl_request_header(request, MHD_HTTP_HEADER_CONTENT_TYPE))) {
+        pawl_request_fail(request, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE, PAWL_UNSUPPORTED,
+                          "this resource takes another media type");
+        return;
+    }
+    if (handler->take == NULL && handler->body_max > sizeof request->small) {
+        request->body = malloc(handler->body_max);
+        if (request->body == NULL) {
+            pawl_request_fail(request, MHD_HTTP_SERVICE_UNAVAILABLE, PAWL_EXHAUSTED, "no memory");
+            return;
+        }
+    }
+    if (handler->begin != NULL)
+        handler->begin(request);
+}
+
+static bool body_is_expected(const struct pawl_request *request)
+{
+    const char *length = pawl_request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    return length != NULL ? strtoull(length, NULL, 10) > 0
+                          : pawl_request_header(request, MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL;
+}
+
+static enum MHD_Result request_begin(struct pawl_request *request, const char *method,
+                                     const char *path)
+{
+    request->handler = NULL;
+    request->part[0] = '\0';
+    request->body = request->small;
+    request->received = 0;
+    request->state = NULL;
+    request->step = 0;
+    request->status = 0;
+    request->allow[0] = '\0';
+    if (request->refused)
+        pawl_request_fail(request, MHD_HTTP_FORBIDDEN, PAWL_UNTRUSTED,
+                          "this user may not operate the server");
+    else
+        request_route(request, method, path);
+    if (request->status == 0)
+        request_prepare(request);
+    /* Answered before its body, a request costs its connection: only to save us the body. */
+    return request->status != 0 && body_is_expected(request) ? pawl_request_answer_failure(request)
+                                                             : MHD_YES;
+}
+
+static enum MHD_Result request_take(struct pawl_request *request, const uint8_t *bytes, size_t size)
+{
+    const struct pawl_handler *handler = request->handler;
+    uint64_t before = request->received;
+    request->received += size;
+    if (request->status == 0 && body_is_too_large(handler, request->received))
+        too_large_fail(request);
+    if (request->status != 0) /* an answer can be queued only after the whole body */
+        return handler->take == NULL && request->received > handler->body_max + DROPPED_MAX
+                   ? MHD_NO
+                   : MHD_YES;
+    if (handler->take != NULL)
+        handler->take(request, bytes, size);
+    else
+        memcpy(request->body + before, bytes, size);
+    return MHD_YES;
+}
+
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection,
+                                  const char *path, const char *method, const char *version,
+                                  const char *bytes, size_t *size, void **request_context)
+{
+    (void)version;
+    struct pawl_listener *listener = context;
+    struct pawl_request *request = *request_context;
+    if (request == NULL) {
+        const union MHD_ConnectionInfo *info =
+            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+        if (info == NULL || info->socket_context == NULL)
+            return MHD_NO;
+        request = info->socket_context;
+        *request_context = request;
+        atomic_fetch_add_explicit(&listener->active, 1, memory_order_relaxed);
+        return request_begin(request, method, path);
+    }
+    if (*size > 0) {
+        enum MHD_Result taken = request_take(request, (const uint8_t *)bytes, *size);
+        *size = 0;
+        return taken;
+    }
+    enum MHD_Result answered = MHD_YES;
+    if (request->status == 0)
+        answered = request->handler->answer(request);
+    return request->status == 0 ? answered : pawl_request_answer_failure(request);
+}
+
+static void on_completed(void *context, struct MHD_Connection *connection, void **request_context,
+                         enum MHD_RequestTerminationCode reason)
+{
+    (void)connection;
+    (void)reason;
+    struct pawl_listener *listener = context;
+    struct pawl_request *request = *request_context;
+    if (request == NULL)
+        return;
+    atomic_fetch_sub_explicit(&listener->active, 1, memory_order_relaxed);
+    if (request->handler != NULL && request->handler->release != NULL)
+        request->handler->release(request);
+    if (request->body != request->small)
+        free(request->body);
+    request->body = request->small;
+    request->handler = NULL;
+}
+
+static void on_connection(void *context, struct MHD_Connection *connection, void **socket_context,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    struct pawl_listener *listener = context;
+    struct pawl_request *request = *socket_context;
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+        if (request != NULL && request->reply_response != NULL)
+            MHD_destroy_response(request->reply_response);
+        free(request);
+        *socket_context = NULL;
+        return;
+    }
+    request = calloc(1, sizeof *request);
+    *socket_context = request;
+    if (request == NULL)
+        return;
+    request->connection = connection;
+    request->settings = &listener->settings;
+    request->server = listener->settings.server;
+    request->body = request->small;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    if (listener->settings.identify != NULL)
+        listener->settings.identify(request, info != NULL ? info->connect_fd : -1);
+}
+
+static void on_log(void *context, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
+
+static void on_log(void *context, const char *format, va_list arguments)
+{
+    (void)context;
+    char line[256];
+    vsnprintf(line, sizeof line, format, arguments);
+    line[strcspn(line, "\n")] = '\0';
+    pawl_log(PAWL_LOG_DEBUG, "http: %s", line);
+}
+
+enum pawl_result pawl_listener_start(const struct pawl_listener_settings *settings,
+                                     struct pawl_listener **out)
+{
+    struct pawl_listener *listener = calloc(1, sizeof *listener);
+    if (listener == NULL) {
+        close(settings->fd);
+        return pawl_error(PAWL_EXHAUSTED, "no memory for a listener");
+    }
+    listener->settings = *settings;
+    unsigned flags = MHD_USE_ERROR_LOG | MHD_USE_ITC;
+    flags |= settings->threads == 0
+                 ? MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL
+                 : MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO;
+    struct MHD_OptionItem pool[] = {
+        {MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)settings->threads, NULL},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    listener->daemon =
+        MHD_start_daemon(flags, 0, NULL, NULL, on_request, listener,         /* */
+                         MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,           /* must come first */
+                         MHD_OPTION_LISTEN_SOCKET, settings->fd,             /* */
+                         MHD_OPTION_CONNECTION_LIMIT, settings->connections, /* */
+                         MHD_OPTION_CONNECTION_TIMEOUT, settings->timeout,   /* */
+                         MHD_OPTION_CONNECTION_MEMORY_LIMIT, settings->connection_memory,
+                         MHD_OPTION_NOTIFY_CONNECTION, on_connection, listener,     /* */
+                         MHD_OPTION_NOTIFY_COMPLETED, on_completed, listener,       /* */
+                         MHD_OPTION_STRICT_FOR_CLIENT, 1,                           /* */
+                         MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,                      /* */
+                         MHD_OPTION_ARRAY, settings->threads > 1 ? pool : &pool[1], /* */
+                         MHD_OPTION_END);
+    if (listener->daemon == NULL) {
+        close(settings->fd);
+        free(listener);
+        return pawl_error(PAWL_IO, "cannot start the HTTP listener: %s", strerror(errno));
+    }
+    *out = listener;
+    return PAWL_OK;
+}
+
+void pawl_listener_quiesce(struct pawl_listener *listener)
+{
+    int fd = MHD_quiesce_daemon(listener->daemon);
+    if (fd >= 0)
+        close(fd);
+}
+
+void pawl_listener_drain(struct pawl_listener *listener, unsigned most)
+{
+    for (unsigned waited = 0; waited < most && atomic_load(&listener->active) > 0; waited += 5)
+        poll(NULL, 0, 5);
+}
+
+void pawl_listener_stop(struct pawl_listener *listener)
+{
+    if (listener == NULL)
+        return;
+    MHD_stop_daemon(listener->daemon);
+    free(listener);
+}

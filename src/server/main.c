@@ -1,0 +1,159 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/log.h"
+#include "host/options.h"
+#include "host/secret.h"
+#include "server/run.h"
+#include "server/server.h"
+
+#define SECONDS_MOST (7u * 24u * 3600u)
+
+static const struct pawl_usage serve_usage = {
+    .command = "pawld",
+    .operands = "",
+    .summary =
+        "The control server of Pawl: serves devices over HTTP and operators on a local socket.",
+    .details =
+        "`pawld init --data DIR` makes a new data directory: master key, the server's key and\n"
+        "certificate (server.crt, for `pawl personalize --server-cert`), and the database.\n"
+        "SIGTERM ends it after the work in hand; SIGHUP reads assignments anew.",
+    .most = 0,
+};
+
+static const struct pawl_usage init_usage = {
+    .command = "pawld init",
+    .operands = "",
+    .summary = "Makes the keys and the database of a new data directory; overwrites nothing.",
+    .most = 0,
+};
+
+static int init_main(int argc, char **argv)
+{
+    const char *data = NULL;
+    const struct pawl_option options[] = {
+        {"data", 'd', "DIR", "the data directory", .text = &data, .required = true},
+        {NULL},
+    };
+    pawl_log_set_verb("init");
+    struct pawl_option_list operands = {NULL, 0};
+    enum pawl_options_outcome outcome =
+        pawl_options_parse(&init_usage, options, argc, argv, NULL, &operands);
+    pawl_option_list_release(&operands);
+    if (outcome != PAWL_OPTIONS_PROCEED)
+        return outcome == PAWL_OPTIONS_HELPED ? PAWL_EXIT_DONE : PAWL_EXIT_USAGE;
+    return pawl_exit_code(pawl_server_init(data));
+}
+
+/* The level that a name stands for; 0 for none. */
+static enum pawl_log_level level_read(const char *name)
+{
+    static const struct {
+        const char *name;
+        enum pawl_log_level level;
+    } levels[] = {
+        {"error", PAWL_LOG_ERROR}, {"warning", PAWL_LOG_WARNING}, {"notice", PAWL_LOG_NOTICE},
+        {"info", PAWL_LOG_INFO},   {"debug", PAWL_LOG_DEBUG},
+    };
+    for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++)
+        if (strcmp(name, levels[i].name) == 0)
+            return levels[i].level;
+    return 0;
+}
+
+/* Judges what the table of options cannot. */
+static int serve_checked(struct pawl_run *run, const struct pawl_option_list *operators,
+                         const char *level_name, uint64_t challenge_minutes, uint64_t poll_after,
+                         uint64_t threads)
+{
+    uid_t uids[PAWL_OPERATORS_MAX];
+    if (operators->count > PAWL_OPERATORS_MAX)
+        return pawl_usage_error("--operator-uid: at most %u", PAWL_OPERATORS_MAX);
+    for (size_t i = 0; i < operators->count; i++) {
+        uint64_t uid;
+        if (pawl_number_parse(operators->items[i], &uid) != PAWL_OK || uid >= UINT32_MAX)
+            return pawl_usage_error("--operator-uid %s: not a user id", operators->items[i]);
+        uids[i] = (uid_t)uid;
+    }
+    enum pawl_log_level level = level_read(level_name);
+    if (level == 0)
+        return pawl_usage_error("--log-level %s: error, warning, notice, info or debug",
+                                level_name);
+    pawl_log_init("pawld", level);
+    run->threads = (unsigned)threads;
+    run->server.challenge_lifetime = (uint32_t)challenge_minutes * 60u;
+    run->server.poll_after = (uint32_t)poll_after;
+    run->server.operators = uids;
+    run->server.operator_count = operators->count;
+    return pawl_exit_code(pawl_run(run));
+}
+
+static int serve_main(int argc, char **argv, struct pawl_config *config)
+{
+    struct pawl_run run = {.listen = "127.0.0.1:8480"};
+    struct pawl_option_list operators = {NULL, 0}, operands = {NULL, 0};
+    const char *level = "info", *settings = NULL;
+    uint64_t challenge_minutes = PAWL_CHALLENGE_LIFETIME_DEFAULT / 60u, poll_after = 300;
+    uint64_t threads = 2;
+    const struct pawl_option options[] = {
+        {"data", 'd', "DIR", "the data directory", .text = &run.data, .required = true,
+         .configurable = true},
+        {"listen", 'l', "ADDR:PORT", "where devices connect (127.0.0.1:8480); port 0: a free one",
+         .text = &run.listen, .configurable = true},
+        {"operator-socket", 0, "PATH", "where operators connect (DIR/operator.sock)",
+         .text = &run.operator_socket, .configurable = true},
+        {"operator-uid", 0, "UID", "users who may operate it, beside its own and root",
+         .list = &operators, .configurable = true},
+        {"threads", 't', "N", "threads that serve devices (2)", .number = &threads, .least = 1,
+         .most = 64, .configurable = true},
+        {"challenge-minutes", 0, "N", "how long a challenge is good (5)",
+         .number = &challenge_minutes, .least = 1, .most = 60, .configurable = true},
+        {"poll-after", 0, "SECONDS", "how long devices wait between polls (300)",
+         .number = &poll_after, .least = 1, .most = SECONDS_MOST, .configurable = true},
+        {"port-file", 0, "FILE", "write the port here when serving", .text = &run.port_file},
+        {"config", 0, "FILE", "settings (default: $PAWL_CONFIG, else /etc/pawl/pawl.conf)",
+         .text = &settings},
+        {"log-level", 0, "LEVEL", "error, warning, notice, info (default) or debug", .text = &level,
+         .configurable = true},
+        {NULL},
+    };
+    enum pawl_options_outcome outcome =
+        pawl_options_parse(&serve_usage, options, argc, argv, config, &operands);
+    int code = outcome == PAWL_OPTIONS_HELPED ? PAWL_EXIT_DONE : PAWL_EXIT_USAGE;
+    if (outcome == PAWL_OPTIONS_PROCEED)
+        code = serve_checked(&run, &operators, level, challenge_minutes, poll_after, threads);
+    pawl_option_list_release(&operators);
+    pawl_option_list_release(&operands);
+    return code;
+}
+
+/* The settings are read before the options, so their file is looked for first. */
+static void config_choose(int argc, char **argv)
+{
+    static const char option[] = "--config";
+    size_t size = sizeof option - 1;
+    for (int i = 1; i < argc; i++) {
+        if (strncmp(argv[i], option, size) != 0)
+            continue;
+        const char *file = argv[i][size] == '=' ? argv[i] + size + 1 : NULL;
+        if (argv[i][size] == '\0' && i + 1 < argc)
+            file = argv[i + 1];
+        if (file != NULL)
+            setenv("PAWL_CONFIG", file, 1);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    pawl_log_init("pawld", PAWL_LOG_INFO);
+    if (pawl_process_harden() != PAWL_OK)
+        return pawl_exit_code(pawl_error(PAWL_IO, "cannot protect the process's memory"));
+    if (argc > 1 && strcmp(argv[1], "init") == 0)
+        return init_main(argc - 1, argv + 1);
+    config_choose(argc, argv);
+    struct pawl_config config = {NULL, NULL, 0};
+    enum pawl_result result = pawl_config_load(&config, "pawld");
+    int code = result == PAWL_OK ? serve_main(argc, argv, &config) : pawl_exit_code(result);
+    pawl_config_release(&config);
+    return code;
+}

@@ -1,0 +1,58 @@
+#include "server/operator_api.h"
+
+#include <pwd.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "server/server.h"
+
+const struct pawl_route pawl_operator_routes[] = {
+    {MHD_HTTP_METHOD_GET, "/v1/status", &pawl_status_handler},
+    {MHD_HTTP_METHOD_GET, "/v1/audit", &pawl_audit_handler},
+    {MHD_HTTP_METHOD_POST, "/v1/units", &pawl_import_handler},
+    {MHD_HTTP_METHOD_GET, "/v1/packages", &pawl_package_list_handler},
+    {MHD_HTTP_METHOD_PUT, "/v1/packages/*", &pawl_publish_handler},
+    {MHD_HTTP_METHOD_PUT, "/v1/packages/*/content-key", &pawl_content_key_handler},
+    {MHD_HTTP_METHOD_GET, "/v1/assignments", &pawl_assignment_list_handler},
+    {MHD_HTTP_METHOD_PUT, "/v1/assignments", &pawl_assignment_add_handler},
+    {MHD_HTTP_METHOD_DELETE, "/v1/assignments/*", &pawl_assignment_delete_handler},
+    {MHD_HTTP_METHOD_GET, "/v1/devices", &pawl_device_list_handler},
+    {MHD_HTTP_METHOD_GET, "/v1/devices/*", &pawl_device_show_handler},
+    {MHD_HTTP_METHOD_PUT, "/v1/devices/*/group", &pawl_device_group_handler},
+    {MHD_HTTP_METHOD_POST, "/v1/devices/*/release", &pawl_device_release_handler},
+    {MHD_HTTP_METHOD_POST, "/v1/devices/*/retry", &pawl_device_retry_handler},
+    {MHD_HTTP_METHOD_POST, "/v1/entitlements", &pawl_entitle_handler},
+};
+
+const size_t pawl_operator_route_count =
+    sizeof pawl_operator_routes / sizeof pawl_operator_routes[0];
+
+static bool user_may_operate(const struct pawl_server_settings *settings, uid_t user)
+{
+    if (user == 0 || user == geteuid())
+        return true;
+    for (size_t i = 0; i < settings->operator_count; i++)
+        if (settings->operators[i] == user)
+            return true;
+    return false;
+}
+
+void pawl_operator_identify(struct pawl_request *request, int fd)
+{
+    const struct pawl_server *server = request->server;
+    struct ucred peer;
+    socklen_t size = sizeof peer;
+    request->refused = true;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
+        return;
+    request->refused = !user_may_operate(&server->settings, peer.uid);
+
+    struct passwd entry, *found = NULL;
+    char text[1024];
+    const char *name = "";
+    if (getpwuid_r(peer.uid, &entry, text, sizeof text, &found) == 0 && found != NULL)
+        name = found->pw_name;
+    snprintf(request->actor, sizeof request->actor, "%u%s%s", (unsigned)peer.uid,
+             name[0] != '\0' ? "/" : "", name);
+}

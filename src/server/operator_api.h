@@ -1,0 +1,46 @@
+/*
+ * The operator API on the Unix-domain socket (SPEC 16): its routes, and who may use it. Each
+ * connection has a thread of its own, so that handlers may block.
+ */
+#ifndef PAWL_SERVER_OPERATOR_API_H
+#define PAWL_SERVER_OPERATOR_API_H
+
+#include "server/http.h"
+
+extern const struct pawl_route pawl_operator_routes[];
+extern const size_t pawl_operator_route_count;
+
+/* Finds out by SO_PEERCRED who connected: root, the server's own user and those of --operator-uid may
+ * operate; the audit names them "uid/name". */
+void pawl_operator_identify(struct pawl_request *request, int fd);
+
+/* The handlers, by the file that has them. */
+
+/* operator_status.c */
+extern const struct pawl_handler pawl_status_handler;
+extern const struct pawl_handler pawl_audit_handler;
+
+/* import.c */
+extern const struct pawl_handler pawl_import_handler;
+
+/* publish.c, content_key.c, operator_packages.c */
+extern const struct pawl_handler pawl_publish_handler;
+extern const struct pawl_handler pawl_content_key_handler;
+extern const struct pawl_handler pawl_package_list_handler;
+
+/* operator_assignments.c */
+extern const struct pawl_handler pawl_assignment_add_handler;
+extern const struct pawl_handler pawl_assignment_list_handler;
+extern const struct pawl_handler pawl_assignment_delete_handler;
+
+/* operator_devices.c, device_actions.c */
+extern const struct pawl_handler pawl_device_list_handler;
+extern const struct pawl_handler pawl_device_show_handler;
+extern const struct pawl_handler pawl_device_group_handler;
+extern const struct pawl_handler pawl_device_release_handler;
+extern const struct pawl_handler pawl_device_retry_handler;
+
+/* entitle_api.c */
+extern const struct pawl_handler pawl_entitle_handler;
+
+#endif

@@ -1,0 +1,59 @@
+/* GET /v1/packages. */
+#include <string.h>
+
+#include "host/hex.h"
+#include "server/operator_api.h"
+#include "server/operator_json.h"
+
+/* A list being gathered. */
+struct package_list {
+    json_t *items;
+    uint8_t last[PAWL_PACKAGE_ID_SIZE];
+};
+
+static enum pawl_result item_add(void *context, const struct pawl_package_row *row)
+{
+    struct package_list *list = context;
+    json_t *item =
+        json_pack("{s:o, s:o, s:o, s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:s}",          /* */
+                  "package_id", pawl_hex_json(row->package_id, PAWL_PACKAGE_ID_SIZE), /* */
+                  "release_id", pawl_hex_json(row->release_id, PAWL_RELEASE_ID_SIZE), /* */
+                  "vendor_id", pawl_hex_json(row->vendor_id, PAWL_ID_SIZE),           /* */
+                  "class_id", pawl_hex_json(row->class_id, PAWL_ID_SIZE),             /* */
+                  "name", row->name, "version", row->version,                         /* */
+                  "security_version", (json_int_t)row->security_version,              /* */
+                  "image_size", (json_int_t)row->image_size,                          /* */
+                  "package_size", (json_int_t)row->package_size,                      /* */
+                  "created", (json_int_t)row->created, "state", row->ready ? "ready" : "needs-key");
+    memcpy(list->last, row->package_id, PAWL_PACKAGE_ID_SIZE);
+    return json_array_append_new(list->items, item) == 0 ? PAWL_OK : PAWL_EXHAUSTED;
+}
+
+static enum MHD_Result package_list_answer(struct pawl_request *request)
+{
+    struct pawl_server *server = request->server;
+    struct pawl_reader *reader = NULL;
+    struct package_list list = {.items = NULL};
+    const char *text = pawl_request_argument(request, "after");
+    uint8_t after[PAWL_PACKAGE_ID_SIZE];
+    size_t limit;
+    if (!pawl_limit_read(request, &limit))
+        return MHD_YES;
+    if (text != NULL && pawl_hex_decode(text, after, sizeof after) != PAWL_OK)
+        return pawl_request_refuse(request, PAWL_MALFORMED, "after must be the cursor of a list");
+    list.items = json_array();
+    enum pawl_result result = pawl_reader_borrow(&server->readers, &reader);
+    if (result == PAWL_OK)
+        result =
+            pawl_store_package_list(reader, text != NULL ? after : NULL, limit, item_add, &list);
+    pawl_reader_return(&server->readers, reader);
+    if (result != PAWL_OK) {
+        json_decref(list.items);
+        return pawl_request_refuse(request, result, "cannot read the packages");
+    }
+    bool full = json_array_size(list.items) == limit;
+    return pawl_list_answer(request, list.items,
+                            full ? pawl_hex_json(list.last, PAWL_PACKAGE_ID_SIZE) : NULL);
+}
+
+const struct pawl_handler pawl_package_list_handler = {.answer = package_list_answer};

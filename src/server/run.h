@@ -1,0 +1,21 @@
+/* pawld from its start to its end. */
+#ifndef PAWL_SERVER_RUN_H
+#define PAWL_SERVER_RUN_H
+
+#include "server/server.h"
+
+#define PAWL_OPERATORS_MAX 64u
+
+struct pawl_run {
+    const char *data;            /* directory */
+    const char *listen;          /* "ADDR:PORT" */
+    const char *operator_socket; /* path; NULL: operator.sock in the data directory */
+    const char *port_file;       /* NULL: none */
+    unsigned threads;            /* that serve devices */
+    struct pawl_server_settings server;
+};
+
+/* Serves until SIGTERM or SIGINT. PAWL_OK after an orderly end; else an error was printed. */
+enum pawl_result pawl_run(const struct pawl_run *run);
+
+#endif

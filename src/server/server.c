@@ -1,0 +1,118 @@
+#include "server/server.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include "host/log.h"
+#include "pawl/secret.h"
+#include "server/server_keys.h"
+
+static enum pawl_result store_open(const struct pawl_data *data, bool create,
+                                   struct pawl_store **store)
+{
+    char path[PATH_MAX], url[PATH_MAX + 8];
+    snprintf(url, sizeof url, "sqlite:%s", pawl_data_path(data, "pawl.db", path));
+    enum pawl_result result = pawl_store_open(url, create, store);
+    if (result != PAWL_OK)
+        pawl_error(result, "%s: cannot open the database", path);
+    return result;
+}
+
+enum pawl_result pawl_server_init(const char *path)
+{
+    struct pawl_data data;
+    struct pawl_store *store = NULL;
+    enum pawl_result result = pawl_data_open(&data, path, true);
+    if (result != PAWL_OK)
+        return result;
+    result = pawl_data_keys_create(&data);
+    if (result == PAWL_OK)
+        result = store_open(&data, true, &store);
+    if (result == PAWL_OK)
+        result = pawl_server_keys_create(&data, store);
+    pawl_store_close(store);
+    pawl_data_close(&data);
+    return result;
+}
+
+static enum pawl_result opener_load(struct pawl_server *server)
+{
+    char key[PATH_MAX], certificate[PATH_MAX];
+    enum pawl_result result = pawl_cms_opener_load(
+        pawl_data_path(&server->data, "server.key", key),
+        pawl_data_path(&server->data, "server.crt", certificate), &server->opener);
+    if (result != PAWL_OK)
+        pawl_error(result, "%s: cannot load the server's key and certificate", key);
+    return result;
+}
+
+/* Opens what stands on the store. */
+static enum pawl_result services_open(struct pawl_server *server)
+{
+    pawl_readers_init(&server->readers, server->store);
+    server->has_readers = true;
+    pawl_alarms_init(&server->alarms);
+    enum pawl_result result = pawl_server_keys_load(server);
+    if (result == PAWL_OK)
+        result = opener_load(server);
+    if (result != PAWL_OK)
+        return result;
+    result = pawl_plan_cache_open(&server->plans, &server->readers);
+    server->has_plans = result == PAWL_OK;
+    if (result == PAWL_OK)
+        result = pawl_sightings_create(&server->sightings);
+    if (result == PAWL_OK)
+        result = pawl_committer_start(server->store, &server->committer);
+    if (result != PAWL_OK)
+        pawl_error(result, "%s: cannot start", server->data.path);
+    return result;
+}
+
+enum pawl_result pawl_server_open(struct pawl_server *server, const char *path,
+                                  const struct pawl_server_settings *settings)
+{
+    server->settings = *settings;
+    server->started = (int64_t)time(NULL);
+    enum pawl_result result = pawl_data_open(&server->data, path, false);
+    if (result != PAWL_OK)
+        return result;
+    result = store_open(&server->data, false, &server->store);
+    if (result == PAWL_OK)
+        result = services_open(server);
+    if (result != PAWL_OK)
+        pawl_server_close(server);
+    return result;
+}
+
+void pawl_server_tick(struct pawl_server *server)
+{
+    enum pawl_result result = pawl_sightings_flush(server->sightings, server->store);
+    if (result != PAWL_OK)
+        pawl_log(PAWL_LOG_WARNING, "event=sightings-lost class=%s", pawl_result_name(result));
+    result = pawl_plan_cache_refresh(&server->plans, &server->readers);
+    if (result != PAWL_OK)
+        pawl_log(PAWL_LOG_WARNING, "event=plan-not-read class=%s", pawl_result_name(result));
+}
+
+void pawl_server_settle(struct pawl_server *server)
+{
+    pawl_committer_stop(server->committer);
+    pawl_sightings_flush(server->sightings, server->store);
+}
+
+void pawl_server_close(struct pawl_server *server)
+{
+    pawl_committer_free(server->committer);
+    pawl_sightings_free(server->sightings);
+    if (server->has_plans)
+        pawl_plan_cache_close(&server->plans);
+    pawl_cms_opener_free(server->opener);
+    pawl_server_keys_wipe(server);
+    if (server->has_readers) {
+        pawl_readers_release(&server->readers);
+        pawl_alarms_release(&server->alarms);
+    }
+    pawl_store_close(server->store);
+    pawl_data_close(&server->data);
+    pawl_wipe(server, sizeof *server);
+}

@@ -1,0 +1,72 @@
+/* What all parts of pawld share. Opened by main, read by every thread. */
+#ifndef PAWL_SERVER_SERVER_H
+#define PAWL_SERVER_SERVER_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "headend/challenge.h"
+#include "headend/cms.h"
+#include "headend/vault.h"
+#include "server/alarms.h"
+#include "server/committer.h"
+#include "server/data.h"
+#include "server/plan_cache.h"
+#include "server/readers.h"
+#include "server/sightings.h"
+#include "store/store.h"
+
+/* Settings, from the command line. */
+struct pawl_server_settings {
+    uint32_t challenge_lifetime; /* seconds */
+    uint32_t poll_after;         /* seconds that devices are told to wait */
+    const uid_t *operators;      /* who may operate it, beside root and the user it runs as */
+    size_t operator_count;
+};
+
+/* A device that exists nowhere: reports of unknown devices are judged against it, which takes as
+ * long as for a known one. */
+struct pawl_decoy {
+    uint8_t device_id[PAWL_ID_SIZE];
+    uint8_t wrapped_secret[PAWL_VAULT_WRAPPED_SIZE];
+};
+
+struct pawl_server {
+    struct pawl_server_settings settings;
+    struct pawl_data data;
+    struct pawl_store *store;
+    bool has_readers, has_plans; /* they are open */
+    struct pawl_readers readers;
+    struct pawl_vault *vault;
+    struct pawl_challenge_key challenge_key;
+    struct pawl_hmac fingerprint; /* key of the tags that tell two equal unit secrets */
+    struct pawl_cms_opener *opener;
+    struct pawl_decoy decoy;
+    struct pawl_plan_cache plans;
+    struct pawl_committer *committer;
+    struct pawl_sightings *sightings;
+    struct pawl_alarms alarms;
+    int64_t started; /* Unix seconds */
+};
+
+/* Makes what a new data directory needs: keys, certificate, database, the server's own secrets. Never
+ * overwrites; repeating it is harmless. An error was printed on failure. */
+enum pawl_result pawl_server_init(const char *path);
+
+/* Opens an initialised data directory and starts the committer. An error was printed on failure. The
+ * struct holds secrets: it should be in memory of pawl_secret_alloc, and zeroed. */
+enum pawl_result pawl_server_open(struct pawl_server *server, const char *path,
+                                  const struct pawl_server_settings *settings);
+
+/* What is to be done now and then: writes sightings, takes up changes of the plan. */
+void pawl_server_tick(struct pawl_server *server);
+
+/* Writes what is pending, resuming every suspended request; later ones that need a write are told to
+ * come again. To be called once, before the listeners are stopped. */
+void pawl_server_settle(struct pawl_server *server);
+
+/* Closes; the listeners must be stopped. Harmless when not open. */
+void pawl_server_close(struct pawl_server *server);
+
+#endif
