@@ -1,7 +1,7 @@
 /*
- * The reference for pawld's idle poll: libmicrohttpd answering a constant, as lean as it can be used.
- * It takes POST bodies of any size up to 1 KiB and answers SIZE bytes with the media type and headers
- * of a directive.
+ * The reference for pawld's idle poll: libmicrohttpd answering a constant, as lean as it can be
+ * used. It takes POST bodies of any size up to 1 KiB and answers SIZE bytes with the media type and
+ * headers of a directive.
  *
  * usage: mhd_constant PORT SIZE      prints its port and serves until SIGTERM
  */

@@ -1,6 +1,7 @@
 /*
- * Findings that change nothing (an impossible report, a lost instance) are audited and logged, but a
- * device that repeats them at every poll must not fill the audit trail: each is said once an hour.
+ * Findings that change nothing (an impossible report, a lost instance) are audited and logged, but
+ * a device that repeats them at every poll must not fill the audit trail: each is said once an
+ * hour.
  */
 #ifndef PAWL_SERVER_ALARMS_H
 #define PAWL_SERVER_ALARMS_H

@@ -31,7 +31,8 @@ static enum pawl_result package_prove(int fd, const uint8_t content_key[PAWL_KEY
     return result;
 }
 
-/* Makes a proven package ready: first its file, then its row, so that a row that says so is true. */
+/* Makes a proven package ready: first its file, then its row, so that a row that says so is true.
+ */
 static enum pawl_result package_make_ready(struct pawl_request *request,
                                            const uint8_t package_id[PAWL_PACKAGE_ID_SIZE], int fd,
                                            bool ready, const uint8_t content_key[PAWL_KEY_SIZE])

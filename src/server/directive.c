@@ -22,8 +22,8 @@ void pawl_directive_begin(const struct pawl_server *server, const struct pawl_de
     directive->has_entitlement = false;
 }
 
-/* The device's entitlement at the sequence number that is held: the one place that has a unit secret
- * and a content key in memory at once, for as long as it takes. */
+/* The device's entitlement at the sequence number that is held: the one place that has a unit
+ * secret and a content key in memory at once, for as long as it takes. */
 static enum pawl_result entitlement_make(const struct pawl_server *server,
                                          const struct pawl_device *device,
                                          const struct pawl_package_row *package,

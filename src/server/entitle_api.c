@@ -2,8 +2,8 @@
  * POST /v1/entitlements: rows of an entitlement table for many devices, each at the sequence number
  * that is held (SPEC 16). They are made while they are sent, in bounded memory.
  *
- * Devices that may not have one get none: those in quarantine, of another class than the package, or
- * at their maximum.
+ * Devices that may not have one get none: those in quarantine, of another class than the package,
+ * or at their maximum.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -164,8 +164,8 @@ static enum pawl_result rows_make(struct entitling *entitling)
     return result;
 }
 
-/* Fills the buffer with the next rows. Devices that joined since they were counted are left out; when
- * some left, the promise cannot be kept and the answer breaks off. */
+/* Fills the buffer with the next rows. Devices that joined since they were counted are left out;
+ * when some left, the promise cannot be kept and the answer breaks off. */
 static enum pawl_result bytes_refill(struct entitling *entitling)
 {
     entitling->size = 0;

@@ -7,8 +7,8 @@
 #include "server/directive.h"
 #include "server/media.h"
 
-/* Reads the device and derives its key. A device that is not known gets the decoy's, so that it costs
- * and answers the same as a bad MAC. */
+/* Reads the device and derives its key. A device that is not known gets the decoy's, so that it
+ * costs and answers the same as a bad MAC. */
 static enum pawl_result device_read(struct pawl_exchange *exchange, bool *known)
 {
     struct pawl_server *server = exchange->server;

@@ -20,16 +20,16 @@ struct pawl_exchange {
 };
 
 /* Takes the report in the request's body apart, reads the device and verifies the MAC. PAWL_OK: the
- * report is authentic. PAWL_MALFORMED, PAWL_UNSUPPORTED; PAWL_UNTRUSTED for an unknown device as for a
- * bad MAC, after the same work; an error of the store. End it in any case. */
+ * report is authentic. PAWL_MALFORMED, PAWL_UNSUPPORTED; PAWL_UNTRUSTED for an unknown device as
+ * for a bad MAC, after the same work; an error of the store. End it in any case. */
 enum pawl_result pawl_exchange_begin(struct pawl_exchange *exchange, struct pawl_request *request);
 void pawl_exchange_end(struct pawl_exchange *exchange);
 
 /* Answers with an action that is not a download. */
 enum MHD_Result pawl_exchange_answer(struct pawl_exchange *exchange, enum pawl_action action);
 
-/* Answers with a download of the entry's package; with idle where `entry` is NULL or its package has
- * gone meanwhile. */
+/* Answers with a download of the entry's package; with idle where `entry` is NULL or its package
+ * has gone meanwhile. */
 enum MHD_Result pawl_exchange_offer(struct pawl_exchange *exchange,
                                     const struct pawl_plan_entry *entry);
 

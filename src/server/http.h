@@ -3,8 +3,8 @@
  * and a handler sees a request in up to three steps (head, body, answer). Everything a client may
  * send has a limit here: connections, memory, time and body.
  *
- * A connection has one request at a time; its memory is allocated with the connection and reused, so
- * that a small request costs no allocation of ours.
+ * A connection has one request at a time; its memory is allocated with the connection and reused,
+ * so that a small request costs no allocation of ours.
  */
 #ifndef PAWL_SERVER_HTTP_H
 #define PAWL_SERVER_HTTP_H
@@ -116,8 +116,8 @@ enum MHD_Result pawl_request_refuse(struct pawl_request *request, enum pawl_resu
 /* Answers a failed request. For http.c, which calls it in time. */
 enum MHD_Result pawl_request_answer_failure(struct pawl_request *request);
 
-/* Answers 200 with the first `size` bytes of request->reply. A listener's handlers all give the same
- * `media_type`. */
+/* Answers 200 with the first `size` bytes of request->reply. A listener's handlers all give the
+ * same `media_type`. */
 enum MHD_Result pawl_request_answer_small(struct pawl_request *request, size_t size,
                                           const char *media_type);
 

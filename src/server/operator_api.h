@@ -10,8 +10,8 @@
 extern const struct pawl_route pawl_operator_routes[];
 extern const size_t pawl_operator_route_count;
 
-/* Finds out by SO_PEERCRED who connected: root, the server's own user and those of --operator-uid may
- * operate; the audit names them "uid/name". */
+/* Finds out by SO_PEERCRED who connected: root, the server's own user and those of --operator-uid
+ * may operate; the audit names them "uid/name". */
 void pawl_operator_identify(struct pawl_request *request, int fd);
 
 /* The handlers, by the file that has them. */

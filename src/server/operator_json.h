@@ -16,8 +16,8 @@ enum MHD_Result pawl_list_answer(struct pawl_request *request, json_t *items, js
 /* Bytes as a string of hex digits: a new reference, or NULL. */
 json_t *pawl_hex_json(const uint8_t *bytes, size_t size);
 
-/* Reads the request's body as a JSON object that has no members but `members` (NULL ends them). NULL:
- * the request was failed. Release with json_decref. */
+/* Reads the request's body as a JSON object that has no members but `members` (NULL ends them).
+ * NULL: the request was failed. Release with json_decref. */
 json_t *pawl_json_body_read(struct pawl_request *request, const char *const *members);
 
 /* The readers below return false when what they found was wrong: the request was then failed. */

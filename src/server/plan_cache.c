@@ -36,7 +36,8 @@ static enum pawl_result plan_read(struct pawl_reader *reader, struct pawl_plan *
 
 static enum pawl_result plan_replace(struct pawl_plan_cache *cache, struct pawl_reader *reader)
 {
-    /* The version is read first: a change in between makes one refresh too many, never one too few. */
+    /* The version is read first: a change in between makes one refresh too many, never one too few.
+     */
     uint64_t version;
     enum pawl_result result = pawl_store_plan_version(reader, &version);
     if (result != PAWL_OK || (cache->plan != NULL && version == cache->version))

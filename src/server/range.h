@@ -15,8 +15,8 @@ struct pawl_range {
     uint64_t size;  /* bytes, at least 1 */
 };
 
-/* Reads `text` (NULL: no header) for a resource of `total` bytes. `range` is set for PAWL_RANGE_PART
- * and lies inside the resource. */
+/* Reads `text` (NULL: no header) for a resource of `total` bytes. `range` is set for
+ * PAWL_RANGE_PART and lies inside the resource. */
 enum pawl_range_kind pawl_range_read(const char *text, uint64_t total, struct pawl_range *range);
 
 #endif

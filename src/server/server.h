@@ -50,20 +50,20 @@ struct pawl_server {
     int64_t started; /* Unix seconds */
 };
 
-/* Makes what a new data directory needs: keys, certificate, database, the server's own secrets. Never
- * overwrites; repeating it is harmless. An error was printed on failure. */
+/* Makes what a new data directory needs: keys, certificate, database, the server's own secrets.
+ * Never overwrites; repeating it is harmless. An error was printed on failure. */
 enum pawl_result pawl_server_init(const char *path);
 
-/* Opens an initialised data directory and starts the committer. An error was printed on failure. The
- * struct holds secrets: it should be in memory of pawl_secret_alloc, and zeroed. */
+/* Opens an initialised data directory and starts the committer. An error was printed on failure.
+ * The struct holds secrets: it should be in memory of pawl_secret_alloc, and zeroed. */
 enum pawl_result pawl_server_open(struct pawl_server *server, const char *path,
                                   const struct pawl_server_settings *settings);
 
 /* What is to be done now and then: writes sightings, takes up changes of the plan. */
 void pawl_server_tick(struct pawl_server *server);
 
-/* Writes what is pending, resuming every suspended request; later ones that need a write are told to
- * come again. To be called once, before the listeners are stopped. */
+/* Writes what is pending, resuming every suspended request; later ones that need a write are told
+ * to come again. To be called once, before the listeners are stopped. */
 void pawl_server_settle(struct pawl_server *server);
 
 /* Closes; the listeners must be stopped. Harmless when not open. */

@@ -1,7 +1,7 @@
 /*
- * When devices were last seen, written behind: a poll notes it in memory, and every second or so the
- * notes go to the store in one batch. A device is noted at most once a minute, so that a fleet that
- * polls often costs few writes. Losing the last notes does no harm.
+ * When devices were last seen, written behind: a poll notes it in memory, and every second or so
+ * the notes go to the store in one batch. A device is noted at most once a minute, so that a fleet
+ * that polls often costs few writes. Losing the last notes does no harm.
  */
 #ifndef PAWL_SERVER_SIGHTINGS_H
 #define PAWL_SERVER_SIGHTINGS_H

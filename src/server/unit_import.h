@@ -1,6 +1,6 @@
 /*
- * Units on their way into the store: taken from PUDs, their secrets wrapped at once, written in batches
- * by a second thread while the next batch is prepared.
+ * Units on their way into the store: taken from PUDs, their secrets wrapped at once, written in
+ * batches by a second thread while the next batch is prepared.
  */
 #ifndef PAWL_SERVER_UNIT_IMPORT_H
 #define PAWL_SERVER_UNIT_IMPORT_H
