@@ -119,6 +119,7 @@ static enum pawl_result request_send(struct pawl_link_client *client, uint8_t ty
     size_t frame_size;
     size_t capacity = PAWL_LINK_OVERHEAD + (size_t)client->hello.payload_max;
     client->id++;
+    client->write_pending = false; /* its answer, should it still come, has another id */
     enum pawl_result result =
         pawl_link_frame_write(type, client->id, client->frame + PAWL_LINK_HEADER_SIZE,
                               (uint32_t)size, client->frame, capacity, &frame_size);

@@ -56,8 +56,8 @@ enum pawl_result pawl_link_client_status(struct pawl_link_client *client,
  * when the WRITE was sent. */
 uint8_t *pawl_link_client_write_area(struct pawl_link_client *client, size_t *capacity);
 
-/* Sends `size` bytes of the write area as the package's bytes from `offset` on. Its answer must be
- * taken before the next request; the agent fetches meanwhile. */
+/* Sends `size` bytes of the write area as the package's bytes from `offset` on. Its answer is taken
+ * later, so that the agent fetches meanwhile; another request instead gives it up. */
 enum pawl_result pawl_link_client_write_send(struct pawl_link_client *client, uint64_t offset,
                                              size_t size);
 enum pawl_result pawl_link_client_write_finish(struct pawl_link_client *client,
