@@ -115,20 +115,8 @@ static bool group_read(const char *text, struct pawl_settings *settings)
 
 static bool level_read(const char *text, enum pawl_log_level *level)
 {
-    static const struct {
-        const char *name;
-        enum pawl_log_level level;
-    } levels[] = {
-        {"error", PAWL_LOG_ERROR}, {"warning", PAWL_LOG_WARNING}, {"notice", PAWL_LOG_NOTICE},
-        {"info", PAWL_LOG_INFO},   {"debug", PAWL_LOG_DEBUG},
-    };
-
-    for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++) {
-        if (strcmp(levels[i].name, text) == 0) {
-            *level = levels[i].level;
-            return true;
-        }
-    }
+    if (pawl_log_level_parse(text, level) == PAWL_OK)
+        return true;
     pawl_usage_error("--log-level: '%s' is not error, warning, notice, info or debug", text);
     return false;
 }

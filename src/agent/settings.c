@@ -63,24 +63,6 @@ static enum pawl_options_outcome parse(struct pawl_agent_settings *settings,
     return outcome;
 }
 
-static bool level_read(const char *name, enum pawl_log_level *level)
-{
-    static const struct {
-        const char *name;
-        enum pawl_log_level level;
-    } levels[] = {
-        {"error", PAWL_LOG_ERROR}, {"warning", PAWL_LOG_WARNING}, {"notice", PAWL_LOG_NOTICE},
-        {"info", PAWL_LOG_INFO},   {"debug", PAWL_LOG_DEBUG},
-    };
-    for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
-        if (strcmp(levels[i].name, name) == 0) {
-            *level = levels[i].level;
-            return true;
-        }
-    }
-    return false;
-}
-
 static enum pawl_options_outcome wrong(int ignored)
 {
     (void)ignored;
@@ -102,7 +84,7 @@ static enum pawl_options_outcome check(struct pawl_agent_settings *settings, con
     if (!pawl_channel_spec_is_valid(settings->processor))
         return wrong(pawl_usage_error("--processor: '%s' is none of %s", settings->processor,
                                       pawl_channel_spec_forms()));
-    if (level != NULL && !level_read(level, &settings->level))
+    if (level != NULL && pawl_log_level_parse(level, &settings->level) != PAWL_OK)
         return wrong(pawl_usage_error("--log-level: '%s' is no level", level));
     if (settings->quiet && settings->level > PAWL_LOG_WARNING)
         settings->level = PAWL_LOG_WARNING;

@@ -16,6 +16,11 @@ static const char *log_verb;
 static enum pawl_log_level log_most = PAWL_LOG_INFO;
 static bool log_journal;
 
+static const char *const level_names[] = {
+    [PAWL_LOG_ERROR] = "error", [PAWL_LOG_WARNING] = "warning", [PAWL_LOG_NOTICE] = "notice",
+    [PAWL_LOG_INFO] = "info",   [PAWL_LOG_DEBUG] = "debug",
+};
+
 /* A line being put together; what does not fit is cut. */
 struct line {
     char text[LINE_SIZE];
@@ -61,6 +66,16 @@ void pawl_log_init(const char *program, enum pawl_log_level most)
     log_journal = getenv("JOURNAL_STREAM") != NULL && isatty(STDERR_FILENO) == 0;
 }
 
+enum pawl_result pawl_log_level_parse(const char *name, enum pawl_log_level *level)
+{
+    for (unsigned i = PAWL_LOG_ERROR; i <= PAWL_LOG_DEBUG; i++)
+        if (strcmp(level_names[i], name) == 0) {
+            *level = (enum pawl_log_level)i;
+            return PAWL_OK;
+        }
+    return PAWL_MALFORMED;
+}
+
 void pawl_log_set_verb(const char *verb)
 {
     log_verb = verb;
@@ -69,11 +84,6 @@ void pawl_log_set_verb(const char *verb)
 /* The journal knows program and time; everybody else is told. */
 static void line_begin_log(struct line *line, enum pawl_log_level level)
 {
-    static const char *const names[] = {
-        [PAWL_LOG_ERROR] = "error", [PAWL_LOG_WARNING] = "warning", [PAWL_LOG_NOTICE] = "notice",
-        [PAWL_LOG_INFO] = "info",   [PAWL_LOG_DEBUG] = "debug",
-    };
-
     if (log_journal) {
         line_add(line, "<%d>", (int)level);
         return;
@@ -84,7 +94,8 @@ static void line_begin_log(struct line *line, enum pawl_log_level level)
     clock_gettime(CLOCK_REALTIME, &now);
     gmtime_r(&now.tv_sec, &parts);
     strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &parts);
-    line_add(line, "%s.%03ldZ %s %s: ", date, now.tv_nsec / 1000000, log_program, names[level]);
+    line_add(line, "%s.%03ldZ %s %s: ", date, now.tv_nsec / 1000000, log_program,
+             level_names[level]);
 }
 
 void pawl_log(enum pawl_log_level level, const char *format, ...)

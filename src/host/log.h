@@ -24,6 +24,9 @@ enum pawl_log_level {
  * before threads start; `program` is kept by reference. */
 void pawl_log_init(const char *program, enum pawl_log_level most);
 
+/* Reads "error", "warning", "notice", "info" or "debug". PAWL_MALFORMED for anything else. */
+enum pawl_result pawl_log_level_parse(const char *name, enum pawl_log_level *level);
+
 /* Names the verb for errors ("keygen"); NULL when there is none. Kept by reference. */
 void pawl_log_set_verb(const char *verb);
 

@@ -45,22 +45,6 @@ static int init_main(int argc, char **argv)
     return pawl_exit_code(pawl_server_init(data));
 }
 
-/* The level that a name stands for; 0 for none. */
-static enum pawl_log_level level_read(const char *name)
-{
-    static const struct {
-        const char *name;
-        enum pawl_log_level level;
-    } levels[] = {
-        {"error", PAWL_LOG_ERROR}, {"warning", PAWL_LOG_WARNING}, {"notice", PAWL_LOG_NOTICE},
-        {"info", PAWL_LOG_INFO},   {"debug", PAWL_LOG_DEBUG},
-    };
-    for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++)
-        if (strcmp(name, levels[i].name) == 0)
-            return levels[i].level;
-    return 0;
-}
-
 /* Judges what the table of options cannot. */
 static int serve_checked(struct pawl_run *run, const struct pawl_option_list *operators,
                          const char *level_name, uint64_t challenge_minutes, uint64_t poll_after,
@@ -75,8 +59,8 @@ static int serve_checked(struct pawl_run *run, const struct pawl_option_list *op
             return pawl_usage_error("--operator-uid %s: not a user id", operators->items[i]);
         uids[i] = (uid_t)uid;
     }
-    enum pawl_log_level level = level_read(level_name);
-    if (level == 0)
+    enum pawl_log_level level;
+    if (pawl_log_level_parse(level_name, &level) != PAWL_OK)
         return pawl_usage_error("--log-level %s: error, warning, notice, info or debug",
                                 level_name);
     pawl_log_init("pawld", level);

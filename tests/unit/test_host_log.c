@@ -77,6 +77,18 @@ static void test_level_decides_and_journal_gets_priorities(void **state)
     assert_non_null(strstr(printed, "Z pawld warning: that\n"));
 }
 
+static void test_levels_have_names(void **state)
+{
+    enum pawl_log_level level = PAWL_LOG_DEBUG;
+
+    (void)state;
+    assert_result(PAWL_OK, pawl_log_level_parse("error", &level));
+    assert_int_equal(PAWL_LOG_ERROR, level);
+    assert_result(PAWL_MALFORMED, pawl_log_level_parse("Error", &level));
+    assert_result(PAWL_MALFORMED, pawl_log_level_parse("", &level));
+    assert_int_equal(PAWL_LOG_ERROR, level);
+}
+
 static void test_exit_codes_are_stable(void **state)
 {
     (void)state;
@@ -94,6 +106,7 @@ int main(void)
         cmocka_unit_test(test_control_characters_do_not_reach_the_terminal),
         cmocka_unit_test(test_long_line_is_cut_and_ends),
         cmocka_unit_test(test_level_decides_and_journal_gets_priorities),
+        cmocka_unit_test(test_levels_have_names),
         cmocka_unit_test(test_exit_codes_are_stable),
     };
 
