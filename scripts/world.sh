@@ -23,7 +23,7 @@ world_open() {
     trap 'exit 130' INT
     trap 'exit 143' TERM
     cd "$world" || exit 1
-    export PAWL_SOCKET=$world/server/operator.sock PAWL_CONFIG=$world/none NO_COLOR=1
+    export PAWL_SOCKET=$world/server/operator.sock PAWL_CONFIG= NO_COLOR=1
 }
 
 world_close() {
