@@ -72,8 +72,8 @@ enum pawl_result pawl_gcm_open(struct pawl_gcm *gcm, const uint8_t nonce[PAWL_GC
 enum pawl_result pawl_key_wrap(const uint8_t kek[PAWL_AES256_KEY_SIZE], const uint8_t *key,
                                size_t size, uint8_t *wrapped);
 
-/* The reverse of `size` wrapped bytes; `key` takes size - 8. PAWL_UNTRUSTED when the integrity check
- * fails, `key` is then untouched. */
+/* The reverse of `size` wrapped bytes; `key` takes size - 8. PAWL_UNTRUSTED when the integrity
+ * check fails, `key` is then untouched. */
 enum pawl_result pawl_key_unwrap(const uint8_t kek[PAWL_AES256_KEY_SIZE], const uint8_t *wrapped,
                                  size_t size, uint8_t *key);
 

@@ -119,7 +119,7 @@ static void key_branches_are_independent(void **state)
     }
 }
 
-/* I6: whoever has K(s) can walk to the keys of earlier downloads of the epoch and to no later one. */
+/* I6: whoever has K(s) can walk to the keys of the epoch's earlier downloads, to no later one. */
 static void a_link_walks_to_earlier_downloads_only(void **state)
 {
     enum { LENGTH = 8 };

@@ -1,4 +1,4 @@
-/* SPEC 7: the package's preamble, what decides whether a device takes it, and the stream of chunks. */
+/* SPEC 7: the package's preamble, what decides whether a device takes it, the stream of chunks. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -141,7 +141,7 @@ static void every_byte_and_the_size_count(void **state)
     }
 }
 
-/* Beyond what can be hashed here: the tree grows to all its levels without an end that it misses. */
+/* Beyond what can be hashed here: the tree ends at its last level, inside its array. */
 static void the_tree_holds_the_largest_image(void **state)
 {
     struct pawl_verity verity;

@@ -1,5 +1,5 @@
-/* The adapter gives what the standards give: SHA-256 (FIPS 180-4), AES-256-GCM (SP 800-38D), AES key
- * wrap (RFC 3394), ECDSA P-256 (RFC 6979's example). */
+/* The adapter gives what the standards give: SHA-256 (FIPS 180-4), AES-256-GCM (SP 800-38D), AES
+ * key wrap (RFC 3394), ECDSA P-256 (RFC 6979's example). */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
