@@ -79,6 +79,9 @@ void pawl_cli_progress_bytes(struct pawl_progress *progress, const char *what, u
  * PAWL_MALFORMED or PAWL_UNSUPPORTED says that the file is no `expected` ("a PEM key"). */
 enum pawl_result pawl_file_error(enum pawl_result result, const char *path, const char *expected);
 
+/* Prints "pawl: VERB: nothing: ..." and returns the exit code for nothing to do. */
+int pawl_nothing(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* Prints "pawl: VERB: warning: ..." */
 void pawl_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -20,8 +20,8 @@ struct pawl_entitle_request {
     const char *vendor;
 };
 
-/* Both print the error that they return, and what was made. */
-enum pawl_result pawl_entitle_offline(const struct pawl_entitle_request *request);
-enum pawl_result pawl_entitle_online(const struct pawl_entitle_request *request);
+/* Both print the error, or what was made, and return the exit code. */
+int pawl_entitle_offline(const struct pawl_entitle_request *request);
+int pawl_entitle_online(const struct pawl_entitle_request *request);
 
 #endif

@@ -22,7 +22,7 @@ struct entitling {
     struct pawl_unit *units;
     uint8_t *rows;
     size_t pud_count, unit_count;
-    uint64_t devices, strangers;
+    uint64_t devices, strangers, exhausted;
     struct pawl_progress progress;
 };
 
@@ -57,6 +57,10 @@ static enum pawl_result unit_take(void *context, const struct pawl_pud *unit)
         memcmp(kept->vendor_id, entitling->manifest.vendor_id, PAWL_ID_SIZE) != 0)
         entitling->strangers++;
     for (uint64_t s = request->first; result == PAWL_OK; s++) {
+        if (pawl_sequence_check(kept, s) != PAWL_OK) {
+            entitling->exhausted++;
+            break;
+        }
         if (entitling->unit_count == BATCH_UNITS)
             result = rows_flush(entitling);
         entitling->units[entitling->unit_count++] = (struct pawl_unit){
@@ -69,6 +73,18 @@ static enum pawl_result unit_take(void *context, const struct pawl_pud *unit)
             break;
     }
     return result;
+}
+
+static void rows_warn(const struct entitling *entitling)
+{
+    unsigned long long devices = entitling->devices;
+
+    if (entitling->strangers > 0)
+        pawl_warning("%llu of %llu devices are of another vendor or class and will refuse it",
+                     (unsigned long long)entitling->strangers, devices);
+    if (entitling->exhausted > 0)
+        pawl_warning("%llu of %llu devices reach their maximum and have no row beyond it",
+                     (unsigned long long)entitling->exhausted, devices);
 }
 
 static enum pawl_result rows_make(struct entitling *entitling)
@@ -85,25 +101,24 @@ static enum pawl_result rows_make(struct entitling *entitling)
         result = rows_flush(entitling);
     if (result == PAWL_OK)
         pawl_progress_finish(&entitling->progress);
-    if (result == PAWL_OK && entitling->strangers > 0)
-        pawl_warning("%llu of %llu devices are of another vendor or class and will refuse it",
-                     (unsigned long long)entitling->strangers,
-                     (unsigned long long)entitling->devices);
+    if (result == PAWL_OK)
+        rows_warn(entitling);
     return result;
 }
 
-static enum pawl_result table_make(struct entitling *entitling)
+static int table_make(struct entitling *entitling)
 {
+    int code = PAWL_EXIT_DONE;
     enum pawl_result result = pawl_table_out_open(&entitling->table, entitling->request->out,
                                                   entitling->common.package_id);
 
     if (result != PAWL_OK)
-        return result;
+        return pawl_exit_code(result);
     result = rows_make(entitling);
     if (result == PAWL_OK)
-        result = pawl_table_out_commit(&entitling->table);
+        code = pawl_table_out_commit(&entitling->table);
     pawl_table_out_close(&entitling->table);
-    return result;
+    return result == PAWL_OK ? code : pawl_exit_code(result);
 }
 
 /* A table that no device could use is refused here and not in the field. */
@@ -136,36 +151,42 @@ static enum pawl_result content_key_take(const struct pawl_entitle_request *requ
     return result;
 }
 
-enum pawl_result pawl_entitle_offline(const struct pawl_entitle_request *request)
+static enum pawl_result entitling_init(struct entitling *entitling)
 {
-    struct entitling *entitling = calloc(1, sizeof *entitling);
-    struct pawl_package_file file;
-    uint8_t content_key[PAWL_KEY_SIZE] = {0};
-
-    if (entitling == NULL)
-        return pawl_error(PAWL_EXHAUSTED, "no memory");
-    enum pawl_result result = pawl_package_load(request->package, &file);
-    if (result != PAWL_OK) {
-        free(entitling);
-        return result;
-    }
-    entitling->request = request;
-    entitling->common =
-        (struct pawl_entitling){file.package.package_id, content_key, (unsigned)pawl_cli.threads};
     entitling->puds = pawl_secret_alloc(BATCH_UNITS * sizeof *entitling->puds);
     entitling->units = calloc(BATCH_UNITS, sizeof *entitling->units);
     entitling->rows = calloc(BATCH_UNITS, PAWL_ROW_SIZE);
     if (entitling->puds == NULL || entitling->units == NULL || entitling->rows == NULL)
-        result = pawl_error(PAWL_EXHAUSTED, "no memory");
-    if (result == PAWL_OK)
-        result = content_key_take(request, &file, &entitling->manifest, content_key);
-    if (result == PAWL_OK)
-        result = table_make(entitling);
-    pawl_wipe(content_key, sizeof content_key);
+        return pawl_error(PAWL_EXHAUSTED, "no memory");
+    return PAWL_OK;
+}
+
+static void entitling_release(struct entitling *entitling)
+{
     pawl_secret_free(entitling->puds, BATCH_UNITS * sizeof *entitling->puds);
     free(entitling->units);
     free(entitling->rows);
-    free(entitling);
+}
+
+int pawl_entitle_offline(const struct pawl_entitle_request *request)
+{
+    struct pawl_package_file file;
+    uint8_t content_key[PAWL_KEY_SIZE] = {0};
+    int code = PAWL_EXIT_DONE;
+    enum pawl_result result = pawl_package_load(request->package, &file);
+
+    if (result != PAWL_OK)
+        return pawl_exit_code(result);
+    struct entitling entitling = {
+        .request = request,
+        .common = {file.package.package_id, content_key, (unsigned)pawl_cli.threads}};
+    result = entitling_init(&entitling);
+    if (result == PAWL_OK)
+        result = content_key_take(request, &file, &entitling.manifest, content_key);
+    if (result == PAWL_OK)
+        code = table_make(&entitling);
+    pawl_wipe(content_key, sizeof content_key);
+    entitling_release(&entitling);
     pawl_package_close(&file);
-    return result;
+    return result == PAWL_OK ? code : pawl_exit_code(result);
 }

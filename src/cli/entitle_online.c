@@ -160,24 +160,25 @@ static enum pawl_result rows_fetch(const struct pawl_entitle_request *request,
     return result;
 }
 
-enum pawl_result pawl_entitle_online(const struct pawl_entitle_request *request)
+int pawl_entitle_online(const struct pawl_entitle_request *request)
 {
     struct pawl_client *client = NULL;
     struct pawl_table_out table;
     uint8_t package_id[PAWL_PACKAGE_ID_SIZE];
+    int code = PAWL_EXIT_DONE;
     enum pawl_result result = pawl_package_id_load(request->package, package_id);
 
     if (result == PAWL_OK)
         result = pawl_client_open(&client);
     if (result != PAWL_OK)
-        return result;
+        return pawl_exit_code(result);
     result = pawl_table_out_open(&table, request->out, package_id);
     if (result == PAWL_OK) {
         result = rows_fetch(request, client, &table);
         if (result == PAWL_OK)
-            result = pawl_table_out_commit(&table);
+            code = pawl_table_out_commit(&table);
         pawl_table_out_close(&table);
     }
     pawl_client_close(client);
-    return result;
+    return result == PAWL_OK ? code : pawl_exit_code(result);
 }

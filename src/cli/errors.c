@@ -52,18 +52,35 @@ enum pawl_result pawl_file_error(enum pawl_result result, const char *path, cons
     return result;
 }
 
-void pawl_warning(const char *format, ...)
+/* One line on stderr, control characters made harmless. */
+static void line_print(const char *kind, const char *format, va_list arguments)
 {
     char text[768];
-    va_list arguments;
 
-    va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
     for (char *c = text; *c != '\0'; c++)
         if ((unsigned char)*c < ' ' || *c == 0x7f)
             *c = '?';
-    fprintf(stderr, "pawl: %s: warning: %s\n", pawl_cli.verb, text);
+    fprintf(stderr, "pawl: %s: %s: %s\n", pawl_cli.verb, kind, text);
+}
+
+int pawl_nothing(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    line_print("nothing", format, arguments);
+    va_end(arguments);
+    return PAWL_EXIT_NOTHING;
+}
+
+void pawl_warning(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    line_print("warning", format, arguments);
+    va_end(arguments);
 }
 
 enum pawl_progress_style pawl_cli_progress_style(void)

@@ -131,11 +131,14 @@ enum pawl_result pawl_package_id_load(const char *text, uint8_t package_id[PAWL_
 
     if (pawl_hex_decode(text, package_id, PAWL_PACKAGE_ID_SIZE) == PAWL_OK)
         return PAWL_OK;
-    enum pawl_result result = pawl_package_load(text, &file);
-    if (result != PAWL_OK) {
+    if (access(text, F_OK) != 0) {
+        pawl_error(PAWL_IO, "%s is no package id, and no file has that name", text);
         pawl_hint("a package is named by its file, or by its id of 64 hex digits");
-        return result;
+        return PAWL_IO;
     }
+    enum pawl_result result = pawl_package_load(text, &file);
+    if (result != PAWL_OK)
+        return result;
     memcpy(package_id, file.package.package_id, PAWL_PACKAGE_ID_SIZE);
     pawl_package_close(&file);
     return PAWL_OK;

@@ -35,18 +35,21 @@ enum pawl_result pawl_table_out_add(struct pawl_table_out *table, const uint8_t 
     return result == PAWL_OK ? result : pawl_file_error(result, table->path, "a table");
 }
 
-enum pawl_result pawl_table_out_commit(struct pawl_table_out *table)
+int pawl_table_out_commit(struct pawl_table_out *table)
 {
     uint64_t written = 0;
-    enum pawl_result result = pawl_table_writer_finish(&table->rows, table->file.fd, &written);
 
+    if (table->rows.count == 0)
+        return pawl_nothing("no device to entitle; no table was made");
+    enum pawl_result result = pawl_table_writer_finish(&table->rows, table->file.fd, &written);
     if (result == PAWL_OK)
         result = pawl_outfile_commit(&table->file);
     if (result != PAWL_OK)
-        return pawl_file_error(result, table->path, "a table");
-    return pawl_print(json_pack("{s:o, s:o, s:s}", "package_id",
-                                pawl_json_hex(table->rows.package_id, PAWL_PACKAGE_ID_SIZE), "rows",
-                                pawl_json_number(written), "table", table->path));
+        return pawl_exit_code(pawl_file_error(result, table->path, "a table"));
+    result = pawl_print(json_pack("{s:o, s:o, s:s}", "package_id",
+                                  pawl_json_hex(table->rows.package_id, PAWL_PACKAGE_ID_SIZE),
+                                  "rows", pawl_json_number(written), "table", table->path));
+    return pawl_exit_code(result);
 }
 
 void pawl_table_out_close(struct pawl_table_out *table)

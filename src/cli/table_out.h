@@ -20,8 +20,9 @@ enum pawl_result pawl_table_out_open(struct pawl_table_out *table, const char *p
 enum pawl_result pawl_table_out_add(struct pawl_table_out *table, const uint8_t *rows,
                                     size_t count);
 
-/* Sorts and makes the file appear; prints what was made. */
-enum pawl_result pawl_table_out_commit(struct pawl_table_out *table);
+/* Sorts and makes the file appear; prints what was made, and returns the exit code. A table without
+ * rows is not made: there was nothing to do. */
+int pawl_table_out_commit(struct pawl_table_out *table);
 
 /* Gives everything back; what was not committed vanishes. */
 void pawl_table_out_close(struct pawl_table_out *table);

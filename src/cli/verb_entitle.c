@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/entitle.h"
+#include "cli/target.h"
 #include "cli/verbs.h"
 
 #define NOT_GIVEN UINT64_MAX
@@ -61,7 +62,7 @@ static int offline(void)
     if (sequences != NULL && !range_read(sequences, &request.first, &request.last))
         return pawl_usage_error("--sequences is FROM..TO, at most %u numbers", SEQUENCES_MOST);
     request.puds = &puds;
-    return pawl_exit_code(pawl_entitle_offline(&request));
+    return pawl_entitle_offline(&request);
 }
 
 static int run(const struct pawl_option_list *operands)
@@ -77,9 +78,11 @@ static int run(const struct pawl_option_list *operands)
     if (local)
         return pawl_usage_error("--class, --group and --devices ask the server, which knows the "
                                 "content key, the units and their sequence numbers");
+    if (!pawl_class_check(request.class_name, request.vendor))
+        return PAWL_EXIT_USAGE;
     if (targets > 1)
         return pawl_usage_error("give one of --class, --group and --devices");
-    return pawl_exit_code(pawl_entitle_online(&request));
+    return pawl_entitle_online(&request);
 }
 
 const struct pawl_verb pawl_verb_entitle = {

@@ -40,7 +40,7 @@ static int outcome_tell(json_t *answer)
     if (refused == 0)
         return PAWL_EXIT_DONE;
     if (imported == 0 && known)
-        return PAWL_EXIT_NOTHING;
+        return pawl_nothing("the server knows all of these devices");
     pawl_error(PAWL_STATE, "%lld units were refused", (long long)refused);
     pawl_hint("those that the server knows already are refused; the others are imported");
     return PAWL_EXIT_FAILURE;

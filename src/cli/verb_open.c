@@ -70,6 +70,8 @@ static enum pawl_result direct_key_find(const struct pawl_package_file *file,
 {
     uint8_t download_key[PAWL_KEY_SIZE];
 
+    if (pawl_sequence_check(pud, sequence) != PAWL_OK)
+        return PAWL_NOT_ENTITLED;
     pawl_download_key_make(pud->unit_secret, pud->device_id, pud->chain_length, sequence,
                            download_key);
     pawl_direct_key_make(download_key, file->package.package_id, content_key);

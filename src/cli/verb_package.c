@@ -204,6 +204,8 @@ static enum pawl_result direct_key_make(const struct pawl_manifest *manifest,
     if (memcmp(pud.vendor_id, manifest->vendor_id, PAWL_ID_SIZE) != 0 ||
         memcmp(pud.class_id, manifest->class_id, PAWL_ID_SIZE) != 0)
         pawl_warning("%s is a device of another vendor or class: it will refuse this", pud_path);
+    if (pawl_sequence_check(&pud, sequence) != PAWL_OK)
+        pawl_warning("%s has reached its maximum: it will refuse this", pud_path);
     pawl_download_key_make(pud.unit_secret, pud.device_id, pud.chain_length, sequence,
                            download_key);
     pawl_direct_key_make(download_key, release->package.package_id, content_key);

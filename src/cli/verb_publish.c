@@ -100,7 +100,7 @@ static int publish(struct pawl_client *client, const struct pawl_package_file *f
         pawl_warning("the server has no content key yet: publish it with --content-key");
     if (result != PAWL_OK)
         return pawl_exit_code(result);
-    return nothing ? PAWL_EXIT_NOTHING : PAWL_EXIT_DONE;
+    return nothing ? pawl_nothing("the server has this package and its key") : PAWL_EXIT_DONE;
 }
 
 static int run(const struct pawl_option_list *operands)
