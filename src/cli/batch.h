@@ -1,9 +1,9 @@
 /*
  * A directory of new files that appears whole or not at all.
  *
- * Files are made in a staging directory. When the target does not exist, the staging directory takes
- * its name in one step; when it does, the files are linked into it one by one, the last one given
- * last, and taken back when one of them cannot be.
+ * Files are made in a staging directory. When the target does not exist, the staging directory
+ * takes its name in one step; when it does, the files are linked into it one by one, the last one
+ * given last, and taken back when one of them cannot be.
  */
 #ifndef PAWL_CLI_BATCH_H
 #define PAWL_CLI_BATCH_H

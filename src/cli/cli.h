@@ -1,6 +1,6 @@
 /*
- * What the verbs of `pawl` share. A verb is one file, verb_NAME.c, that defines one struct pawl_verb;
- * main.c has the table of them. Exit codes are in SPEC 17.
+ * What the verbs of `pawl` share. A verb is one file, verb_NAME.c, that defines one struct
+ * pawl_verb; main.c has the table of them. Exit codes are in SPEC 17.
  */
 #ifndef PAWL_CLI_CLI_H
 #define PAWL_CLI_CLI_H

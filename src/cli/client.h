@@ -14,7 +14,7 @@
 
 struct pawl_client;
 
-/* Prepares a connection to the socket of --socket; connects at the first request. PAWL_EXHAUSTED. */
+/* Prepares a connection to the socket of --socket; the first request connects. PAWL_EXHAUSTED. */
 enum pawl_result pawl_client_open(struct pawl_client **client);
 void pawl_client_close(struct pawl_client *client);
 
@@ -40,7 +40,7 @@ enum pawl_result pawl_client_send(struct pawl_client *client, const char *method
 /* Takes part of a streamed answer; an error, which it prints itself, ends the stream. */
 typedef enum pawl_result (*pawl_client_take_fn)(void *context, const uint8_t *bytes, size_t size);
 
-/* A request with a JSON body (given back here) whose answer is bytes. PAWL_IO when it breaks off. */
+/* A request with a JSON body (given back here), answered by bytes. PAWL_IO when it breaks off. */
 enum pawl_result pawl_client_stream(struct pawl_client *client, const char *path, json_t *body,
                                     pawl_client_take_fn take, void *context);
 

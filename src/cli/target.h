@@ -6,8 +6,8 @@
 
 #include <jansson.h>
 
-/* A class is an id of 32 hex digits, or a name with its vendor's domain. False, after a usage error,
- * when neither. */
+/* A class is an id of 32 hex digits, or a name with its vendor's domain. False, after a usage
+ * error, when neither. */
 bool pawl_class_check(const char *class_name, const char *vendor);
 
 /* True for a class id, which needs no vendor. NULL is none. */

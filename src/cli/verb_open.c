@@ -76,8 +76,8 @@ static enum pawl_result direct_key_find(const struct pawl_package_file *file,
                            download_key);
     pawl_direct_key_make(download_key, file->package.package_id, content_key);
     pawl_wipe(download_key, sizeof download_key);
-    /* Chunk 0 is what tells whether this device was meant (SPEC 8). A file that ends inside it tells
-     * nothing about that: its length is wrong, which is found later. */
+    /* Chunk 0 is what tells whether this device was meant (SPEC 8). A file that ends inside it
+     * tells nothing about that: its length is wrong, which is found later. */
     enum pawl_result result = pawl_content_key_check(file, image_size, content_key);
     if (result == PAWL_CORRUPT && errno == ENODATA)
         return PAWL_OK;

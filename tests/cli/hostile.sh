@@ -36,7 +36,8 @@ everywhere() { # WHAT FILE: all that read such a file
 # flipped.
 head -c 3000 /dev/urandom >image
 "$pawl" "${package[@]}" --chunk-size 1K --out app.pawl --force >/dev/null
-"$pawl" entitle --content-key app.key --sequence 0 --pud "${puds[@]}" --out app.ent app.pawl >/dev/null
+"$pawl" entitle --content-key app.key --sequence 0 --pud "${puds[@]}" \
+    --out app.ent app.pawl >/dev/null
 for file in app.pawl app.ent "${puds[0]}" vendor.pub.pem units/units.import; do
     size=$(stat -c %s "$file")
     for cut in 0 1 7 8 11 12 13 20 40 64 100 $((size / 2)) $((size - 17)) $((size - 1)); do

@@ -95,7 +95,8 @@ expect usage "${package[@]}" --image image --kind other --out bad.pawl
 expect usage "${package[@]}" --image image --success never --out bad.pawl
 expect usage "${package[@]}" --image image --args x --out bad.pawl
 expect usage "${package[@]}" --image image --kind raw --out bad.pawl
-expect usage "${package[@]}" --image image --kind raw --load-address -1 --entry-address 0 --out bad.pawl
+expect usage "${package[@]}" --image image --kind raw --load-address -1 --entry-address 0 \
+    --out bad.pawl
 expect usage "${package[@]}" --image image --direct --out bad.pawl
 expect usage "${package[@]}" --image image --sequence 3 --out bad.pawl
 expect usage package --image image --out bad.pawl
@@ -138,7 +139,8 @@ expect not-entitled open --pud "${puds[0]}" --sequence 4 --out bad app.pawl
 expect not-entitled "${open[@]}" --out bad named.pawl # a table for another package
 expect rollback "${open[@]}" --floor 4 --out bad app.pawl
 expect ok "${open[@]}" --floor 3 --out opened app.pawl
-"$pawl" personalize --vendor example.com --class gateway-b --trust vendor.pub.pem --out b >/dev/null 2>&1
+"$pawl" personalize --vendor example.com --class gateway-b --trust vendor.pub.pem \
+    --out b >/dev/null 2>&1
 "$pawl" personalize --vendor example.com --class gateway-a --trust other.key --out c >/dev/null 2>&1
 expect wrong-class open --pud b/*.pud --sequence 4 --entitlements app.ent --out bad app.pawl
 expect untrusted open --pud c/*.pud --sequence 4 --entitlements app.ent --out bad app.pawl
@@ -162,14 +164,16 @@ cp image kept
 expect corrupt "${open[@]}" --out kept flipped.pawl
 check "a failure leaves what was there" cmp -s image kept
 
-expect corrupt entitle --content-key elsewhere --sequence 4 --pud "${puds[0]}" --out bad.ent app.pawl
+expect corrupt entitle --content-key elsewhere --sequence 4 --pud "${puds[0]}" \
+    --out bad.ent app.pawl
 hinted
 expect malformed entitle --content-key image --sequence 4 --pud "${puds[0]}" --out bad.ent app.pawl
 expect malformed "${entitle[@]:0:5}" --pud image --out bad.ent app.pawl
 expect io "${entitle[@]:0:5}" --pud "${puds[0]}" missing --out bad.ent app.pawl
 expect usage entitle --content-key app.key --pud "${puds[0]}" --out bad.ent app.pawl
 expect usage entitle --content-key app.key --sequence 1 --out bad.ent app.pawl
-expect usage entitle --content-key app.key --sequences 5..4 --pud "${puds[0]}" --out bad.ent app.pawl
+expect usage entitle --content-key app.key --sequences 5..4 --pud "${puds[0]}" \
+    --out bad.ent app.pawl
 expect usage entitle --content-key app.key --sequence 4 --class c --out bad.ent app.pawl
 absent bad.ent
 
@@ -178,9 +182,11 @@ expect ok entitle --content-key app.key --sequences 3..20 --pud "${puds[0]}" "$s
     --out range.ent app.pawl
 check "18 rows and, below the maximum of 5, two" jq -e '.rows == 20' out
 for sequence in 3 11 20; do
-    expect ok open --pud "${puds[0]}" --sequence $sequence --entitlements range.ent --out opened app.pawl
+    expect ok open --pud "${puds[0]}" --sequence $sequence --entitlements range.ent \
+        --out opened app.pawl
 done
-expect not-entitled open --pud "${puds[0]}" --sequence 21 --entitlements range.ent --out bad app.pawl
+expect not-entitled open --pud "${puds[0]}" --sequence 21 --entitlements range.ent \
+    --out bad app.pawl
 expect ok open --pud "$short" --sequence 4 --entitlements range.ent --out opened app.pawl
 expect not-entitled open --pud "$short" --sequence 5 --entitlements range.ent --out bad app.pawl
 run entitle --content-key app.key --sequence 9 --pud "$short" --out bad.ent app.pawl
@@ -188,7 +194,8 @@ check "nothing to do" test "$status" -eq 3
 absent bad bad.ent
 
 # Thousands of units from one file; the table is in order and every fifth hundredth finds its row.
-expect ok entitle --content-key app.key --sequence 0 --units many/units.import --json --out many.ent app.pawl
+expect ok entitle --content-key app.key --sequence 0 --units many/units.import --json \
+    --out many.ent app.pawl
 check "5000 rows" jq -e '.rows == 5000' out
 expect ok inspect --json many.ent
 check "rows ascend" jq -e '.ascending == true and .rows == 5000' out
@@ -199,7 +206,8 @@ for i in 0 1234 4999; do
 done
 expect malformed entitle --content-key app.key --sequence 0 --units image --out bad.ent app.pawl
 absent bad.ent
-"$pawl" entitle --content-key app.key --sequence 0 --pud "${puds[0]}" "${puds[0]}" --out double.ent \
+"$pawl" entitle --content-key app.key --sequence 0 --pud "${puds[0]}" "${puds[0]}" \
+    --out double.ent \
     --json app.pawl >out
 check "the same row is written once" jq -e '.rows == 1' out
 
@@ -212,7 +220,8 @@ expect not-entitled open --pud "${puds[0]}" --sequence 7 --out bad direct.pawl
 expect not-entitled open --pud "${puds[1]}" --sequence 6 --out bad direct.pawl
 head -c 200000 direct.pawl >cut.pawl
 expect corrupt open --pud "${puds[0]}" --sequence 6 --out bad cut.pawl
-expect unsupported entitle --content-key app.key --sequence 6 --pud "${puds[0]}" --out bad.ent direct.pawl
+expect unsupported entitle --content-key app.key --sequence 6 --pud "${puds[0]}" \
+    --out bad.ent direct.pawl
 expect unsupported reseal --content-key app.key --out bad.pawl direct.pawl
 absent bad bad.ent bad.pawl bad.key
 

@@ -1,6 +1,7 @@
 #!/bin/bash
 # No output is ever seen in part (SPEC 17): a full disk, a limit on file sizes, a directory that
-# cannot be written, an interruption and an unwritable stdout all end with an error and nothing left.
+# cannot be written, an interruption and an unwritable stdout all end with an error and nothing
+# left.
 . "$(dirname "$0")/lib.sh"
 prepare
 head -c 4000000 /dev/zero >large
@@ -24,9 +25,10 @@ limited 1000 io "${package[@]}" --out full/app.pawl
 empty_but full
 limited 100 io open --pud "${puds[0]}" --sequence 0 --entitlements app.ent --out full/image app.pawl
 limited 100 io reseal --content-key app.key --out full/new.pawl app.pawl
-limited 100 io personalize --vendor v --class c --trust vendor.pub.pem --count 3000 --out full/units \
-    --no-pud-files
-limited 1 io entitle --content-key app.key --sequences 0..99 --pud "${puds[@]}" --out full/app.ent app.pawl
+limited 100 io personalize --vendor v --class c --trust vendor.pub.pem --count 3000 \
+    --no-pud-files --out full/units
+limited 1 io entitle --content-key app.key --sequences 0..99 --pud "${puds[@]}" \
+    --out full/app.ent app.pawl
 empty_but full
 limited 0 io keygen --out full/vendor.pem
 empty_but full

@@ -98,8 +98,10 @@ openssl cms -decrypt -inform DER -in sealed.key -inkey server.key -recip server.
     -out plain.key 2>/dev/null
 check "the server's key opens the content key" test "$(stat -c %s plain.key)" -eq 32
 chmod 600 plain.key
-expect ok entitle --content-key plain.key --sequence 0 --pud "${puds[0]}" --out sealed.ent sealed.pawl
-expect state entitle --content-key sealed.key --sequence 0 --pud "${puds[0]}" --out bad.ent sealed.pawl
+expect ok entitle --content-key plain.key --sequence 0 --pud "${puds[0]}" \
+    --out sealed.ent sealed.pawl
+expect state entitle --content-key sealed.key --sequence 0 --pud "${puds[0]}" \
+    --out bad.ent sealed.pawl
 hinted
 expect malformed "${package[@]:0:2}" image "${package[@]:3}" --out bad.pawl --server-cert vendor.pem
 absent bad.ent bad.pawl bad.key

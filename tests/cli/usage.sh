@@ -63,7 +63,8 @@ done
 absent x
 
 # Settings: a flag goes before the environment, that before the file.
-printf 'socket = /from/file\n[pawl]\nvendor = file.example\n[pawld]\nsocket = /not/ours\n' >pawl.conf
+printf '%s\n' 'socket = /from/file' '[pawl]' 'vendor = file.example' '[pawld]' \
+    'socket = /not/ours' >pawl.conf
 setting() { # NAME: its value and source
     jq -r --arg name "$1" '.settings[$name] | "\(.value) \(.source)"' out
 }
@@ -100,7 +101,7 @@ complete_bash() { # WORD...: what the script offers for the last word
 }
 for verb in "${verbs[@]}"; do
     check "completion knows $verb" grep -qx "$verb" <(complete_bash pawl "$verb")
-    for option in $("$pawl" "$verb" --help | grep -oE '^  (-[a-z], |    )--[a-z-]+' | grep -oE -- '--.*'); do
+    for option in $("$pawl" "$verb" --help | sed -nE 's/^  (-[a-z], |    )(--[a-z-]+).*/\2/p'); do
         check "completion knows $verb $option" grep -qx -- "$option" \
             <(complete_bash pawl "$verb" "$option")
     done

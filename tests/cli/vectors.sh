@@ -1,7 +1,7 @@
 #!/bin/bash
-# The protocol's vectors through the command: `pawl open` gives every package and `pawl open` and
-# `pawl inspect` every table, unit and message exactly its class (SPEC 1, 7, 8; I1-I3, I9), the image
-# byte for byte on success, and no output file otherwise.
+# The protocol's vectors through the command: `pawl open` gives every package, and `pawl open` and
+# `pawl inspect` every table, unit and message, exactly its class (SPEC 1, 7, 8; I1-I3, I9); the
+# image byte for byte on success, and no output file otherwise.
 . "$(dirname "$0")/lib.sh"
 
 field() { # FILE NAME: the value of a line "name: value"
