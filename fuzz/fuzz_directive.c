@@ -1,6 +1,6 @@
-/* SPEC 10: a directive is read as it comes, then its bytes as a payload under a right MAC, or nothing
- * would reach the payload's reader. What is accepted is written back to the same bytes, extension
- * fields and a time beyond the cap apart. */
+/* SPEC 10: a directive is read as it comes, then its bytes as a payload under a right MAC, or
+ * nothing would reach the payload's reader. What is accepted is written back to the same bytes,
+ * extension fields and a time beyond the cap apart. */
 #include <string.h>
 
 #include "core/cose.h"
