@@ -4,9 +4,10 @@
 set -uo pipefail
 
 work=$(mktemp -d)
+exec 3>&2
 cleanup() {
     local status=$? pids
-    [ $status -eq 0 ] || cat "$work/tour.log" >&2
+    [ $status -eq 0 ] || cat "$work/tour.log" >&3
     pids=$(jobs -p)
     # shellcheck disable=SC2086
     [ -z "$pids" ] || kill $pids 2>/dev/null
