@@ -37,6 +37,12 @@ struct device_list {
 enum pawl_result device_list_read(const char *path, struct device_list *list);
 void device_list_release(struct device_list *list);
 
+/* Keeps what devices would have in flash and counter in a file between runs: without it they would
+ * come back as they were made, which a server takes for copies. A file that is not there yet is no
+ * error. They say on stderr what is wrong. */
+enum pawl_result device_list_load(struct device_list *list, const char *path);
+enum pawl_result device_list_save(const struct device_list *list, const char *path);
+
 /* Makes the device's next report. */
 enum pawl_result device_report(struct device *device, uint8_t report[PAWL_REPORT_SIZE_MAX],
                                size_t *size);

@@ -168,6 +168,9 @@ static void prepare_take(struct fleet *fleet, struct worker *worker)
         if (!offer_check(fleet, worker))
             return;
         memcpy(worker->device->package_id, worker->directive.package_id, PAWL_PACKAGE_ID_SIZE);
+    } else if (worker->directive.action != PAWL_ACTION_IDLE) {
+        fail(fleet, worker, "the device is not left alone", PAWL_STATE);
+        return;
     }
     cycle_end(fleet, worker);
 }

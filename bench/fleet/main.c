@@ -19,7 +19,7 @@ static const struct pawl_usage usage = {
 };
 
 struct arguments {
-    const char *server, *units, *mode;
+    const char *server, *units, *state, *mode;
     uint64_t connections, rounds, seconds;
     bool json;
 };
@@ -59,26 +59,46 @@ static void counts_print(const struct fleet_plan *plan, const struct fleet_count
 #undef U
 }
 
+static enum pawl_result devices_read(const struct arguments *arguments, struct device_list *list)
+{
+    enum pawl_result result = device_list_read(arguments->units, list);
+    if (result == PAWL_OK && list->count == 0)
+        result = pawl_error(PAWL_MALFORMED, "%s: no devices", arguments->units);
+    if (result == PAWL_OK && arguments->state != NULL)
+        result = device_list_load(list, arguments->state);
+    return result;
+}
+
+static enum pawl_result work(const struct arguments *arguments, const struct fleet_plan *plan,
+                             struct fleet_counts *counts)
+{
+    enum pawl_result result = fleet_run(plan, counts);
+    if (result != PAWL_OK)
+        return result;
+    counts_print(plan, counts, arguments->json);
+    return arguments->state != NULL ? device_list_save(plan->list, arguments->state) : PAWL_OK;
+}
+
 static int run(const struct arguments *arguments, enum fleet_mode mode)
 {
     struct target target;
     struct device_list list = {0};
-    struct fleet_counts counts;
+    struct fleet_counts counts = {0};
+    struct fleet_plan plan = {.target = &target,
+                              .list = &list,
+                              .mode = mode,
+                              .rounds = arguments->rounds,
+                              .seconds = arguments->seconds};
 
     enum pawl_result result = target_read(arguments->server, &target);
     if (result == PAWL_OK)
-        result = device_list_read(arguments->units, &list);
-    if (result == PAWL_OK && list.count == 0)
-        result = pawl_error(PAWL_MALFORMED, "%s: no devices", arguments->units);
+        result = devices_read(arguments, &list);
     if (result == PAWL_OK) {
-        struct fleet_plan plan = {.target = &target, .list = &list, .mode = mode};
+        if (plan.rounds == 0 && plan.seconds == 0)
+            plan.rounds = 1;
         plan.connections =
             (unsigned)(arguments->connections < list.count ? arguments->connections : list.count);
-        plan.seconds = arguments->seconds;
-        plan.rounds = arguments->seconds > 0 || arguments->rounds > 0 ? arguments->rounds : 1;
-        result = fleet_run(&plan, &counts);
-        if (result == PAWL_OK)
-            counts_print(&plan, &counts, arguments->json);
+        result = work(arguments, &plan, &counts);
     }
     device_list_release(&list);
     if (result != PAWL_OK)
@@ -94,6 +114,8 @@ int main(int argc, char **argv)
          .required = true},
         {"units", 'u', "PATH", "PUD file, sequence of PUDs, or directory of .pud files",
          .text = &arguments.units, .required = true},
+        {"state", 0, "FILE", "where the devices' state is kept between runs",
+         .text = &arguments.state},
         {"mode", 'm', "MODE", "poll, confirm or full (poll)", .text = &arguments.mode},
         {"connections", 'c', "N", "at the same time (64)", .number = &arguments.connections,
          .least = 1, .most = 10000},

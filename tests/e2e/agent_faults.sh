@@ -1,7 +1,7 @@
 #!/bin/bash
-# I4, I9: a server and a network that misbehave in every way we know, and a device that ends up right
-# all the same: it installs what it was offered as soon as things go well, asks a bounded number of
-# times, and a damaged package leaves it as it was. Each fault is seen to have fired.
+# I4, I9: a server and a network that misbehave in every way we know, and a device that ends up
+# right all the same: it installs what it was offered as soon as things go well, asks a bounded
+# number of times, and a damaged package leaves it as it was. Each fault is seen to have fired.
 set -uo pipefail
 source "$PAWL_SOURCE/scripts/world.sh"
 world_open
@@ -111,8 +111,9 @@ try_flipped() { # PUD
     [ "$(bad_count package-flip)" = 1 ] || fail "package-flip: the fault did not fire"
     run_agent "$1" state
     [ $? = 3 ] || fail "package-flip: offered again"
-    [ "$("$pawl" device show --json "$(basename "$1" .pud)" | jq -c '[.sequence, .last_failure.code]')" \
-        = "[0,7]" ] || fail "package-flip: the server does not know why"
+    known=$("$pawl" device show --json "$(basename "$1" .pud)" |
+        jq -c '[.sequence, .last_failure.code]')
+    [ "$known" = "[0,7]" ] || fail "package-flip: the server does not know why: $known"
     process_stop bad
     rm -r state
 }
