@@ -39,8 +39,8 @@ release() {
     shift 4
     "$pawl" package --image "${image:-$busybox}" --key "$key" --vendor example.com --class "$class" \
         --name busybox --version "$version" --security-version "$security" --deadline 10 \
-        --content-key "$class-$version.key" --out "$class-$version.pawl" --args "${@/#/}" --quiet \
-        --json >release.json || die "cannot package $class $version"
+        --content-key "$class-$version.key" --out "$class-$version.pawl" --quiet --json \
+        -- "$@" >release.json || die "cannot package $class $version"
     package_id=$(jq -r .package_id release.json)
 }
 
@@ -107,7 +107,8 @@ first_release() {
     proven "one ciphertext serves a class; another class refuses it."
 
     chapter "The first download: each device under its own key"
-    show_live agent_run gateway-1 --once
+    agent_command gateway-1
+    show_live "${agent[@]}" --once
     local name
     for name in "${devices[@]:1}"; do agent_run "$name" --once --quiet; done
     numbers "${devices[@]}"
@@ -136,7 +137,7 @@ second_release() {
     show "$pawl" assign --vendor example.com --class gateway gateway-2.pawl
     release sensor 2 2 vendor.pem echo "sensor software, release 2"
     publish sensor-2
-    "$pawl" assign --quiet --vendor example.com --class sensor sensor-2.pawl >/dev/null ||
+    "$pawl" assign --vendor example.com --class sensor sensor-2.pawl >/dev/null ||
         die "cannot assign"
     local name
     for name in "${devices[@]}"; do agent_run "$name" --once --quiet; done
@@ -147,11 +148,12 @@ second_release() {
     chapter "A release that fails leaves the older software running"
     release gateway 3-broken 2 vendor.pem false
     publish gateway-3-broken
-    "$pawl" assign --quiet --device "$(cat gateway-1/id)" gateway-3-broken.pawl >/dev/null ||
+    "$pawl" assign --device "$(cat gateway-1/id)" gateway-3-broken.pawl >/dev/null ||
         die "cannot assign"
-    show agent_run gateway-1 --once
+    agent_command gateway-1
+    show "${agent[@]}" --once
     tried "failing image: number stays" 2 "$(server_sees gateway-1 sequence)"
-    tried "failing image: the older one runs again" "11115201: 3 3 251 14761" \
+    tried "failing image: the older one runs again" "11115201: 3 3705067" \
         "$(image_says gateway-1)"
     tried "failing image: the server knows why" 64 "$(server_sees gateway-1 last_failure.code)"
     proven "success is a run, not a download: the number moved only when an image ran."

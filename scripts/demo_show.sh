@@ -28,7 +28,10 @@ chapter() {
 
 say() { fold -s -w $((columns - 2)) <<<"$*" | sed 's/^/  /'; }
 
-proven() { fold -s -w $((columns - 12)) <<<"$*" | sed "1s/^/  ${green}proven:${plain} /; 2,\$s/^/          /"; }
+proven() {
+    fold -s -w $((columns - 12)) <<<"$*" |
+        sed "1s/^/  ${green}proven:${plain} /; 2,\$s/^/          /"
+}
 
 # Paths of this machine are nobody's business and make lines long.
 command_print() {
@@ -38,8 +41,10 @@ command_print() {
     fold -s -w $((columns - 4)) <<<"$text" | sed "1s/^/  $dim\$ /; 2,\$s/^/      /; \$s/\$/$plain/"
 }
 
-# A line of output at most as wide as the page.
-inset() { cut -c "1-$((columns - 4))" | sed 's/^/    /'; }
+# Lines of output at most as wide as the page, without the times of log lines.
+inset() {
+    sed -u -E 's/^[0-9]{4}-[0-9-]+T[0-9:.]+Z //' | fold -s -w $((columns - 6)) | sed -u 's/^/    /'
+}
 
 show() {
     command_print "$@"
@@ -64,12 +69,13 @@ tried() {
 
 table_print() {
     local row what expected got mark color
-    printf '\n%s%-50s %-16s %-16s %s%s\n' "$bold" "what was tried" expected happened "" "$plain"
+    printf '\n%s%-50s %-17s %-17s %s%s\n' "$bold" "what was tried" expected happened "" "$plain"
     for row in "${rows[@]}"; do
         IFS='|' read -r what expected got mark <<<"$row"
         color=$green
         [ "$mark" = "as expected" ] || color=$red
-        printf '%-50.50s %-16.16s %-16.16s %s%s%s\n' "$what" "$expected" "$got" "$color" "$mark" "$plain"
+        printf '%-50.50s %-17.17s %-17.17s %s%s%s\n' \
+            "$what" "$expected" "$got" "$color" "$mark" "$plain"
     done
     echo
     [ "$differed" -eq 0 ]

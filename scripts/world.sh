@@ -8,7 +8,8 @@
 #   device_add NAME PUD     a device's directory NAME/: its PUD, its processor's state
 #   processor_start NAME    pawl-processor in the background, its log in NAME/processor.log
 #   processor_stop NAME [SIGNAL]
-#   agent_run NAME ARGS...  pawl-agent in the foreground
+#   agent_command NAME      sets the array `agent` to the command line of its pawl-agent
+#   agent_run NAME ARGS...  runs that in the foreground
 #   agent_start NAME        the same as a daemon, its log in NAME/agent.log
 #   agent_stop NAME [SIGNAL]
 #   server_sees NAME FIELD  what the server holds of a device (sequence, state, package_id, ...)
@@ -94,15 +95,19 @@ processor_start() {
 
 processor_stop() { process_stop "$1-processor" "${2:-TERM}"; }
 
+agent_command() {
+    agent=("$PAWL_BIN/pawl-agent" --server "$server_url" --processor "unix:$1/link")
+}
+
 agent_run() {
-    local name=$1
+    agent_command "$1"
     shift
-    "$PAWL_BIN/pawl-agent" --server "$server_url" --processor "unix:$name/link" "$@"
+    "${agent[@]}" "$@"
 }
 
 agent_start() {
-    process_start "$1-agent" "$1/agent.log" "$PAWL_BIN/pawl-agent" --server "$server_url" \
-        --processor "unix:$1/link"
+    agent_command "$1"
+    process_start "$1-agent" "$1/agent.log" "${agent[@]}"
 }
 
 agent_stop() { process_stop "$1-agent" "${2:-TERM}"; }
