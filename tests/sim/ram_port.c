@@ -179,7 +179,7 @@ static enum pawl_result load(void *context, uint64_t offset, const uint8_t *byte
 
 static void image_forget(struct pawl_ram_port *ram)
 {
-    memset(ram->image, 0, ram->image_capacity);
+    memset(ram->image, 0, ram->image_size);
     ram->image_size = 0;
     ram->loading = false;
     ram->running = false;
