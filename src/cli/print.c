@@ -126,6 +126,7 @@ enum pawl_result pawl_print(json_t *value)
     return PAWL_OK;
 }
 
+/* The last column, of width 0, is not padded. */
 static void print_cell(const json_t *value, int width)
 {
     char number[24];
@@ -141,7 +142,8 @@ static void print_cell(const json_t *value, int width)
     }
     pawl_print_text(text);
     int size = (int)strlen(text);
-    printf("%*s", size < width ? width - size : 1, "");
+    if (width > 0)
+        printf("%*s", size < width ? width - size : 1, "");
 }
 
 void pawl_print_table(json_t *items, const struct pawl_column *columns)

@@ -63,13 +63,40 @@ static enum pawl_result unassign(struct pawl_client *client)
     return pawl_client_json(client, "DELETE", path, NULL, NULL);
 }
 
+static const struct pawl_column columns[] = {
+    {"id", "NUMBER", 8},           {"whom", "FOR", 42}, {"package", "PACKAGE", 18},
+    {"confirmed", "CONFIRMED", 0}, {NULL, NULL, 0},
+};
+
+/* Adds what only people want: "group lab", and a short package id. */
+static void item_adorn(json_t *item)
+{
+    const char *kind, *package = json_string_value(json_object_get(item, "package_id"));
+    json_t *name;
+
+    json_object_foreach(json_object_get(item, "target"), kind, name)
+    {
+        const char *text = json_string_value(name);
+        json_object_set_new(item, "whom", json_sprintf("%s %s", kind, text != NULL ? text : "-"));
+    }
+    if (package != NULL)
+        json_object_set_new(item, "package", json_sprintf("%.16s", package));
+}
+
 static enum pawl_result assignments_print(struct pawl_client *client)
 {
     json_t *answer = NULL;
     enum pawl_result result =
         pawl_client_json(client, "GET", "/v1/assignments?limit=10000", NULL, &answer);
+    size_t index;
+    json_t *item;
 
-    return result == PAWL_OK ? pawl_print(answer) : result;
+    if (result != PAWL_OK || pawl_cli.json)
+        return result == PAWL_OK ? pawl_print(answer) : result;
+    json_array_foreach(json_object_get(answer, "items"), index, item) item_adorn(item);
+    pawl_print_table(json_incref(json_object_get(answer, "items")), columns);
+    json_decref(answer);
+    return PAWL_OK;
 }
 
 static int run(const struct pawl_option_list *operands)

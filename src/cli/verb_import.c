@@ -1,6 +1,7 @@
 /* pawl import: hands a batch of units to the control server. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -20,6 +21,24 @@ static const struct pawl_option options[] = {
     {.name = NULL},
 };
 
+static const struct pawl_column columns[] = {
+    {"device_id", "REFUSED", 34}, {"class", "CLASS", 12}, {"message", "WHY", 0}, {NULL, NULL, 0}};
+
+static enum pawl_result answer_print(json_t *answer)
+{
+    json_t *list = json_object_get(answer, "refused");
+
+    if (pawl_cli.json)
+        return pawl_print(answer);
+    printf("imported  %" JSON_INTEGER_FORMAT "\nrefused   %" JSON_INTEGER_FORMAT "\n",
+           json_integer_value(json_object_get(answer, "imported")),
+           json_integer_value(json_object_get(answer, "refused_count")));
+    if (json_array_size(list) > 0)
+        pawl_print_table(json_incref(list), columns);
+    json_decref(answer);
+    return PAWL_OK;
+}
+
 /* Every unit taken: done. None, because all are there already: nothing to do. */
 static int outcome_tell(json_t *answer)
 {
@@ -35,7 +54,7 @@ static int outcome_tell(json_t *answer)
         const char *class = json_string_value(json_object_get(unit, "class"));
         known = known && class != NULL && strcmp(class, pawl_result_name(PAWL_STATE)) == 0;
     }
-    if (pawl_print(answer) != PAWL_OK)
+    if (answer_print(answer) != PAWL_OK)
         return pawl_exit_code(PAWL_EXHAUSTED);
     if (refused == 0)
         return PAWL_EXIT_DONE;

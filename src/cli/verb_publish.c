@@ -64,6 +64,26 @@ static enum pawl_result key_send(struct pawl_client *client, const char *resourc
     return result;
 }
 
+/* A package that is not whole is not worth sending. */
+static enum pawl_result whole_check(const char *path, const struct pawl_package_file *file)
+{
+    const struct pawl_signed_manifest *signed_manifest = &file->package.signed_manifest;
+    struct pawl_manifest manifest;
+    uint64_t expected = 0;
+    enum pawl_result result =
+        pawl_manifest_read(signed_manifest->payload, signed_manifest->payload_size, &manifest);
+
+    if (result != PAWL_OK)
+        return pawl_file_error(result, path, "a package whose manifest can be read");
+    result = pawl_package_size_make(file->package.preamble_size, manifest.image_size,
+                                    file->package.chunk_size, &expected);
+    if (result == PAWL_OK && file->size == expected)
+        return PAWL_OK;
+    pawl_error(PAWL_CORRUPT, "%s has not the length that its manifest asks for", path);
+    pawl_hint("fetch or make it again");
+    return PAWL_CORRUPT;
+}
+
 static bool is_ready(const json_t *answer)
 {
     const char *state = json_string_value(json_object_get(answer, "state"));
@@ -113,7 +133,9 @@ static int run(const struct pawl_option_list *operands)
 
     if (result != PAWL_OK)
         return pawl_exit_code(result);
-    result = key_path_find(operands->items[0], &file.package, &key_path);
+    result = whole_check(operands->items[0], &file);
+    if (result == PAWL_OK)
+        result = key_path_find(operands->items[0], &file.package, &key_path);
     if (result == PAWL_OK)
         result = pawl_client_open(&client);
     if (result == PAWL_OK) {
