@@ -39,8 +39,8 @@ void pawl_isolation_enter(struct pawl_isolation *isolation);
 /* Moves the calling process to a network namespace without interfaces, where permitted. */
 bool pawl_isolation_network_leave(void);
 
-/* Takes all capabilities but those in the mask `kept` (bit CAP_...) out of the bounding set: no exec
- * brings them back. Needs CAP_SETPCAP; without privilege there is nothing to take. */
+/* Takes all capabilities but those in mask `kept` (bit CAP_...) out of the bounding set, so that
+ * no exec brings them back. Needs CAP_SETPCAP; without privilege there is nothing to take. */
 void pawl_capabilities_bound(uint64_t kept);
 
 /* Gives up all but those in `kept`, for good, in every other set. PAWL_IO. */

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -54,7 +55,16 @@ static enum pawl_result leftover_remove(const struct sockaddr_un *address, int d
     return path_fail(address->sun_path);
 }
 
-/* The mode is right from the first moment on: the umask is 077, more is given afterwards. */
+/* Nobody else gets in meanwhile: the umask is 077, and what is more is given afterwards. */
+static bool rights_set(const char *path, const gid_t *group)
+{
+    const mode_t own = S_IRUSR | S_IWUSR;
+
+    if (group == NULL)
+        return chmod(path, own) == 0;
+    return chown(path, (uid_t)-1, *group) == 0 && chmod(path, own | S_IRGRP | S_IWGRP) == 0;
+}
+
 static enum pawl_result listener_open(const struct sockaddr_un *address, const gid_t *group,
                                       int *listener)
 {
@@ -63,9 +73,7 @@ static enum pawl_result listener_open(const struct sockaddr_un *address, const g
     if (fd < 0)
         return path_fail(address->sun_path);
     if (bind(fd, (const struct sockaddr *)address, sizeof *address) != 0 ||
-        (group != NULL && (chown(address->sun_path, (uid_t)-1, *group) != 0 ||
-                           chmod(address->sun_path, S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP) != 0)) ||
-        listen(fd, BACKLOG) != 0) {
+        !rights_set(address->sun_path, group) || listen(fd, BACKLOG) != 0) {
         path_fail(address->sun_path);
         close(fd);
         return PAWL_IO;

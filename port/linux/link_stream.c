@@ -89,6 +89,14 @@ void pawl_link_stream_watch(const struct pawl_link_stream *link,
     polls[OUT] = (struct pollfd){.fd = answering ? link->out : -1, .events = POLLOUT};
 }
 
+/* Whoever is gone, whatever is left of what it sent. */
+static bool agent_hung_up(const struct pawl_link_stream *link)
+{
+    struct pollfd agent = {.fd = link->in, .events = 0};
+
+    return poll(&agent, 1, 0) == 1 && (agent.revents & (POLLHUP | POLLERR)) != 0;
+}
+
 /* An agent that hangs does not keep the device from another. */
 static void agent_take(struct pawl_link_stream *link)
 {
@@ -96,7 +104,7 @@ static void agent_take(struct pawl_link_stream *link)
 
     if (fd < 0)
         return;
-    if (link->in >= 0 && now_seconds() - link->heard < SILENT_AFTER) {
+    if (link->in >= 0 && !agent_hung_up(link) && now_seconds() - link->heard < SILENT_AFTER) {
         pawl_log(PAWL_LOG_INFO, "a second agent was turned away");
         close(fd);
         return;

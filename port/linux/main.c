@@ -25,6 +25,7 @@
 #include "journal.h"
 #include "launcher.h"
 #include "link_stream.h"
+#include "pawl/crypto.h"
 #include "serve.h"
 #include "service.h"
 #include "settings.h"
@@ -142,6 +143,18 @@ static enum pawl_result program_open(struct program *program)
     return result;
 }
 
+/* The crypto library reads its configuration when it is first used: that is now. */
+static enum pawl_result crypto_prepare(void)
+{
+    static const uint8_t key[PAWL_AES256_KEY_SIZE] = {0};
+    struct pawl_gcm gcm;
+    enum pawl_result result = pawl_gcm_init(&gcm, key);
+
+    if (result == PAWL_OK)
+        pawl_gcm_release(&gcm);
+    return result == PAWL_OK ? PAWL_OK : pawl_error(result, "the crypto library does not start");
+}
+
 /* From here on the process can use what it has open, and nothing else. */
 static enum pawl_result program_confine(void)
 {
@@ -178,6 +191,8 @@ static enum pawl_result program_run(struct program *program)
 {
     enum pawl_result result = program_open(program);
 
+    if (result == PAWL_OK)
+        result = crypto_prepare();
     if (result == PAWL_OK)
         result = program_confine();
     if (result == PAWL_OK)

@@ -81,16 +81,17 @@ const char *pawl_sandbox_image_enter(const struct pawl_isolation *isolation)
         return "setsid";
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)
         return "prctl";
-    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++)
-        if (!limit_set(&limits[i]))
-            return "setrlimit";
-    if (isolation->other_user && !limit_set(&processes))
-        return "setrlimit";
     umask(S_IWGRP | S_IWOTH);
     if (chdir("/") != 0)
         return "chdir";
     signals_reset();
     if (pawl_filter_image_load() != PAWL_OK)
         return "filter";
+    /* Last: what they leave may be too little for a sanitized build of this program. */
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++)
+        if (!limit_set(&limits[i]))
+            return "setrlimit";
+    if (isolation->other_user && !limit_set(&processes))
+        return "setrlimit";
     return NULL;
 }

@@ -1,0 +1,52 @@
+#!/bin/bash
+# What the processor leaves itself (I8), and what an image that tries cannot do: I1-I3 rest on it.
+# With the argument "user": not as root.
+. "$(dirname "$0")/processor_lib.sh"
+
+start
+status=$(cat "/proc/$processor/status")
+uid=$(id -u)
+field() {
+    sed -nE "s/^$1:[[:space:]]*//p" <<<"$status"
+}
+
+# Secrets leave by no core dump and no debugger. A sanitized build gives up less.
+[ "$(sed -nE 's/^Max core file size +([^ ]+).*/\1/p' "/proc/$processor/limits")" = 0 ] ||
+    fail "core dumps are not ruled out"
+[ "$(field NoNewPrivs)" = 1 ] || fail "NoNewPrivs is not set"
+[ "$(field Seccomp)" = 2 ] || fail "no system call filter"
+if [ "$PAWL_SANITIZED" = 0 ]; then
+    [ "$(stat -c %u "/proc/$processor/environ")" = 0 ] || fail "the processor is dumpable"
+    [ "$uid" = 0 ] || ! cat "/proc/$processor/maps" 2>/dev/null || fail "its user can look into it"
+fi
+# Only CAP_IPC_LOCK, bit 14, stays, to hold images in memory.
+[ $((0x$(field CapEff) & ~0x4000)) = 0 ] || fail "capabilities: $(field CapEff)"
+[ $((0x$(field CapPrm) & ~0x4000)) = 0 ] || fail "capabilities: $(field CapPrm)"
+if [ "$uid" = 0 ]; then
+    [ "$(readlink "/proc/$processor/ns/net")" != "$(readlink /proc/self/ns/net)" ] ||
+        fail "the processor shares our network"
+    [ "$PAWL_SANITIZED" = 1 ] || [ "$(field VmLck)" != "0 kB" ] || fail "its memory is not locked"
+    # Neither the PUD, nor anything that it was started with, is open.
+    held=$(find "/proc/$processor/fd" -type l -printf '%l\n' | sort)
+    known="^/dev/null$|^$scratch(/state|/state/[a-z.]+|/log|)\$|^(socket|anon_inode):"
+    strangers=$(grep -vE "$known" <<<"$held" || true)
+    [ -z "$strangers" ] || fail "open in the processor: $strangers"
+    grep -q unit.pud <<<"$held" && fail "the PUD is still open"
+fi
+
+# The same numbers would mean other processes and files in the image's own namespaces; the paths
+# exist there unless they are hidden.
+pack hostile -- hostile "$processor" "$uid" "$scratch/unit.pud" "$scratch/state/flash.bin" \
+    "$scratch/state/counter" "$scratch/state/cells"
+expect "the hostile image ran" "$(try hostile)" '^state=7 sequence=1'
+checks=$(grep -c 'image: held ' log || true)
+[ "$checks" -ge 45 ] || fail "only $checks checks were made"
+if logged 'image: BROKEN'; then
+    fail "$(grep -o 'BROKEN.*' log)"
+fi
+
+# An image's name, version and output cannot forge the log.
+pack forger --name $'x\nforged' -- exit 0
+try forger >/dev/null
+if logged '^forged'; then fail "a name with a newline made a line of its own"; fi
+stop
