@@ -110,7 +110,8 @@ class Bad(BaseHTTPRequestHandler):
 
     # Faults of packages. `first` is where the client wants to begin.
 
-    def partial(self, part, first, body):
+    def partial(self, first, body, part):
+        """The head for all from `first` on, and `part` bytes of it."""
         total = len(body)
         status = 206 if "Range" in self.headers else 200
         extra = {"Content_Range": f"bytes {first}-{total - 1}/{total}"} if status == 206 else {}
@@ -119,7 +120,7 @@ class Bad(BaseHTTPRequestHandler):
 
     def package_cut(self, first, body):
         """A third of the package, then the connection ends."""
-        self.partial(len(body) // 3, first, body)
+        self.partial(first, body, len(body) // 3)
         self.drop()
 
     def package_short(self, first, body):
@@ -162,6 +163,15 @@ class Bad(BaseHTTPRequestHandler):
         self.head(200, None)
         self.wfile.write(body + os.urandom(100000))
 
+    def package_half(self, first, body):
+        """More than half of the rest, then nothing more while the client waits."""
+        self.partial(first, body, (len(body) - first) * 6 // 10)
+        try:
+            self.connection.recv(1)
+        except OSError:
+            pass
+        self.close_connection = True
+
     def package_crawl(self, first, body):
         self.head(200, len(body))
         try:
@@ -179,7 +189,7 @@ class Bad(BaseHTTPRequestHandler):
         """One bit of the last chunk."""
         bad = bytearray(body)
         bad[-100] ^= 4
-        self.partial(len(body), first, bytes(bad))
+        self.partial(first, bytes(bad), len(body))
 
     # Requests.
 
@@ -219,7 +229,7 @@ class Bad(BaseHTTPRequestHandler):
         first = int(wanted.removeprefix("bytes=").split("-")[0])
         fault = self.fault("package")
         if fault is None:
-            return self.partial(len(body), first, body)
+            return self.partial(first, body, len(body))
         if fault.__name__.startswith("package_"):
             return fault(self, first, body)
         return fault(self)
