@@ -244,7 +244,7 @@ int main(int argc, char **argv)
 {
     static const char *const files[] = {"raw.db",  "raw.db-wal",  "raw.db-shm",
                                         "pawl.db", "pawl.db-wal", "pawl.db-shm"};
-    uint64_t count = argc > 1 ? strtoull(argv[1], NULL, 10) : 1000000;
+    uint64_t count = argc > 1 ? strtoull(argv[1], NULL, 10) : 250000;
     char directory[256], path[512];
     snprintf(directory, sizeof directory, "%s/pawl-bench-XXXXXX", argc > 2 ? argv[2] : "/var/tmp");
     if (count == 0 || mkdtemp(directory) == NULL)

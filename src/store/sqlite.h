@@ -35,6 +35,7 @@ enum pawl_sql {
     PAWL_SQL_DEVICE_RETRY,
     PAWL_SQL_TAG_ADD,
     PAWL_SQL_TAG_DELETE,
+    PAWL_SQL_RECORD_ADD,
     PAWL_SQL_RECORD_SET,
     PAWL_SQL_STANDING_SET,
     PAWL_SQL_FAILURE_SET,
@@ -62,6 +63,12 @@ enum pawl_sql {
 };
 
 const char *pawl_sqlite_text(enum pawl_sql sql);
+
+/* What sqlite_device.c decodes, of device LEFT JOIN record. */
+#define PAWL_SQLITE_DEVICE_COLUMNS                                                                 \
+    "number, device_id, wrapped_secret, class, device_group, chain_length, maximum, sequence, "    \
+    "standing, quarantine, instance, package_id, failed_package_id, failed_code, failed_retries, " \
+    "retry_asked"
 
 /* A row of `class` or `device_group`, kept by a connection: they never change. */
 struct pawl_sqlite_name {
@@ -139,6 +146,10 @@ struct pawl_sqlite *pawl_sqlite_of(struct pawl_reader *reader);
  * when `result` is PAWL_OK and rolls back otherwise, and returns how it ended. */
 enum pawl_result pawl_sqlite_begin(struct pawl_store *store, struct pawl_sqlite **connection);
 enum pawl_result pawl_sqlite_end(struct pawl_store *store, enum pawl_result result);
+
+/* Moves what it can from the log into the file, where readers find it faster. Nothing depends on it:
+ * a failure is logged. */
+void pawl_sqlite_checkpoint(struct pawl_store *store);
 
 /* Within a transaction: appends an event unless NULL; adds to the sums. */
 enum pawl_result pawl_sqlite_event_add(struct pawl_sqlite *connection,

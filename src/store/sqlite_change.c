@@ -77,14 +77,22 @@ static enum pawl_result credit_add(struct batch *batch, const struct pawl_change
     return result;
 }
 
-/* Writes the record if the row is still as it was read. */
+/* Which of the three ways to compare and set. */
+static enum pawl_sql record_sql(const struct pawl_change *change)
+{
+    const struct pawl_record *before = &change->before;
+    if (before->sequence == 0 && !before->has_instance && before->standing == PAWL_STANDING_ACTIVE)
+        return PAWL_SQL_RECORD_ADD;
+    return before->standing == change->after.standing ? PAWL_SQL_RECORD_SET : PAWL_SQL_STANDING_SET;
+}
+
+/* Writes the record if it is still as it was read. */
 static enum pawl_result record_set(struct pawl_sqlite *connection, const struct pawl_change *change,
                                    int *changed)
 {
     const struct pawl_record *before = &change->before, *after = &change->after;
-    bool standing = before->standing != after->standing;
-    sqlite3_stmt *statement =
-        pawl_sqlite_statement(connection, standing ? PAWL_SQL_STANDING_SET : PAWL_SQL_RECORD_SET);
+    enum pawl_sql sql = record_sql(change);
+    sqlite3_stmt *statement = pawl_sqlite_statement(connection, sql);
     pawl_bind_number(statement, 1, after->sequence);
     pawl_bind_blob(statement, 2, after->has_instance ? after->instance : NULL, PAWL_INSTANCE_SIZE);
     pawl_bind_blob(statement, 3, after->has_package ? after->package_id : NULL,
@@ -94,7 +102,7 @@ static enum pawl_result record_set(struct pawl_sqlite *connection, const struct 
     pawl_bind_blob(statement, 6, before->has_instance ? before->instance : NULL,
                    PAWL_INSTANCE_SIZE);
     pawl_bind_number(statement, 7, (uint64_t)before->standing);
-    if (standing) {
+    if (sql != PAWL_SQL_RECORD_SET) {
         pawl_bind_number(statement, 8, (uint64_t)after->standing);
         pawl_bind_number(statement, 9, (uint64_t)change->quarantine);
     }
@@ -150,11 +158,11 @@ static enum pawl_result failure_set(struct pawl_sqlite *connection,
 {
     const struct pawl_failure_note *note = &change->note;
     sqlite3_stmt *statement = pawl_sqlite_statement(connection, PAWL_SQL_FAILURE_SET);
-    pawl_bind_blob(statement, 1, note->present ? note->package_id : NULL, PAWL_PACKAGE_ID_SIZE);
-    pawl_bind_number(statement, 2, note->code);
-    pawl_bind_number(statement, 3, note->retries);
-    pawl_bind_number(statement, 4, note->retry_asked ? 1 : 0);
-    pawl_bind_number(statement, 5, change->number);
+    pawl_bind_number(statement, 1, change->number);
+    pawl_bind_blob(statement, 2, note->present ? note->package_id : NULL, PAWL_PACKAGE_ID_SIZE);
+    pawl_bind_number(statement, 3, note->code);
+    pawl_bind_number(statement, 4, note->retries);
+    pawl_bind_number(statement, 5, note->retry_asked ? 1 : 0);
     enum pawl_result result = pawl_sqlite_run(connection, statement, NULL);
     return result == PAWL_OK ? pawl_sqlite_event_add(connection, change->event) : result;
 }
@@ -191,5 +199,9 @@ enum pawl_result pawl_sqlite_seen_set(struct pawl_store *store, struct pawl_seen
         pawl_bind_time(statement, 2, seen[i].time);
         result = pawl_sqlite_run(connection, statement, NULL);
     }
-    return pawl_sqlite_end(store, result);
+    result = pawl_sqlite_end(store, result);
+    /* Called now and then by a running server: the moment to shorten the log. */
+    if (result == PAWL_OK)
+        pawl_sqlite_checkpoint(store);
+    return result;
 }

@@ -13,13 +13,12 @@
 static const char setup[] = "PRAGMA trusted_schema = OFF;"
                             "PRAGMA cell_size_check = ON;"
                             "PRAGMA temp_store = MEMORY;"
-                            "PRAGMA mmap_size = 1073741824;"
                             "PRAGMA synchronous = FULL;";
 static const char setup_writer[] = "PRAGMA journal_mode = WAL;"
                                    "PRAGMA wal_autocheckpoint = 8192;"
                                    "PRAGMA cache_size = -32768;";
 static const char setup_reader[] = "PRAGMA query_only = ON;"
-                                   "PRAGMA cache_size = -4096;";
+                                   "PRAGMA cache_size = -16384;";
 
 enum pawl_result pawl_sqlite_connect(struct pawl_sqlite *connection, const char *path, bool writes)
 {
@@ -203,4 +202,15 @@ enum pawl_result pawl_sqlite_end(struct pawl_store *store, enum pawl_result resu
     }
     pthread_mutex_unlock(&self->lock);
     return result;
+}
+
+void pawl_sqlite_checkpoint(struct pawl_store *store)
+{
+    struct pawl_sqlite_store *self = (struct pawl_sqlite_store *)store;
+    pthread_mutex_lock(&self->lock);
+    int code =
+        sqlite3_wal_checkpoint_v2(self->writer.db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    if (code != SQLITE_BUSY)
+        pawl_sqlite_result(&self->writer, code);
+    pthread_mutex_unlock(&self->lock);
 }

@@ -5,7 +5,8 @@
 #include "host/log.h"
 #include "store/sqlite.h"
 
-/* The order of the columns in every statement that reads whole devices. */
+/* The columns of PAWL_SQLITE_DEVICE_COLUMNS. Those of a record are null while there is none, which
+ * reads as the record that a device begins with. */
 enum column {
     NUMBER = 0,
     DEVICE_ID,
@@ -127,30 +128,31 @@ enum pawl_result pawl_sqlite_seen_get(struct pawl_reader *reader, uint64_t numbe
 }
 
 /* The statement of a list: only the conditions that the filter has, so that the planner takes the
- * index of the one that selects, and its order is that of the numbers. */
+ * index of the one that selects; each gives its rows in the order of their numbers. */
 static sqlite3_stmt *list_prepare(struct pawl_sqlite *connection,
                                   const struct pawl_device_filter *filter)
 {
+    bool few = filter->has_standing && filter->standing != PAWL_STANDING_ACTIVE;
     char text[1024];
     sqlite3_stmt *statement = NULL;
     snprintf(text, sizeof text,
-             "SELECT number, device_id, wrapped_secret, class, device_group, chain_length, "
-             "maximum, sequence, standing, quarantine, instance, package_id, failed_package_id, "
-             "failed_code, failed_retries, retry_asked, "
-             "(SELECT time FROM seen WHERE seen.device = device.number) "
-             "FROM device WHERE number > ?1%s%s%s%s ORDER BY number LIMIT ?2",
-             filter->class_id == NULL
-                 ? ""
-                 : " AND class = (SELECT number FROM class WHERE class_id = ?3)",
-             filter->group == NULL
-                 ? ""
-                 : " AND device_group = (SELECT number FROM device_group WHERE name = ?4)",
+             "SELECT " PAWL_SQLITE_DEVICE_COLUMNS
+             ", (SELECT time FROM seen WHERE seen.device = number) FROM %s%s%s%s%s LIMIT ?2",
+             few ? "record CROSS JOIN device ON number = record.device WHERE record.device > ?1"
+                   " AND standing = ?6 AND standing <> 0"
+                 : "device LEFT JOIN record ON record.device = number WHERE number > ?1",
+             filter->class_id == NULL ? ""
+             : few ? " AND +class = (SELECT number FROM class WHERE class_id = ?3)"
+                   : " AND class = (SELECT number FROM class WHERE class_id = ?3)",
+             filter->group == NULL ? ""
+             : few ? " AND +device_group = (SELECT number FROM device_group WHERE name = ?4)"
+                   : " AND device_group = (SELECT number FROM device_group WHERE name = ?4)",
              filter->vendor_id == NULL
                  ? ""
                  : " AND +class IN (SELECT number FROM class WHERE vendor_id = ?5)",
-             !filter->has_standing                      ? ""
-             : filter->standing == PAWL_STANDING_ACTIVE ? " AND +standing = ?6"
-                                                        : " AND standing = ?6 AND standing <> 0");
+             few                    ? " ORDER BY record.device"
+             : filter->has_standing ? " AND coalesce(standing, 0) = ?6 ORDER BY number"
+                                    : " ORDER BY number");
     sqlite3_prepare_v2(connection->db, text, -1, &statement, NULL);
     return statement;
 }

@@ -1,14 +1,12 @@
 /* The text of every statement that is kept prepared. */
 #include "store/sqlite.h"
 
-#define DEVICE_COLUMNS                                                                             \
-    "number, device_id, wrapped_secret, class, device_group, chain_length, maximum, sequence, "    \
-    "standing, quarantine, instance, package_id, failed_package_id, failed_code, failed_retries, " \
-    "retry_asked"
-
 #define PACKAGE_COLUMNS                                                                    \
     "package_id, release_id, vendor_id, class_id, name, version, security_version, mode, " \
     "chunk_size, image_size, package_size, created, wrapped_content_key"
+
+#define NO_FAILURE \
+    "failed_package_id = NULL, failed_code = NULL, failed_retries = NULL, retry_asked = NULL"
 
 static const char *const texts[PAWL_SQL_COUNT] = {
     [PAWL_SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -29,30 +27,39 @@ static const char *const texts[PAWL_SQL_COUNT] = {
     [PAWL_SQL_GROUP_GET] = "SELECT name FROM device_group WHERE number = ?",
     [PAWL_SQL_GROUP_GROW] = "UPDATE device_group SET devices = devices + ? WHERE number = ?",
 
-    [PAWL_SQL_DEVICE_GET] = "SELECT " DEVICE_COLUMNS " FROM device WHERE device_id = ?",
+    [PAWL_SQL_DEVICE_GET] = "SELECT " PAWL_SQLITE_DEVICE_COLUMNS " FROM device "
+                            "LEFT JOIN record ON record.device = device.number WHERE device_id = ?",
     [PAWL_SQL_DEVICE_FIND] =
-        "SELECT number, device_group, standing FROM device WHERE device_id = ?",
+        "SELECT number, device_group, standing FROM device "
+        "LEFT JOIN record ON record.device = device.number WHERE device_id = ?",
     [PAWL_SQL_DEVICE_ADD] = "INSERT OR IGNORE INTO device (device_id, wrapped_secret, class, "
                             "device_group, chain_length, maximum) VALUES (?, ?, ?, ?, ?, ?)",
     [PAWL_SQL_DEVICE_GROUP_SET] = "UPDATE device SET device_group = ? WHERE number = ?",
-    [PAWL_SQL_DEVICE_RELEASE] = "UPDATE device SET standing = ?, quarantine = 0 WHERE number = ?",
-    [PAWL_SQL_DEVICE_RETRY] = "UPDATE device SET retry_asked = 1 WHERE device_id = ? "
-                              "AND failed_package_id IS NOT NULL",
+    [PAWL_SQL_DEVICE_RELEASE] = "UPDATE record SET standing = ?, quarantine = 0 WHERE device = ?",
+    [PAWL_SQL_DEVICE_RETRY] =
+        "UPDATE record SET retry_asked = 1 WHERE failed_package_id IS NOT NULL "
+        "AND device = (SELECT number FROM device WHERE device_id = ?)",
     [PAWL_SQL_TAG_ADD] = "INSERT OR IGNORE INTO secret_tag (tag) VALUES (?)",
     [PAWL_SQL_TAG_DELETE] = "DELETE FROM secret_tag WHERE tag = ?",
 
-    /* The compare and set: apart from the standing, so that the usual one touches no index. */
+    /* Compare and set, three ways: the first change of a device finds no row; the usual one touches
+     * no index. */
+    [PAWL_SQL_RECORD_ADD] =
+        "INSERT INTO record (sequence, instance, package_id, device, standing, quarantine) "
+        "VALUES (?1, ?2, ?3, ?4, ?8, ?9) ON CONFLICT (device) DO UPDATE SET "
+        "sequence = ?1, instance = ?2, package_id = ?3, standing = ?8, quarantine = ?9, " NO_FAILURE
+        " WHERE sequence = ?5 AND instance IS ?6 AND standing = ?7",
     [PAWL_SQL_RECORD_SET] =
-        "UPDATE device SET sequence = ?1, instance = ?2, package_id = ?3, "
-        "failed_package_id = NULL, failed_code = NULL, failed_retries = NULL, retry_asked = NULL "
-        "WHERE number = ?4 AND sequence = ?5 AND instance IS ?6 AND standing = ?7",
+        "UPDATE record SET sequence = ?1, instance = ?2, package_id = ?3, " NO_FAILURE
+        " WHERE device = ?4 AND sequence = ?5 AND instance IS ?6 AND standing = ?7",
     [PAWL_SQL_STANDING_SET] =
-        "UPDATE device SET sequence = ?1, instance = ?2, package_id = ?3, "
-        "failed_package_id = NULL, failed_code = NULL, failed_retries = NULL, retry_asked = NULL, "
-        "standing = ?8, quarantine = ?9 "
-        "WHERE number = ?4 AND sequence = ?5 AND instance IS ?6 AND standing = ?7",
-    [PAWL_SQL_FAILURE_SET] = "UPDATE device SET failed_package_id = ?, failed_code = ?, "
-                             "failed_retries = ?, retry_asked = ? WHERE number = ?",
+        "UPDATE record SET sequence = ?1, instance = ?2, package_id = ?3, standing = ?8, "
+        "quarantine = ?9, " NO_FAILURE
+        " WHERE device = ?4 AND sequence = ?5 AND instance IS ?6 AND standing = ?7",
+    [PAWL_SQL_FAILURE_SET] =
+        "INSERT INTO record (device, sequence, failed_package_id, failed_code, failed_retries, "
+        "retry_asked) VALUES (?1, 0, ?2, ?3, ?4, ?5) ON CONFLICT (device) DO UPDATE SET "
+        "failed_package_id = ?2, failed_code = ?3, failed_retries = ?4, retry_asked = ?5",
     [PAWL_SQL_SEEN_SET] = "INSERT INTO seen (device, time) VALUES (?, ?) ON CONFLICT (device) "
                           "DO UPDATE SET time = excluded.time WHERE excluded.time > time",
     [PAWL_SQL_SEEN_GET] = "SELECT time FROM seen WHERE device = ?",

@@ -19,16 +19,26 @@ CREATE TABLE device_group (
     devices INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
--- One row a device, in the order of import: an import appends, whatever ids it brings.
+-- What never changes of a device but its group. Rows are in the order of import: an import appends,
+-- whatever ids it brings.
 CREATE TABLE device (
-    number            INTEGER PRIMARY KEY,
-    device_id         BLOB NOT NULL UNIQUE,
-    wrapped_secret    BLOB NOT NULL,
-    class             INTEGER NOT NULL, -- class.number
-    device_group      INTEGER,          -- device_group.number
-    chain_length      INTEGER NOT NULL,
-    maximum           INTEGER,
-    sequence          INTEGER NOT NULL DEFAULT 0,
+    number         INTEGER PRIMARY KEY,
+    device_id      BLOB NOT NULL UNIQUE,
+    wrapped_secret BLOB NOT NULL,
+    class          INTEGER NOT NULL, -- class.number
+    device_group   INTEGER,          -- device_group.number
+    chain_length   INTEGER NOT NULL,
+    maximum        INTEGER
+) STRICT;
+
+CREATE INDEX device_by_class ON device (class);
+CREATE INDEX device_by_group ON device (device_group) WHERE device_group IS NOT NULL;
+
+-- What reports change of a device; no row stands for the one that it begins with. Apart from
+-- `device`, so that confirmations of a large fleet write few pages.
+CREATE TABLE record (
+    device            INTEGER PRIMARY KEY, -- device.number
+    sequence          INTEGER NOT NULL,
     standing          INTEGER NOT NULL DEFAULT 0, -- enum pawl_standing
     quarantine        INTEGER NOT NULL DEFAULT 0, -- enum pawl_finding
     instance          BLOB,
@@ -39,16 +49,14 @@ CREATE TABLE device (
     retry_asked       INTEGER
 ) STRICT;
 
-CREATE INDEX device_by_class ON device (class);
-CREATE INDEX device_by_group ON device (device_group) WHERE device_group IS NOT NULL;
-CREATE INDEX device_by_standing ON device (standing) WHERE standing <> 0;
+CREATE INDEX record_by_standing ON record (standing) WHERE standing <> 0;
 
 -- Tags of all unit secrets ever imported: none is accepted twice.
 CREATE TABLE secret_tag (
     tag BLOB PRIMARY KEY
 ) STRICT, WITHOUT ROWID;
 
--- Apart from `device`, because it is written without haste and often.
+-- Apart from `record`, because it is written often and without haste.
 CREATE TABLE seen (
     device INTEGER PRIMARY KEY, -- device.number
     time   INTEGER NOT NULL
