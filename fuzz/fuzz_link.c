@@ -1,6 +1,7 @@
 /* SPEC 13, 14: a device in memory, driven over its link by whatever the input says: frames, noise,
  * directives of the real server, package bytes whole or damaged, events, reboots, power cuts, and
- * somebody who writes to flash. Whatever happens, what runs is what was committed or is in trial. */
+ * somebody who writes to flash. Whatever happens, what runs is what was committed or is in trial.
+ */
 #include <string.h>
 
 #include "fuzz.h"

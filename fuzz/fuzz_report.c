@@ -1,5 +1,6 @@
 /* SPEC 9: a report or a payload that is accepted is written back to the same bytes, extension
- * fields apart. The payload is judged even if the MAC is wrong, or nothing would reach its reader. */
+ * fields apart. The payload is judged even if the MAC is wrong, or nothing would reach its reader.
+ */
 #include <string.h>
 
 #include "fuzz.h"

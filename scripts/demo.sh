@@ -1,6 +1,6 @@
 #!/bin/bash
-# The whole story on this machine, from keys to attacks, with real programs on loopback: five devices
-# of two classes, two downloads each under two keys, a failing image, and what attackers try. Ends
+# The whole story on this machine, from keys to attacks, with real programs on loopback: five
+# devices of two classes, two downloads each under two keys, a failing image, and what attackers try. Ends
 # with a table of what was tried and what happened; exits non-zero if anything differed.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -32,13 +32,13 @@ class_name() {
     echo "${names[$1]:-exit $1}"
 }
 
-# release CLASS VERSION SECURITY_VERSION KEY COMMAND...: busybox running one of its commands, packaged
-# to CLASS-VERSION.pawl with its content key beside it.
+# release CLASS VERSION SECURITY_VERSION KEY COMMAND...: busybox running one of its commands,
+# packaged to CLASS-VERSION.pawl with its content key beside it.
 release() {
     local class=$1 version=$2 security=$3 key=$4
     shift 4
-    "$pawl" package --image "${image:-$busybox}" --key "$key" --vendor example.com --class "$class" \
-        --name busybox --version "$version" --security-version "$security" --deadline 10 \
+    "$pawl" package --image "${image:-$busybox}" --key "$key" --vendor example.com \
+        --class "$class" --name busybox --version "$version" --security-version "$security" --deadline 10 \
         --content-key "$class-$version.key" --out "$class-$version.pawl" --quiet --json \
         -- "$@" >release.json || die "cannot package $class $version"
     package_id=$(jq -r .package_id release.json)
@@ -122,7 +122,8 @@ sequences() {
     echo "${list[*]}"
 }
 
-# open_at DEVICE SEQUENCE PACKAGE: what that device would do at that number with the table of PACKAGE.
+# open_at DEVICE SEQUENCE PACKAGE: what that device would do at that number with PACKAGE's
+# table.
 open_at() {
     [ -f "$3.ent" ] || "$pawl" entitle --quiet --content-key "$3.key" --sequence 0 \
         --pud gateway-1/device.pud --out "$3.ent" "$3.pawl"
