@@ -12,6 +12,7 @@
 #include "pawl/secret.h"
 
 #define UNITS_SIZE_MAX ((size_t)1 << 30)
+#define CHALLENGE_SIZE 41u /* bytes, as pawld makes them */
 
 /* xorshift64*, seeded once. */
 static uint64_t random_draw(void)
@@ -136,6 +137,11 @@ enum pawl_result device_direct(struct device *device, const uint8_t *bytes, size
     device->challenge_size = directive->challenge_size;
     memcpy(device->challenge, directive->challenge, directive->challenge_size);
     return PAWL_OK;
+}
+
+void device_blind(struct device *device)
+{
+    device->challenge_size = CHALLENGE_SIZE;
 }
 
 enum pawl_result device_entitle(const struct device *device, const struct pawl_directive *directive)

@@ -56,6 +56,9 @@ enum pawl_result device_direct(struct device *device, const uint8_t *bytes, size
 enum pawl_result device_entitle(const struct device *device,
                                 const struct pawl_directive *directive);
 
+/* Gives the device a challenge that no server made, of the size of a real one. */
+void device_blind(struct device *device);
+
 /* The package runs: sequence number and instance move on. */
 void device_commit(struct device *device, const uint8_t package_id[PAWL_PACKAGE_ID_SIZE]);
 

@@ -101,13 +101,19 @@ static void report_send(struct fleet *fleet, struct worker *worker, enum step st
 static void cycle_start(struct fleet *fleet, struct worker *worker)
 {
     static const enum step first[] = {
-        [FLEET_POLL] = STEP_POLL, [FLEET_CONFIRM] = STEP_CONFIRM, [FLEET_FULL] = STEP_OFFER};
+        [FLEET_POLL] = STEP_POLL,
+        [FLEET_CONFIRM] = STEP_CONFIRM,
+        [FLEET_FULL] = STEP_OFFER,
+        [FLEET_BLIND] = STEP_POLL,
+    };
 
     worker->repeats = 0;
     if (fleet->is_preparing) {
         report_send(fleet, worker, STEP_PREPARE);
         return;
     }
+    if (fleet->plan->mode == FLEET_BLIND)
+        device_blind(worker->device);
     if (fleet->plan->mode == FLEET_CONFIRM)
         device_commit(worker->device, worker->device->package_id);
     report_send(fleet, worker, first[fleet->plan->mode]);
@@ -242,6 +248,11 @@ static void directive_take(struct fleet *fleet, struct worker *worker)
         fail(fleet, worker, "the report was refused", PAWL_IO);
         return;
     }
+    if (fleet->plan->mode == FLEET_BLIND) {
+        fleet->counts->polls++;
+        cycle_end(fleet, worker);
+        return;
+    }
     enum pawl_result result = device_direct(worker->device, body, size, &worker->directive);
     if (result != PAWL_OK) {
         fail(fleet, worker, "the answer is no directive for this report", result);
@@ -268,6 +279,7 @@ static void worker_wake(struct fleet *fleet, struct worker *worker)
     if (result == PAWL_EXHAUSTED || worker->step == STEP_NONE)
         return;
     fleet->counts->requests++;
+    fleet->counts->answer = worker->connection.body_size;
     latency_add(fleet->counts, now_us() - worker->started);
     if (result != PAWL_OK)
         fail(fleet, worker, "the answer did not come", result);
@@ -320,7 +332,7 @@ static void fleet_work(struct fleet *fleet)
 
     /* A device with a challenge starts a download with one report: in full mode nothing is
      * prepared, for the first exchange is a part of it. */
-    if (plan->mode != FLEET_FULL) {
+    if (plan->mode == FLEET_POLL || plan->mode == FLEET_CONFIRM) {
         fleet->is_preparing = true;
         work(fleet, plan->list->count, 0);
         fleet->is_preparing = false;

@@ -12,7 +12,8 @@
 enum fleet_mode {
     FLEET_POLL = 0,    /* idle polls */
     FLEET_CONFIRM = 1, /* each report confirms a download */
-    FLEET_FULL = 2     /* report, open the entitlement, fetch the package, confirm */
+    FLEET_FULL = 2,    /* report, open the entitlement, fetch the package, confirm */
+    FLEET_BLIND = 3    /* polls whose answers are not read: for servers that answer a constant */
 };
 
 struct fleet_plan {
@@ -28,6 +29,7 @@ struct fleet_counts {
     uint64_t requests, repeats, polls, confirmations, packages, errors;
     uint64_t cycles; /* what the mode is about: polls, confirmations or whole downloads */
     uint64_t bytes;  /* of packages */
+    uint64_t answer; /* bytes of the last answer's body */
     double seconds;
     uint64_t latencies[LATENCY_BUCKETS]; /* requests by time, an eighth of a doubling each */
     uint64_t latency_most;               /* microseconds */

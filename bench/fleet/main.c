@@ -12,10 +12,12 @@ static const struct pawl_usage usage = {
     .command = "pawl-fleet",
     .operands = "",
     .summary = "Simulates the devices of a units file against a control server that knows them.",
-    .details = "poll     each device has installed what it should: idle polls\n"
-               "confirm  a package is offered to each device; each report confirms a download\n"
-               "full     as confirm, from the first report on, and the package is fetched\n"
-               "It exits with 1 after any answer that is not as it must be.",
+    .details =
+        "poll     each device has installed what it should: idle polls\n"
+        "confirm  a package is offered to each device; each report confirms a download\n"
+        "full     as confirm, from the first report on, and the package is fetched\n"
+        "blind    polls whose answers are not read, against a server that answers a constant\n"
+        "It exits with 1 after any answer that is not as it must be.",
 };
 
 struct arguments {
@@ -24,8 +26,10 @@ struct arguments {
     bool json;
 };
 
-static const char *const mode_names[] = {
-    [FLEET_POLL] = "poll", [FLEET_CONFIRM] = "confirm", [FLEET_FULL] = "full"};
+static const char *const mode_names[] = {[FLEET_POLL] = "poll",
+                                         [FLEET_CONFIRM] = "confirm",
+                                         [FLEET_FULL] = "full",
+                                         [FLEET_BLIND] = "blind"};
 
 static bool mode_read(const char *name, enum fleet_mode *mode)
 {
@@ -49,13 +53,15 @@ static void counts_print(const struct fleet_plan *plan, const struct fleet_count
         "{\"mode\": \"%s\", \"devices\": %llu, \"connections\": %u, \"seconds\": %.3f, "
         "\"rate\": %.0f, \"requests\": %llu, \"repeats\": %llu, \"polls\": %llu, "
         "\"confirmations\": %llu, \"packages\": %llu, \"bytes\": %llu, \"errors\": %llu, "
+        "\"answer\": %llu, "
         "\"p50_us\": %llu, \"p99_us\": %llu, \"max_us\": %llu}\n";
 #define U(value) ((unsigned long long)(value))
     double rate = counts->seconds > 0.0 ? (double)counts->cycles / counts->seconds : 0.0;
     printf(json ? object : text, mode_names[plan->mode], U(plan->list->count), plan->connections,
            counts->seconds, rate, U(counts->requests), U(counts->repeats), U(counts->polls),
            U(counts->confirmations), U(counts->packages), U(counts->bytes), U(counts->errors),
-           U(fleet_latency(counts, 0.5)), U(fleet_latency(counts, 0.99)), U(counts->latency_most));
+           U(counts->answer), U(fleet_latency(counts, 0.5)), U(fleet_latency(counts, 0.99)),
+           U(counts->latency_most));
 #undef U
 }
 
@@ -116,7 +122,7 @@ int main(int argc, char **argv)
          .text = &arguments.units, .required = true},
         {"state", 0, "FILE", "where the devices' state is kept between runs",
          .text = &arguments.state},
-        {"mode", 'm', "MODE", "poll, confirm or full (poll)", .text = &arguments.mode},
+        {"mode", 'm', "MODE", "poll, confirm, full or blind (poll)", .text = &arguments.mode},
         {"connections", 'c', "N", "at the same time (64)", .number = &arguments.connections,
          .least = 1, .most = 10000},
         {"rounds", 'r', "N", "cycles of each device (1)", .number = &arguments.rounds},
@@ -138,6 +144,7 @@ int main(int argc, char **argv)
         break;
     }
     if (!mode_read(arguments.mode, &mode))
-        return pawl_usage_error("--mode: '%s' is none of poll, confirm, full", arguments.mode);
+        return pawl_usage_error("--mode: '%s' is none of poll, confirm, full, blind",
+                                arguments.mode);
     return run(&arguments, mode);
 }

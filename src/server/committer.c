@@ -7,6 +7,7 @@
 
 struct pawl_committer {
     struct pawl_store *store;
+    struct pawl_device_cache *devices;
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;
@@ -94,18 +95,23 @@ static void *committer_run(void *context)
     size_t count;
     while ((count = batch_take(committer)) > 0) {
         batch_write(committer, count);
-        for (size_t i = 0; i < count; i++) /* its request goes on and may free it at once */
+        for (size_t i = 0; i < count; i++) {
+            pawl_device_cache_drop(committer->devices, committer->batch[i]->device_id);
+            /* Its request goes on and may free it at once. */
             MHD_resume_connection(committer->batch[i]->connection);
+        }
     }
     return NULL;
 }
 
-enum pawl_result pawl_committer_start(struct pawl_store *store, struct pawl_committer **out)
+enum pawl_result pawl_committer_start(struct pawl_store *store, struct pawl_device_cache *devices,
+                                      struct pawl_committer **out)
 {
     struct pawl_committer *committer = calloc(1, sizeof *committer);
     if (committer == NULL)
         return PAWL_EXHAUSTED;
     committer->store = store;
+    committer->devices = devices;
     committer->last = &committer->first;
     pthread_mutex_init(&committer->lock, NULL);
     pthread_cond_init(&committer->wake, NULL);

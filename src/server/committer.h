@@ -9,6 +9,7 @@
 #include <microhttpd.h>
 #include <stdbool.h>
 
+#include "server/device_cache.h"
 #include "store/store.h"
 
 #define PAWL_COMMIT_DETAIL_SIZE 160u
@@ -27,15 +28,17 @@ struct pawl_commit {
     struct pawl_change change;
     struct pawl_failure_change failure;
     struct pawl_event event;              /* of an event; or for the two above to point to */
-    uint8_t device_id[PAWL_ID_SIZE];      /* for `event` to point to */
-    char detail[PAWL_COMMIT_DETAIL_SIZE]; /* the same */
+    uint8_t device_id[PAWL_ID_SIZE];      /* whose commit it is */
+    char detail[PAWL_COMMIT_DETAIL_SIZE]; /* for `event` to point to */
     enum pawl_result result; /* set: PAWL_OK, PAWL_STATE (see pawl_change), or the store's error */
 };
 
 struct pawl_committer;
 
-/* PAWL_EXHAUSTED when there is no memory or thread for it. */
-enum pawl_result pawl_committer_start(struct pawl_store *store, struct pawl_committer **committer);
+/* PAWL_EXHAUSTED when there is no memory or thread for it. What is written is dropped from
+ * `devices`. */
+enum pawl_result pawl_committer_start(struct pawl_store *store, struct pawl_device_cache *devices,
+                                      struct pawl_committer **committer);
 
 /* Takes nothing more, writes what was handed in, resumes everyone and ends the thread. */
 void pawl_committer_stop(struct pawl_committer *committer);

@@ -13,6 +13,7 @@ static enum MHD_Result action_answer(struct pawl_request *request, enum pawl_res
                                      const uint8_t device_id[PAWL_ID_SIZE], const char *impossible)
 {
     struct pawl_server *server = request->server;
+    pawl_device_cache_drop(server->devices, device_id);
     if (result == PAWL_OK)
         return pawl_json_answer(request, MHD_HTTP_OK, json_object());
     if (result != PAWL_STATE)

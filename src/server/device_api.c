@@ -50,6 +50,7 @@ static enum MHD_Result waiting_submit(struct pawl_exchange *exchange, struct wai
     waiting->sequel = sequel;
     waiting->commit.kind = kind;
     waiting->commit.connection = request->connection;
+    memcpy(waiting->commit.device_id, exchange->device.device_id, PAWL_ID_SIZE);
     request->step = STEP_WRITTEN;
     if (!pawl_commit_submit(exchange->server->committer, &waiting->commit))
         pawl_request_fail(request, MHD_HTTP_SERVICE_UNAVAILABLE, PAWL_STATE,
@@ -57,15 +58,11 @@ static enum MHD_Result waiting_submit(struct pawl_exchange *exchange, struct wai
     return MHD_YES;
 }
 
-/* Fills the commit's event, and says it in the log. */
-static void event_make(const struct pawl_exchange *exchange, struct pawl_commit *commit,
-                       const char *action, enum pawl_log_level level)
+/* Fills the commit's event; its detail is set by the caller. */
+static void event_begin(const struct pawl_exchange *exchange, struct pawl_commit *commit,
+                        const char *action)
 {
-    uint64_t recorded = exchange->device.record.sequence, reported = exchange->report.sequence;
-    char name[PAWL_HEX_SIZE(PAWL_ID_SIZE)];
     memcpy(commit->device_id, exchange->device.device_id, PAWL_ID_SIZE);
-    snprintf(commit->detail, sizeof commit->detail,
-             "{\"recorded\":%" PRIu64 ",\"reported\":%" PRIu64 "}", recorded, reported);
     commit->event = (struct pawl_event){
         .time = exchange->now,
         .actor = "device",
@@ -73,8 +70,32 @@ static void event_make(const struct pawl_exchange *exchange, struct pawl_commit 
         .device_id = commit->device_id,
         .detail = commit->detail,
     };
+}
+
+/* The event of a finding, with both sequence numbers, in the log too. */
+static void event_make(const struct pawl_exchange *exchange, struct pawl_commit *commit,
+                       const char *action, enum pawl_log_level level)
+{
+    uint64_t recorded = exchange->device.record.sequence, reported = exchange->report.sequence;
+    char name[PAWL_HEX_SIZE(PAWL_ID_SIZE)];
+    snprintf(commit->detail, sizeof commit->detail,
+             "{\"recorded\":%" PRIu64 ",\"reported\":%" PRIu64 "}", recorded, reported);
+    event_begin(exchange, commit, action);
     pawl_log(level, "event=%s device=%s recorded=%" PRIu64 " reported=%" PRIu64, action,
              pawl_hex_encode(commit->device_id, PAWL_ID_SIZE, name), recorded, reported);
+}
+
+/* The event of a failed attempt. */
+static void attempt_event_make(const struct pawl_exchange *exchange, struct pawl_commit *commit)
+{
+    const struct pawl_report *report = &exchange->report;
+    char name[PAWL_HEX_SIZE(PAWL_ID_SIZE)], package[PAWL_HEX_SIZE(PAWL_PACKAGE_ID_SIZE)];
+    pawl_hex_encode(report->failed_package_id, PAWL_PACKAGE_ID_SIZE, package);
+    snprintf(commit->detail, sizeof commit->detail, "{\"package_id\":\"%s\",\"code\":%" PRIu64 "}",
+             package, report->failure);
+    event_begin(exchange, commit, "attempt-failed");
+    pawl_log(PAWL_LOG_NOTICE, "event=attempt-failed device=%s package=%s code=%" PRIu64,
+             pawl_hex_encode(commit->device_id, PAWL_ID_SIZE, name), package, report->failure);
 }
 
 /* Offers what assignments say; a changed note of a failure is written first. */
@@ -99,10 +120,12 @@ static enum MHD_Result offer(struct pawl_exchange *exchange)
     waiting->offered = offered;
     if (offered)
         waiting->entry = entry;
-    waiting->commit.failure = (struct pawl_failure_change){
-        .number = device->number,
-        .note = decided.note,
-    };
+    struct pawl_failure_change *failure = &waiting->commit.failure;
+    *failure = (struct pawl_failure_change){.number = device->number, .note = decided.note};
+    if (exchange->report.has_failure) {
+        attempt_event_make(exchange, &waiting->commit);
+        failure->event = &waiting->commit.event;
+    }
     return waiting_submit(exchange, waiting, PAWL_COMMIT_FAILURE, SEQUEL_ANSWER);
 }
 
@@ -124,9 +147,11 @@ static uint64_t credit_find(struct pawl_exchange *exchange)
 static bool package_is_unknown(struct pawl_exchange *exchange)
 {
     struct pawl_package_row package;
-    return !exchange->report.has_package ||
-           pawl_store_package_get(exchange->reader, exchange->report.package_id, &package) ==
-               PAWL_STATE;
+    struct pawl_reader *reader = NULL;
+    if (!exchange->report.has_package)
+        return true;
+    return pawl_exchange_reader_get(exchange, &reader) == PAWL_OK &&
+           pawl_store_package_get(reader, exchange->report.package_id, &package) == PAWL_STATE;
 }
 
 /* Writes a decision that changes the record. */

@@ -7,26 +7,59 @@
 #include "server/directive.h"
 #include "server/media.h"
 
-/* Reads the device and derives its key. A device that is not known gets the decoy's, so that it
- * costs and answers the same as a bad MAC. */
+/* Derives the key of a device's reports. */
+static enum pawl_result auth_key_make(const struct pawl_server *server,
+                                      const uint8_t device_id[PAWL_ID_SIZE],
+                                      const uint8_t wrapped_secret[PAWL_VAULT_WRAPPED_SIZE],
+                                      uint8_t auth_key[PAWL_KEY_SIZE])
+{
+    uint8_t unit_secret[PAWL_UNIT_SECRET_SIZE];
+    enum pawl_result result = pawl_vault_unwrap(server->vault, PAWL_VAULT_UNIT_SECRET, device_id,
+                                                PAWL_ID_SIZE, wrapped_secret, unit_secret);
+    if (result == PAWL_OK)
+        pawl_auth_key_make(unit_secret, auth_key);
+    pawl_wipe(unit_secret, sizeof unit_secret);
+    return result == PAWL_OK ? PAWL_OK : PAWL_STORAGE; /* a row of ours that does not open */
+}
+
+/* Reads the device and its key from the store. A device that is not known gets the decoy's key, so
+ * that it costs and answers the same as a bad MAC. */
 static enum pawl_result device_read(struct pawl_exchange *exchange, bool *known)
 {
-    struct pawl_server *server = exchange->server;
+    const struct pawl_server *server = exchange->server;
     struct pawl_device *device = &exchange->device;
-    enum pawl_result result =
-        pawl_store_device_get(exchange->reader, exchange->mac0.device_id, device);
+    struct pawl_reader *reader = NULL;
+    enum pawl_result result = pawl_exchange_reader_get(exchange, &reader);
+    if (result == PAWL_OK)
+        result = pawl_store_device_get(reader, exchange->mac0.device_id, device);
     if (result != PAWL_OK && result != PAWL_STATE)
         return result;
     *known = result == PAWL_OK;
-    const uint8_t *name = *known ? device->device_id : server->decoy.device_id;
-    const uint8_t *wrapped = *known ? device->wrapped_secret : server->decoy.wrapped_secret;
-    uint8_t unit_secret[PAWL_UNIT_SECRET_SIZE];
-    result = pawl_vault_unwrap(server->vault, PAWL_VAULT_UNIT_SECRET, name, PAWL_ID_SIZE, wrapped,
-                               unit_secret);
-    if (result == PAWL_OK)
-        pawl_auth_key_make(unit_secret, exchange->auth_key);
-    pawl_wipe(unit_secret, sizeof unit_secret);
-    return result == PAWL_OK ? PAWL_OK : PAWL_STORAGE; /* a row of ours that does not open */
+    if (*known)
+        return auth_key_make(server, device->device_id, device->wrapped_secret, exchange->auth_key);
+    return auth_key_make(server, server->decoy.device_id, server->decoy.wrapped_secret,
+                         exchange->auth_key);
+}
+
+/* Reads the device, from the cache if it is there, and verifies the report's MAC. */
+static enum pawl_result mac_verify(struct pawl_exchange *exchange)
+{
+    struct pawl_device_cache *cache = exchange->server->devices;
+    uint32_t ticket;
+    bool cached = pawl_device_cache_find(cache, exchange->mac0.device_id, &exchange->device,
+                                         exchange->auth_key, &ticket);
+    bool known = cached;
+    enum pawl_result result = cached ? PAWL_OK : device_read(exchange, &known);
+    if (result != PAWL_OK)
+        return result;
+    result = pawl_report_verify(&exchange->mac0, exchange->auth_key);
+    if (result == PAWL_OK && known && !cached)
+        pawl_device_cache_add(cache, &exchange->device, exchange->auth_key, ticket);
+    if (result == PAWL_OK && known)
+        return PAWL_OK;
+    if (cached) /* the time it takes must not tell which devices reported lately */
+        (void)device_read(exchange, &known);
+    return PAWL_UNTRUSTED;
 }
 
 enum pawl_result pawl_exchange_begin(struct pawl_exchange *exchange, struct pawl_request *request)
@@ -48,18 +81,22 @@ enum pawl_result pawl_exchange_begin(struct pawl_exchange *exchange, struct pawl
                  pawl_challenge_open(&exchange->server->challenge_key, exchange->mac0.device_id,
                                      (uint64_t)exchange->now, report->challenge,
                                      report->challenge_size, &challenge);
-    bool known = false;
-    result = pawl_reader_borrow(&exchange->server->readers, &exchange->reader);
-    if (result == PAWL_OK)
-        result = device_read(exchange, &known);
-    if (result == PAWL_OK)
-        result = pawl_report_verify(&exchange->mac0, exchange->auth_key);
-    if (result == PAWL_OK && !known)
-        result = PAWL_UNTRUSTED;
+    result = mac_verify(exchange);
     if (result != PAWL_OK)
         return result;
     exchange->fresh = young && pawl_challenge_fits(&challenge, &exchange->device.record);
     return decoded;
+}
+
+enum pawl_result pawl_exchange_reader_get(struct pawl_exchange *exchange,
+                                          struct pawl_reader **reader)
+{
+    enum pawl_result result = PAWL_OK;
+    if (exchange->reader == NULL)
+        result = pawl_reader_borrow(&exchange->server->readers, &exchange->reader);
+    if (result == PAWL_OK)
+        *reader = exchange->reader;
+    return result;
 }
 
 void pawl_exchange_end(struct pawl_exchange *exchange)
@@ -95,8 +132,11 @@ enum MHD_Result pawl_exchange_offer(struct pawl_exchange *exchange,
     pawl_directive_begin(exchange->server, &exchange->device, &exchange->report, exchange->now,
                          PAWL_ACTION_IDLE, &directive);
     if (entry != NULL) {
-        enum pawl_result result = pawl_directive_offer(exchange->server, exchange->reader,
-                                                       &exchange->device, entry, &directive);
+        struct pawl_reader *reader = NULL;
+        enum pawl_result result = pawl_exchange_reader_get(exchange, &reader);
+        if (result == PAWL_OK)
+            result = pawl_directive_offer(exchange->server, reader, &exchange->device, entry,
+                                          &directive);
         if (result != PAWL_OK && result != PAWL_STATE)
             return pawl_request_refuse(exchange->request, PAWL_STORAGE,
                                        "cannot make an entitlement: %s", pawl_result_name(result));

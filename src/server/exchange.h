@@ -10,11 +10,11 @@
 struct pawl_exchange {
     struct pawl_request *request;
     struct pawl_server *server;
-    struct pawl_reader *reader;
-    int64_t now; /* Unix seconds */
+    struct pawl_reader *reader; /* borrowed when it is needed; see pawl_exchange_reader_get */
+    int64_t now;                /* Unix seconds */
     struct pawl_mac0 mac0;
     struct pawl_report report;
-    struct pawl_device device; /* as read when the exchange began */
+    struct pawl_device device; /* as held when the exchange began */
     uint8_t auth_key[PAWL_KEY_SIZE];
     bool fresh; /* the challenge is ours, young, and made for what is held */
 };
@@ -24,6 +24,10 @@ struct pawl_exchange {
  * for a bad MAC, after the same work; an error of the store. End it in any case. */
 enum pawl_result pawl_exchange_begin(struct pawl_exchange *exchange, struct pawl_request *request);
 void pawl_exchange_end(struct pawl_exchange *exchange);
+
+/* A reader of the store, the exchange's until it ends. What pawl_reader_borrow returns. */
+enum pawl_result pawl_exchange_reader_get(struct pawl_exchange *exchange,
+                                          struct pawl_reader **reader);
 
 /* Answers with an action that is not a download. */
 enum MHD_Result pawl_exchange_answer(struct pawl_exchange *exchange, enum pawl_action action);

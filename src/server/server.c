@@ -62,7 +62,9 @@ static enum pawl_result services_open(struct pawl_server *server)
     if (result == PAWL_OK)
         result = pawl_sightings_create(&server->sightings);
     if (result == PAWL_OK)
-        result = pawl_committer_start(server->store, &server->committer);
+        result = pawl_device_cache_create(&server->devices);
+    if (result == PAWL_OK)
+        result = pawl_committer_start(server->store, server->devices, &server->committer);
     if (result != PAWL_OK)
         pawl_error(result, "%s: cannot start", server->data.path);
     return result;
@@ -103,6 +105,7 @@ void pawl_server_settle(struct pawl_server *server)
 void pawl_server_close(struct pawl_server *server)
 {
     pawl_committer_free(server->committer);
+    pawl_device_cache_free(server->devices);
     pawl_sightings_free(server->sightings);
     if (server->has_plans)
         pawl_plan_cache_close(&server->plans);

@@ -12,6 +12,7 @@
 #include "server/alarms.h"
 #include "server/committer.h"
 #include "server/data.h"
+#include "server/device_cache.h"
 #include "server/plan_cache.h"
 #include "server/readers.h"
 #include "server/sightings.h"
@@ -44,6 +45,7 @@ struct pawl_server {
     struct pawl_cms_opener *opener;
     struct pawl_decoy decoy;
     struct pawl_plan_cache plans;
+    struct pawl_device_cache *devices;
     struct pawl_committer *committer;
     struct pawl_sightings *sightings;
     struct pawl_alarms alarms;

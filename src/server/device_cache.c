@@ -1,0 +1,120 @@
+#include "server/device_cache.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "host/secret.h"
+#include "pawl/secret.h"
+
+#define SET_COUNT 4096u /* a power of two */
+#define WAY_COUNT 4u
+
+struct entry {
+    bool used;
+    uint32_t stamp; /* when it was used last, in its set's time */
+    struct pawl_device device;
+    uint8_t auth_key[PAWL_KEY_SIZE];
+};
+
+/* Where a device may be. `writes` counts drops: a ticket is its value before the store was read. */
+struct set {
+    pthread_mutex_t lock;
+    uint32_t writes;
+    uint32_t time;
+    struct entry ways[WAY_COUNT];
+};
+
+struct pawl_device_cache {
+    struct set sets[SET_COUNT];
+};
+
+enum pawl_result pawl_device_cache_create(struct pawl_device_cache **cache)
+{
+    struct pawl_device_cache *created = pawl_secret_alloc(sizeof *created);
+    if (created == NULL)
+        return PAWL_EXHAUSTED;
+    for (size_t i = 0; i < SET_COUNT; i++)
+        pthread_mutex_init(&created->sets[i].lock, NULL);
+    *cache = created;
+    return PAWL_OK;
+}
+
+void pawl_device_cache_free(struct pawl_device_cache *cache)
+{
+    if (cache == NULL)
+        return;
+    for (size_t i = 0; i < SET_COUNT; i++)
+        pthread_mutex_destroy(&cache->sets[i].lock);
+    pawl_secret_free(cache, sizeof *cache);
+}
+
+/* Ids are random in general, but may be serial numbers: all of their bits count. */
+static struct set *set_lock(struct pawl_device_cache *cache, const uint8_t device_id[PAWL_ID_SIZE])
+{
+    uint64_t halves[2];
+    memcpy(halves, device_id, sizeof halves);
+    uint64_t mixed = (halves[0] ^ (halves[1] * 0x9e3779b97f4a7c15u)) * 0xbf58476d1ce4e5b9u;
+    struct set *set = &cache->sets[(mixed >> 40) % SET_COUNT];
+    pthread_mutex_lock(&set->lock);
+    return set;
+}
+
+/* The device's entry in a locked set, or NULL. */
+static struct entry *entry_find(struct set *set, const uint8_t device_id[PAWL_ID_SIZE])
+{
+    for (size_t i = 0; i < WAY_COUNT; i++)
+        if (set->ways[i].used &&
+            memcmp(set->ways[i].device.device_id, device_id, PAWL_ID_SIZE) == 0)
+            return &set->ways[i];
+    return NULL;
+}
+
+/* The entry to be overwritten: a free one, else the one that was not used for longest. */
+static struct entry *entry_choose(struct set *set)
+{
+    struct entry *chosen = &set->ways[0];
+    for (size_t i = 0; i < WAY_COUNT && chosen->used; i++)
+        if (!set->ways[i].used || set->time - set->ways[i].stamp > set->time - chosen->stamp)
+            chosen = &set->ways[i];
+    return chosen;
+}
+
+bool pawl_device_cache_find(struct pawl_device_cache *cache, const uint8_t device_id[PAWL_ID_SIZE],
+                            struct pawl_device *device, uint8_t auth_key[PAWL_KEY_SIZE],
+                            uint32_t *ticket)
+{
+    struct set *set = set_lock(cache, device_id);
+    struct entry *entry = entry_find(set, device_id);
+    if (entry != NULL) {
+        entry->stamp = ++set->time;
+        *device = entry->device;
+        memcpy(auth_key, entry->auth_key, PAWL_KEY_SIZE);
+    }
+    *ticket = set->writes;
+    pthread_mutex_unlock(&set->lock);
+    return entry != NULL;
+}
+
+void pawl_device_cache_add(struct pawl_device_cache *cache, const struct pawl_device *device,
+                           const uint8_t auth_key[PAWL_KEY_SIZE], uint32_t ticket)
+{
+    struct set *set = set_lock(cache, device->device_id);
+    if (set->writes == ticket && entry_find(set, device->device_id) == NULL) {
+        struct entry *entry = entry_choose(set);
+        entry->used = true;
+        entry->stamp = ++set->time;
+        entry->device = *device;
+        memcpy(entry->auth_key, auth_key, PAWL_KEY_SIZE);
+    }
+    pthread_mutex_unlock(&set->lock);
+}
+
+void pawl_device_cache_drop(struct pawl_device_cache *cache, const uint8_t device_id[PAWL_ID_SIZE])
+{
+    struct set *set = set_lock(cache, device_id);
+    struct entry *entry = entry_find(set, device_id);
+    set->writes++;
+    if (entry != NULL)
+        pawl_wipe(entry, sizeof *entry);
+    pthread_mutex_unlock(&set->lock);
+}

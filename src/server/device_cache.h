@@ -1,0 +1,38 @@
+/*
+ * Devices that reported lately, with the key of their reports: an exchange is often followed by
+ * another one (a challenge, a download, its confirmation), which then costs no look-up.
+ *
+ * An entry is never older than the last write that was acknowledged: every writer drops the
+ * device's entry after its commit, and what was read before that commit is not kept. This holds
+ * because one process alone writes the store; servers that share one must do without (and later
+ * compare versions). The keys are in locked memory, as many as there are entries (I8).
+ */
+#ifndef PAWL_SERVER_DEVICE_CACHE_H
+#define PAWL_SERVER_DEVICE_CACHE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "pawl/keys.h"
+#include "store/store.h"
+
+struct pawl_device_cache;
+
+/* PAWL_EXHAUSTED. Free it: all is wiped. */
+enum pawl_result pawl_device_cache_create(struct pawl_device_cache **cache);
+void pawl_device_cache_free(struct pawl_device_cache *cache);
+
+/* Finds a device and its key; false when it is not here. `ticket` then goes with what is read from
+ * the store to pawl_device_cache_add. */
+bool pawl_device_cache_find(struct pawl_device_cache *cache, const uint8_t device_id[PAWL_ID_SIZE],
+                            struct pawl_device *device, uint8_t auth_key[PAWL_KEY_SIZE],
+                            uint32_t *ticket);
+
+/* Keeps what was read, unless the device was written since the ticket was given. */
+void pawl_device_cache_add(struct pawl_device_cache *cache, const struct pawl_device *device,
+                           const uint8_t auth_key[PAWL_KEY_SIZE], uint32_t ticket);
+
+/* Forgets a device that was written. */
+void pawl_device_cache_drop(struct pawl_device_cache *cache, const uint8_t device_id[PAWL_ID_SIZE]);
+
+#endif
