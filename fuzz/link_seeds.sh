@@ -15,7 +15,7 @@ printf '%b' "$first" >first
 printf '%b' "$first$(download 1)\\x03" >contact
 printf '%b' "$first$(download 1)$crashed$reboot" >failing
 printf '%b' "$offer\\x02\\x00\\x00$bring\\x02$whole$bring\\x02$whole$install$exited" >direct
-printf '%b' "$offer\\x01\\x00\\x00$bring\\x01\\x20\\x00$reboot$offer\\x01\\x00\\x00$bring\\x01$whole$install\\x03" \\
+printf '%b' "$offer\\x01\\x00\\x00$bring\\x01\\x20\\x00$reboot$offer\\x01\\x00\\x00$bring\\x01$whole$install\\x03" \
     >resumed
 printf '%b' "$first\\x09\\x0c$(download 1)\\x03" >cut
 printf '%b' "$first$(download 3)$(download 4)$(download 5)$reboot" >refused
