@@ -113,8 +113,7 @@ static void work_fill(const struct pawl_processor *engine, const struct pawl_dir
 
 static bool contact_is_success(const struct pawl_processor *engine)
 {
-    return engine->state == PAWL_STATE_TRIAL && engine->running &&
-           engine->trial_success == PAWL_SUCCESS_CONTACT;
+    return engine->state == PAWL_STATE_TRIAL && engine->trial_success == PAWL_SUCCESS_CONTACT;
 }
 
 enum pawl_result pawl_processor_directive(struct pawl_processor *engine, const uint8_t *bytes,

@@ -19,6 +19,14 @@ static bool memory_has(const void *memory, size_t size, const void *secret, size
 /* A stretch of plaintext that occurs once in the image. */
 #define PLAIN_SIZE 32u
 
+/* Outside a download no key schedule is kept. */
+static void stream_check(const struct fixture *f)
+{
+    static const struct pawl_stream none;
+
+    assert_memory_equal(&f->device.engine->stream.gcm, &none.gcm, sizeof none.gcm);
+}
+
 static void secrets_check(const struct fixture *f, const struct pawl_test_package *package,
                           uint64_t sequence)
 {
@@ -56,11 +64,13 @@ static void i8_no_phase_leaves_a_secret_in_memory(void **state)
     assert_true(memory_has(f->device.ram.image, f->device.ram.image_size, f->first.image + 500,
                            PLAIN_SIZE));
     secrets_check(f, &f->first, 0);
+    stream_check(f);
     assert_int_equal(pawl_processor_ran(f->device.engine, PAWL_RUN_EXITED_ZERO), PAWL_OK);
     secrets_check(f, &f->first, 0);
     assert_int_equal(pawl_test_device_update(&f->device, &f->second, 1, PAWL_RUN_CRASHED), PAWL_OK);
     secrets_check(f, &f->second, 1);
     secrets_check(f, &f->first, 0);
+    stream_check(f);
 }
 
 static void i8_a_refused_chunk_leaves_nothing(void **state)
@@ -70,6 +80,7 @@ static void i8_a_refused_chunk_leaves_nothing(void **state)
     f->first.bytes[f->first.size - 1] ^= 1;
     assert_int_equal(pawl_test_device_download(&f->device, &f->first, 0), PAWL_CORRUPT);
     secrets_check(f, &f->first, 0);
+    stream_check(f);
 }
 
 static void i8_the_entitlement_does_not_outlive_its_download(void **state)
