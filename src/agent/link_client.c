@@ -193,6 +193,7 @@ enum pawl_result pawl_link_client_open(struct pawl_link_client *client, struct p
                strerror(errno));
     else
         result = greet(client);
+    client->was_reached = client->channel.fd >= 0 && client->channel.child == 0;
     if (result != PAWL_OK)
         pawl_link_client_close(client);
     return result;

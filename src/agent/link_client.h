@@ -27,6 +27,7 @@ struct pawl_link_client {
     struct pawl_link_hello hello; /* what the processor said of itself */
     uint8_t *frame;               /* the request under way: room for the largest */
     uint8_t id;                   /* of the last request */
+    bool was_reached;             /* something listens there */
     bool write_pending;           /* a WRITE was sent whose answer has not been taken */
     uint8_t received[PAWL_LINK_OVERHEAD + PAWL_LINK_PAYLOAD_MIN];
     size_t received_size;

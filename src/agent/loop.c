@@ -133,7 +133,9 @@ static enum pawl_phase connect_processor(struct pawl_agent *agent)
 
     if (result != PAWL_OK)
         return pawl_agent_unlink(agent, result);
-    pawl_log(PAWL_LOG_INFO, "secure processor of device %s, sequence number %llu",
+    pawl_log(agent->sequence_known && agent->sequence == hello->sequence ? PAWL_LOG_DEBUG
+                                                                         : PAWL_LOG_INFO,
+             "secure processor of device %s, sequence number %llu",
              pawl_hex_encode(hello->device_id, PAWL_ID_SIZE, id),
              (unsigned long long)hello->sequence);
     agent->watch = 0;

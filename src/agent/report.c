@@ -17,7 +17,11 @@ static enum pawl_phase rest(struct pawl_agent *agent)
         return PAWL_PHASE_DONE;
     pawl_log(PAWL_LOG_INFO, "next poll in %lld s",
              (long long)(agent->next_poll - agent->last_poll) / 1000);
-    return pawl_agent_pause(agent, agent->next_poll, PAWL_PHASE_REPORT);
+    /* A processor that listens is left to others meanwhile; one of our own would end. */
+    if (agent->link.channel.child != 0)
+        return pawl_agent_pause(agent, agent->next_poll, PAWL_PHASE_REPORT);
+    pawl_link_client_close(&agent->link);
+    return pawl_agent_pause(agent, agent->next_poll, PAWL_PHASE_CONNECT);
 }
 
 static enum pawl_phase idle(struct pawl_agent *agent)

@@ -6,6 +6,9 @@
 #include "agent/link_client.h"
 #include "host/hex.h"
 
+#define TRIES 20
+#define TRY_AGAIN_MS 100
+
 static const char *const state_names[] = {
     [PAWL_STATE_READY] = "ready",         [PAWL_STATE_WRITING] = "writing",
     [PAWL_STATE_CANDIDATE] = "candidate", [PAWL_STATE_STAGED] = "staged",
@@ -61,13 +64,26 @@ static void text_print(const struct pawl_link_hello *hello,
                status->package_size);
 }
 
+/* A processor that listens serves one agent at a time and turns others away: tries for a while. */
+static enum pawl_result client_open(struct pawl_link_client *client, struct pawl_wake *wake,
+                                    const char *processor)
+{
+    for (unsigned i = 0;; i++) {
+        enum pawl_result result = pawl_link_client_open(client, wake, processor);
+        if (result == PAWL_OK || !client->was_reached || i == TRIES)
+            return result;
+        if (pawl_wake_sleep(wake, -1, pawl_clock_now() + TRY_AGAIN_MS) == PAWL_WAKE_STOP)
+            return result;
+    }
+}
+
 int pawl_agent_status_print(const struct pawl_agent_settings *settings, struct pawl_wake *wake)
 {
     struct pawl_link_client client = {0};
     struct pawl_link_answer answer;
     struct pawl_processor_status status;
 
-    enum pawl_result result = pawl_link_client_open(&client, wake, settings->processor);
+    enum pawl_result result = client_open(&client, wake, settings->processor);
     if (result == PAWL_OK)
         result = pawl_link_client_status(&client, &answer, &status);
     if (result != PAWL_OK)
