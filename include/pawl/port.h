@@ -38,6 +38,9 @@ struct pawl_flash {
     /* `offset` and `size` are multiples of write_size; the range was erased since it was last
      * programmed. */
     enum pawl_result (*program)(void *context, uint64_t offset, const void *bytes, size_t size);
+    /* PAWL_STORAGE unless flash holds these bytes. NULL: the engine reads them back in small
+     * pieces, which suits flash that is mapped into memory. */
+    enum pawl_result (*verify)(void *context, uint64_t offset, const void *bytes, size_t size);
     /* `offset` and `size` are multiples of page_size. */
     enum pawl_result (*erase)(void *context, uint64_t offset, uint64_t size);
     /* Everything programmed and erased so far survives a power cut when this returns. NULL where

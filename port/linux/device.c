@@ -26,6 +26,13 @@ static enum pawl_result flash_program(void *context, uint64_t offset, const void
     return pawl_flash_file_program(&device->flash, offset, bytes, size);
 }
 
+static enum pawl_result flash_verify(void *context, uint64_t offset, const void *bytes, size_t size)
+{
+    const struct pawl_device *device = context;
+
+    return pawl_flash_file_verify(&device->flash, offset, bytes, size);
+}
+
 static enum pawl_result flash_erase(void *context, uint64_t offset, uint64_t size)
 {
     const struct pawl_device *device = context;
@@ -129,6 +136,7 @@ static void port_make(struct pawl_device *device, const struct pawl_settings *se
         .context = device,
         .flash = {.read = flash_read,
                   .program = flash_program,
+                  .verify = flash_verify,
                   .erase = flash_erase,
                   .sync = flash_sync},
         .protected_store = {.counter_read = counter_read,

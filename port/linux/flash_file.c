@@ -113,6 +113,24 @@ enum pawl_result pawl_flash_file_program(const struct pawl_flash_file *flash, ui
     return PAWL_OK;
 }
 
+enum pawl_result pawl_flash_file_verify(const struct pawl_flash_file *flash, uint64_t offset,
+                                        const void *bytes, size_t size)
+{
+    const uint8_t *expected = bytes;
+    uint8_t held[PAWL_FLASH_PAGE_SIZE];
+
+    for (size_t done = 0; done < size;) {
+        size_t part = size - done < sizeof held ? size - done : sizeof held;
+        enum pawl_result result = pawl_flash_file_read(flash, offset + done, held, part);
+        if (result != PAWL_OK)
+            return result;
+        if (memcmp(held, expected + done, part) != 0)
+            return PAWL_STORAGE;
+        done += part;
+    }
+    return PAWL_OK;
+}
+
 /* For file systems without holes. */
 static enum pawl_result zeros_write(int fd, uint64_t offset, uint64_t size)
 {

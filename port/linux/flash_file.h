@@ -44,6 +44,8 @@ enum pawl_result pawl_flash_file_read(const struct pawl_flash_file *flash, uint6
                                       void *bytes, size_t size);
 enum pawl_result pawl_flash_file_program(const struct pawl_flash_file *flash, uint64_t offset,
                                          const void *bytes, size_t size);
+enum pawl_result pawl_flash_file_verify(const struct pawl_flash_file *flash, uint64_t offset,
+                                        const void *bytes, size_t size);
 enum pawl_result pawl_flash_file_erase(const struct pawl_flash_file *flash, uint64_t offset,
                                        uint64_t size);
 enum pawl_result pawl_flash_file_sync(const struct pawl_flash_file *flash);

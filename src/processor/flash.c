@@ -30,10 +30,13 @@ static enum pawl_result compare(const struct pawl_port *port, uint64_t offset, c
 enum pawl_result pawl_flash_program(const struct pawl_port *port, uint64_t offset,
                                     const uint8_t *bytes, size_t size)
 {
-    enum pawl_result result = port->flash.program(port->context, offset, bytes, size);
-    if (result == PAWL_OK)
-        result = compare(port, offset, bytes, size);
-    return result;
+    const struct pawl_flash *flash = &port->flash;
+
+    enum pawl_result result = flash->program(port->context, offset, bytes, size);
+    if (result != PAWL_OK)
+        return result;
+    return flash->verify ? flash->verify(port->context, offset, bytes, size)
+                         : compare(port, offset, bytes, size);
 }
 
 enum pawl_result pawl_flash_erase(const struct pawl_port *port, uint64_t offset, uint64_t size)
