@@ -38,7 +38,7 @@ size_t hex_decode(const char *hex, uint8_t *bytes, size_t capacity)
 /* Puts the pair `key`: hex into the writer; nothing when the value is NULL. */
 static void pair_write(struct pawl_writer *writer, int64_t key, const char *value)
 {
-    uint8_t bytes[1024];
+    uint8_t bytes[2048];
 
     if (value == NULL)
         return;

@@ -2,6 +2,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -408,6 +409,54 @@ static void a_directive_answers_one_report_of_one_device(void **state)
     }
 }
 
+/* For inspection, without the key: the same payload, whatever the MAC. */
+static void a_directive_is_decoded_without_its_key(void **state)
+{
+    uint8_t bytes[PAWL_DIRECTIVE_SIZE_MAX];
+    struct pawl_directive directive, read;
+    size_t size = 0;
+
+    (void)state;
+    directive_make(&directive);
+    assert_int_equal(pawl_directive_write(&directive, auth_key, bytes, sizeof bytes, &size),
+                     PAWL_OK);
+    bytes[size - 1] ^= 1;
+    assert_int_equal(pawl_directive_decode(bytes, size, &read), PAWL_OK);
+    assert_int_equal(read.action, PAWL_ACTION_DOWNLOAD);
+    assert_memory_equal(read.entitlement, directive.entitlement, sizeof directive.entitlement);
+    memset(&read, 0xee, sizeof read);
+    assert_int_equal(pawl_directive_decode(bytes, size - 1, &read), PAWL_MALFORMED);
+    assert_int_equal(read.url[0], (char)0xee);
+}
+
+static void a_url_of_any_allowed_size_is_read(void **state)
+{
+    static const struct {
+        uint32_t size;
+        enum pawl_result expected;
+    } cases[] = {{0, PAWL_OK}, {512, PAWL_OK}, {513, PAWL_MALFORMED}, {600, PAWL_MALFORMED}};
+    uint8_t bytes[PAWL_DIRECTIVE_SIZE_MAX], payload[2048], changed[4096];
+    char url[8 + 2 * 600 + 1];
+    struct pawl_directive directive, read;
+    struct pawl_cose cose;
+    size_t size = 0;
+
+    (void)state;
+    directive_make(&directive);
+    assert_int_equal(pawl_directive_write(&directive, auth_key, bytes, sizeof bytes, &size),
+                     PAWL_OK);
+    assert_int_equal(pawl_cose_read(&pawl_cose_directive, bytes, size, &cose), PAWL_OK);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        snprintf(url, sizeof url, cases[i].size == 0 ? "60" : "79%04x", (unsigned)cases[i].size);
+        for (uint32_t j = 0; j < cases[i].size; j++)
+            strcat(url, "75");
+        size_t length = map_edit(cose.payload, cose.payload_size, 6, url, payload, sizeof payload);
+        length = mac_again(&pawl_cose_directive, payload, length, changed, sizeof changed);
+        assert_int_equal(pawl_directive_read(changed, length, auth_key, nonce, &read),
+                         cases[i].expected);
+    }
+}
+
 static void messages_that_no_reader_takes_are_not_written(void **state)
 {
     uint8_t bytes[PAWL_DIRECTIVE_SIZE_MAX];
@@ -449,6 +498,8 @@ int main(void)
         cmocka_unit_test(only_downloads_carry_download_fields),
         cmocka_unit_test(each_directive_field_is_checked),
         cmocka_unit_test(a_directive_answers_one_report_of_one_device),
+        cmocka_unit_test(a_directive_is_decoded_without_its_key),
+        cmocka_unit_test(a_url_of_any_allowed_size_is_read),
         cmocka_unit_test(messages_that_no_reader_takes_are_not_written),
     };
 
