@@ -91,15 +91,17 @@ static enum pawl_result launcher_start(const struct program *program, int *socke
         .watchdog = settings->watchdog,
     };
 
+    launcher.isolation.hidden[0] = realpath(settings->state, state);
+    launcher.isolation.hidden[1] = realpath(settings->pud, pud);
+    if (launcher.isolation.hidden[0] == NULL)
+        return pawl_error(PAWL_IO, "%s: %s", settings->state, strerror(errno));
     if (settings->has_user) {
         launcher.isolation.uid = settings->uid;
         launcher.isolation.gid = settings->gid;
     } else if (geteuid() == 0) {
-        launcher.isolation.uid = pawl_isolation_user_choose(settings->state);
+        launcher.isolation.uid = pawl_isolation_user_choose(state);
         launcher.isolation.gid = (gid_t)launcher.isolation.uid;
     }
-    launcher.isolation.hidden[0] = realpath(settings->state, state);
-    launcher.isolation.hidden[1] = realpath(settings->pud, pud);
     return pawl_launcher_start(&launcher, socket);
 }
 
