@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#define COMPARE_SIZE 64u
+#define COMPARE_SIZE 256u
 
 enum pawl_result pawl_flash_read(const struct pawl_port *port, uint64_t offset, void *bytes,
                                  size_t size)

@@ -16,28 +16,22 @@ uint64_t pawl_slot_taken(const struct pawl_slot_cursor *cursor)
     return cursor->programmed + cursor->tail_size;
 }
 
-/* Programs whole write units, page by page. */
+/* Programs whole write units, after erasing the pages that they enter. */
 static enum pawl_result units_program(struct pawl_slot_cursor *cursor, const struct pawl_port *port,
                                       const uint8_t *bytes, size_t size)
 {
     const struct pawl_flash *flash = &port->flash;
     uint64_t base = flash->slots[cursor->slot].offset;
+    uint64_t first = pawl_align_up(cursor->programmed, flash->page_size);
+    uint64_t end = pawl_align_up(cursor->programmed + size, flash->page_size);
     enum pawl_result result = PAWL_OK;
 
-    while (result == PAWL_OK && size > 0) {
-        uint32_t in_page = (uint32_t)(cursor->programmed & (flash->page_size - 1));
-        size_t part = flash->page_size - in_page;
-        part = part < size ? part : size;
-        if (in_page == 0)
-            result = pawl_flash_erase(port, base + cursor->programmed, flash->page_size);
-        if (result == PAWL_OK)
-            result = pawl_flash_program(port, base + cursor->programmed, bytes, part);
-        if (result == PAWL_OK) {
-            cursor->programmed += part;
-            bytes += part;
-            size -= part;
-        }
-    }
+    if (end > first)
+        result = pawl_flash_erase(port, base + first, end - first);
+    if (result == PAWL_OK)
+        result = pawl_flash_program(port, base + cursor->programmed, bytes, size);
+    if (result == PAWL_OK)
+        cursor->programmed += size;
     return result;
 }
 
