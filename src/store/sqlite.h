@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 #include <sqlite3.h>
+#include <time.h>
 
 #include "store/driver.h"
 
@@ -89,6 +90,8 @@ struct pawl_sqlite {
     sqlite3 *db;
     sqlite3_stmt *statements[PAWL_SQL_COUNT];
     struct pawl_sqlite_names classes, groups;
+    int failure;      /* the last code that was logged, and the second of the monotonic clock */
+    time_t failed_at; /* when it was */
 };
 
 struct pawl_sqlite_store {

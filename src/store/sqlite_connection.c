@@ -1,6 +1,7 @@
 /* Connections, statements and transactions of the SQLite implementation. */
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "host/log.h"
 #include "store/sqlite.h"
@@ -45,25 +46,35 @@ void pawl_sqlite_disconnect(struct pawl_sqlite *connection)
     memset(connection, 0, sizeof *connection);
 }
 
-/* A disk that is full speaks through several codes: SQLite knows ENOSPC only. */
-static bool is_full(struct pawl_sqlite *connection, int code)
+/* A disk that is full speaks through several codes: SQLite knows ENOSPC only, and passes the cause
+ * of a failed write on in errno alone. */
+static bool is_full(int code, int cause)
 {
     if ((code & 0xff) == SQLITE_FULL || (code & 0xff) == SQLITE_NOMEM)
         return true;
-    if ((code & 0xff) != SQLITE_IOERR || connection->db == NULL)
-        return false;
-    int cause = sqlite3_system_errno(connection->db);
-    return cause == ENOSPC || cause == EDQUOT || cause == EFBIG;
+    return (code & 0xff) == SQLITE_IOERR && (cause == ENOSPC || cause == EDQUOT || cause == EFBIG);
+}
+
+/* The same failure is told once a second: a damaged page may be asked for by every report. */
+static void failure_log(struct pawl_sqlite *connection, int code)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    if (code == connection->failure && now.tv_sec == connection->failed_at)
+        return;
+    connection->failure = code;
+    connection->failed_at = now.tv_sec;
+    pawl_log(PAWL_LOG_ERROR, "database: %s (code %d)",
+             connection->db == NULL ? sqlite3_errstr(code) : sqlite3_errmsg(connection->db), code);
 }
 
 enum pawl_result pawl_sqlite_result(struct pawl_sqlite *connection, int code)
 {
+    int cause = errno;
     if (code == SQLITE_OK || code == SQLITE_ROW || code == SQLITE_DONE)
         return PAWL_OK;
-    const char *words =
-        connection->db == NULL ? sqlite3_errstr(code) : sqlite3_errmsg(connection->db);
-    pawl_log(PAWL_LOG_ERROR, "database: %s (code %d)", words, code);
-    return is_full(connection, code) ? PAWL_EXHAUSTED : PAWL_STORAGE;
+    failure_log(connection, code);
+    return is_full(code, cause) ? PAWL_EXHAUSTED : PAWL_STORAGE;
 }
 
 sqlite3_stmt *pawl_sqlite_statement(struct pawl_sqlite *connection, enum pawl_sql sql)

@@ -27,7 +27,18 @@ static void package_reads_back(void **state)
     strcpy(row.version, "2.0 \xc3\xa4");
     assert_result(PAWL_OK, pawl_store_package_add(fixture->store, &row, NULL));
     assert_result(PAWL_OK, pawl_store_package_get(fixture->reader, row.package_id, &found));
-    assert_memory_equal(&found, &row, sizeof row);
+    assert_memory_equal(found.package_id, row.package_id, sizeof row.package_id);
+    assert_memory_equal(found.release_id, row.release_id, sizeof row.release_id);
+    assert_memory_equal(found.vendor_id, row.vendor_id, sizeof row.vendor_id);
+    assert_memory_equal(found.class_id, row.class_id, sizeof row.class_id);
+    assert_string_equal(found.name, row.name);
+    assert_string_equal(found.version, row.version);
+    assert_true(found.security_version == UINT64_MAX);
+    assert_int_equal(found.mode, row.mode);
+    assert_int_equal(found.chunk_size, row.chunk_size);
+    assert_true(found.image_size == row.image_size && found.package_size == row.package_size);
+    assert_int_equal(found.created, row.created);
+    assert_false(found.ready);
     assert_result(PAWL_STATE, pawl_store_package_add(fixture->store, &row, NULL));
 
     assert_result(PAWL_OK,
@@ -128,7 +139,9 @@ static void assignments_carry_what_a_plan_needs(void **state)
     for (size_t i = 0; i < 3; i++) {
         const struct pawl_plan_entry *entry = &found.rows[i].entry;
         assert_int_equal(entry->assignment, i + 1);
-        assert_memory_equal(&entry->target, &targets[i], sizeof entry->target);
+        assert_int_equal(entry->target.kind, targets[i].kind);
+        assert_memory_equal(entry->target.id, targets[i].id, PAWL_ID_SIZE);
+        assert_string_equal(entry->target.group, targets[i].group);
         assert_memory_equal(entry->package_id, package_id, sizeof package_id);
         assert_memory_equal(entry->class_id, class_id, sizeof class_id);
         assert_int_equal(entry->security_version, 3);
