@@ -68,7 +68,8 @@ enum pawl_phase pawl_phase_fetch(struct pawl_agent *agent)
                                .offset = agent->status.offset,
                                .progress = &agent->progress};
     if (fetch.offset > fetch.package_size)
-        return PAWL_PHASE_REPORT;
+        return pawl_agent_retry(agent, PAWL_TROUBLE_FETCH, PAWL_STATE,
+                                "the secure processor is at another package", 0, PAWL_PHASE_REPORT);
     if (fetch.offset > 0)
         pawl_log(PAWL_LOG_INFO, "resuming the download at %s",
                  pawl_size_format(fetch.offset, size));

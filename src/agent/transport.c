@@ -40,7 +40,8 @@ static enum pawl_result unix_open(const char *path, struct pawl_channel *channel
     return PAWL_OK;
 }
 
-/* In the child: the link is its input and output, and no signal is blocked or ignored. */
+/* In the child: the link is its input and output, it has no other of the agent's descriptors (not
+ * all libraries mark theirs), and no signal is blocked or ignored. */
 _Noreturn static void child_exec(const char *command, int fd)
 {
     sigset_t none;
@@ -53,7 +54,7 @@ _Noreturn static void child_exec(const char *command, int fd)
     char line[4096];
     int size = snprintf(line, sizeof(line), "exec %s", command);
     if (size > 0 && (size_t)size < sizeof(line) && dup2(fd, STDIN_FILENO) >= 0 &&
-        dup2(fd, STDOUT_FILENO) >= 0)
+        dup2(fd, STDOUT_FILENO) >= 0 && close_range(STDERR_FILENO + 1, ~0u, 0) == 0)
         execl("/bin/sh", "sh", "-c", line, (char *)NULL);
     _exit(127);
 }
