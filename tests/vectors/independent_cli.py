@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import serialization
 import protocol as p
 
 SEED = int(sys.argv[1]) if len(sys.argv) > 1 else secrets.randbits(32)
-ROUNDS = int(sys.argv[2]) if len(sys.argv) > 2 else 8
+ROUNDS = int(sys.argv[2]) if len(sys.argv) > 2 else 4
 R = random.Random(SEED)
 PAWL = os.path.join(os.environ["PAWL_BIN"], "pawl")
 CLASSES = ["ok", "malformed", "unsupported", "untrusted", "wrong-class", "not-entitled",
