@@ -49,8 +49,9 @@ static void offer_tell(const struct pawl_agent *agent)
 {
     char id[PAWL_HEX_SIZE(PAWL_PACKAGE_ID_SIZE)], size[16];
     pawl_hex_encode(agent->work.package_id, PAWL_PACKAGE_ID_SIZE, id);
-    pawl_log(PAWL_LOG_NOTICE, "offered package %s, %s, from %s", id,
-             pawl_size_format(agent->work.package_size, size), agent->url);
+    pawl_log(PAWL_LOG_NOTICE, "offered package %.16s, %s", id,
+             pawl_size_format(agent->work.package_size, size));
+    pawl_log(PAWL_LOG_DEBUG, "fetching %s", agent->url);
 }
 
 static enum pawl_phase fetch(struct pawl_agent *agent)

@@ -15,6 +15,7 @@ static const char *log_program = "pawl";
 static const char *log_verb;
 static enum pawl_log_level log_most = PAWL_LOG_INFO;
 static bool log_journal;
+static bool log_terminal;
 
 static const char *const level_names[] = {
     [PAWL_LOG_ERROR] = "error", [PAWL_LOG_WARNING] = "warning", [PAWL_LOG_NOTICE] = "notice",
@@ -63,7 +64,8 @@ void pawl_log_init(const char *program, enum pawl_log_level most)
 {
     log_program = program;
     log_most = most;
-    log_journal = getenv("JOURNAL_STREAM") != NULL && isatty(STDERR_FILENO) == 0;
+    log_terminal = isatty(STDERR_FILENO) != 0;
+    log_journal = getenv("JOURNAL_STREAM") != NULL && !log_terminal;
 }
 
 enum pawl_result pawl_log_level_parse(const char *name, enum pawl_log_level *level)
@@ -93,6 +95,11 @@ static void line_begin_log(struct line *line, enum pawl_log_level level)
     char date[32];
     clock_gettime(CLOCK_REALTIME, &now);
     gmtime_r(&now.tv_sec, &parts);
+    if (log_terminal) {
+        strftime(date, sizeof date, "%H:%M:%S", &parts);
+        line_add(line, "%s %s %s: ", date, log_program, level_names[level]);
+        return;
+    }
     strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &parts);
     line_add(line, "%s.%03ldZ %s %s: ", date, now.tv_nsec / 1000000, log_program,
              level_names[level]);

@@ -86,7 +86,7 @@ what_once_answers() {
     once 3
     release one --args true
     once 0
-    grep -q "offered package $package" dev/agent.log || fail "the offer is not logged"
+    grep -q "offered package ${package:0:16}" dev/agent.log || fail "the offer is not logged"
     sequence_is 1 || fail "the first download is not confirmed"
     once 3
     PAWL_SERVER=$server_url PAWL_PROCESSOR=unix:$PWD/dev/link "$PAWL_BIN/pawl-agent" --once \

@@ -8,8 +8,9 @@ source "$PAWL_SOURCE/scripts/world.sh"
 
 devices=${1:-4}
 releases=${2:-5}
-RANDOM=${3:-$(($(date +%N) % 32768))}
-echo "kill_campaign: $devices devices, $releases releases, seed $RANDOM"
+seed=${3:-$((RANDOM + 1))}
+RANDOM=$seed
+echo "kill_campaign: $devices devices, $releases releases, seed $seed"
 world_open
 
 fail() {
@@ -78,7 +79,7 @@ for ((r = 1; r <= releases; r++)); do
     until all_at "$r"; do
         [ $SECONDS -lt $deadline ] || fail "release $r does not reach every device"
         # Kills come to an end, so that "two undisturbed exchanges" have their turn.
-        if [ $hits -lt $((devices * 2)) ]; then
+        if [ $hits -lt $((devices * 4)) ]; then
             one_kill
             hits=$((hits + 1))
         fi
