@@ -1,7 +1,7 @@
 #!/bin/bash
 # pawld over HTTP, the load on the other core: CPU of an idle poll against libmicrohttpd answering a
-# constant of the same size to the same requests; durable confirmations a second from 64 connections;
-# devices imported a second over the operator socket.
+# constant of the same size to the same requests; durable confirmations a second from 64
+# connections; devices imported a second over the operator socket.
 #
 # PAWL_BENCH_SECONDS (5) of each load, PAWL_BENCH_ROUNDS (3) interleaved rounds, medians;
 # PAWL_BENCH_UNITS (200000) devices for the import.
@@ -45,7 +45,8 @@ cost() {
         --duration "$seconds" --json >load.json
     after=$(cpu_seconds "$1")
     # What made the fleet ready is not counted as requests, and is little.
-    jq -r --argjson cpu "$(awk "BEGIN { print $after - $before }")" '$cpu * 1e6 / .requests' load.json
+    jq -r --argjson cpu "$(awk "BEGIN { print $after - $before }")" \
+        '$cpu * 1e6 / .requests' load.json
 }
 
 batch() { # NAME COUNT CLASS
@@ -90,7 +91,8 @@ head -c 65536 /dev/urandom >image
 # One durable update a transaction: what a server without group commit could do.
 singles() {
     {
-        echo "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE t(id INTEGER PRIMARY KEY,"
+        echo "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+        echo "CREATE TABLE t(id INTEGER PRIMARY KEY,"
         echo "s INTEGER); INSERT INTO t VALUES (1, 0);"
         for ((i = 0; i < 2000; i++)); do echo "UPDATE t SET s = s + 1 WHERE id = 1;"; done
     } >singles.sql

@@ -1,7 +1,7 @@
 #!/bin/bash
 # The whole story on this machine, from keys to attacks, with real programs on loopback: five
-# devices of two classes, two downloads each under two keys, a failing image, and what attackers try. Ends
-# with a table of what was tried and what happened; exits non-zero if anything differed.
+# devices of two classes, two downloads each under two keys, a failing image, and what attackers
+# try. Ends with a table of what was tried and what happened; exits non-zero if anything differed.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export PAWL_BIN=${PAWL_BIN:-$PWD/build/bin}
@@ -38,7 +38,8 @@ release() {
     local class=$1 version=$2 security=$3 key=$4
     shift 4
     "$pawl" package --image "${image:-$busybox}" --key "$key" --vendor example.com \
-        --class "$class" --name busybox --version "$version" --security-version "$security" --deadline 10 \
+        --class "$class" --name busybox --version "$version" \
+        --security-version "$security" --deadline 10 \
         --content-key "$class-$version.key" --out "$class-$version.pawl" --quiet --json \
         -- "$@" >release.json || die "cannot package $class $version"
     package_id=$(jq -r .package_id release.json)

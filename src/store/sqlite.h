@@ -150,8 +150,8 @@ struct pawl_sqlite *pawl_sqlite_of(struct pawl_reader *reader);
 enum pawl_result pawl_sqlite_begin(struct pawl_store *store, struct pawl_sqlite **connection);
 enum pawl_result pawl_sqlite_end(struct pawl_store *store, enum pawl_result result);
 
-/* Moves what it can from the log into the file, where readers find it faster. Nothing depends on it:
- * a failure is logged. */
+/* Moves what it can from the log into the file, where readers find it faster. Nothing depends on
+ * it: a failure is logged. */
 void pawl_sqlite_checkpoint(struct pawl_store *store);
 
 /* Within a transaction: appends an event unless NULL; adds to the sums. */

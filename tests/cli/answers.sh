@@ -36,7 +36,8 @@ answering() {
 }
 
 reply() { # STATUS FILE: an HTTP answer whose body is the file
-    printf 'HTTP/1.1 %s\r\nContent-Length: %s\r\nConnection: close\r\n\r\n' "$1" "$(stat -c %s "$2")"
+    printf 'HTTP/1.1 %s\r\nContent-Length: %s\r\nConnection: close\r\n\r\n' \
+        "$1" "$(stat -c %s "$2")"
     cat "$2"
 }
 

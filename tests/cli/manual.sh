@@ -1,11 +1,12 @@
 #!/bin/bash
-# The manual page: mandoc finds nothing to complain about, every verb and option is described, and the
-# blocks of EXAMPLES run as they stand, against a real server.
+# The manual page: mandoc finds nothing to complain about, every verb and option is described, and
+# the blocks of EXAMPLES run as they stand, against a real server.
 . "$(dirname "$0")/lib.sh"
 page=$PAWL_SOURCE/man/pawl.1
 
 # The pages of the other programs need not be installed here.
-mandoc -T lint "$page" 2>&1 | grep -vE 'referenced manual not found|outdated mandoc.db' >lint || true
+mandoc -T lint "$page" 2>&1 |
+    grep -vE 'referenced manual not found|outdated mandoc.db' >lint || true
 check "mandoc: $(cat lint)" test ! -s lint
 for section in NAME SYNOPSIS DESCRIPTION ENVIRONMENT FILES 'EXIT STATUS' EXAMPLES 'SEE ALSO'; do
     check "section $section" grep -qx ".Sh $section" "$page"

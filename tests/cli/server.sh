@@ -29,8 +29,8 @@ expect io import missing
 expect io import .
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout other.key \
     -out other.crt -days 1 -subj /CN=other 2>/dev/null
-"$pawl" personalize --vendor v --class c --trust vendor.pub.pem --server-cert other.crt --out foreign \
-    >/dev/null
+"$pawl" personalize --vendor v --class c --trust vendor.pub.pem --server-cert other.crt \
+    --out foreign >/dev/null
 expect untrusted import foreign/units.import
 expect ok status --json
 check "3003 devices" jq -e '.devices == 3003' out

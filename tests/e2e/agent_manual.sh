@@ -15,7 +15,8 @@ complaints=$(mandoc -T lint "$page" 2>&1 |
     grep -vE 'referenced manual not found|outdated mandoc.db')
 [ -z "$complaints" ] || fail "$complaints"
 mandoc -T ascii -O width=100 "$page" | col -bx >text
-for option in $("$PAWL_BIN/pawl-agent" --help | sed -nE 's/^  (-[a-z0-9], |    )(--[a-z-]+).*/\2/p'); do
+for option in $("$PAWL_BIN/pawl-agent" --help |
+    sed -nE 's/^  (-[a-z0-9], |    )(--[a-z-]+).*/\2/p'); do
     grep -qE -- "^ +(-[a-z0-9], )?$option( |\$)" text || fail "$option is not described"
 done
 for class in malformed unsupported untrusted wrong-class not-entitled rollback corrupt io storage \

@@ -2,8 +2,8 @@
  * An image for the tests of the processor: behaves as its arguments say. Built statically and
  * dynamically, with nothing of this project inside.
  *
- * `hostile` tries what no image may do. Each line it prints is "held NAME" or "BROKEN NAME"; it exits
- * 1 when anything was broken.
+ * `hostile` tries what no image may do. Each line it prints is "held NAME" or "BROKEN NAME"; it
+ * exits 1 when anything was broken.
  */
 #include <dirent.h>
 #include <errno.h>

@@ -1,5 +1,6 @@
-/* Durability (invariant I5): a process that confirms in batches is killed at random moments. What it
- * was told to be done is there afterwards, once; what it was not told is there whole or not at all. */
+/* Durability (invariant I5): a process that confirms in batches is killed at random moments. What
+ * it was told to be done is there afterwards, once; what it was not told is there whole or not at
+ * all. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* The reconciliation table (SPEC 11.5; invariant I5): its rows one by one, then every combination of
- * what can differ against a second reading of the rules. */
+/* The reconciliation table (SPEC 11.5; invariant I5): its rows one by one, then every combination
+ * of what can differ against a second reading of the rules. */
 #include <string.h>
 
 #include "headend/reconcile.h"
