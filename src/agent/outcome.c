@@ -18,7 +18,7 @@ static const struct {
     {PAWL_ROLLBACK, "the release is older than this device's security floor allows"},
     {PAWL_CORRUPT, "the package was damaged, or is not what the vendor signed"},
     {PAWL_STORAGE, "the secure processor's storage failed"},
-    {PAWL_EXHAUSTED, "the secure processor has no room for it"},
+    {PAWL_EXHAUSTED, "the secure processor has no room for it, or no sequence number left"},
     {PAWL_FAILURE_EXIT, "the image ended without success"},
     {PAWL_FAILURE_SIGNAL, "the image crashed"},
     {PAWL_FAILURE_DEADLINE, "the image did not succeed before its deadline"},
