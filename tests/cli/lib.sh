@@ -11,7 +11,9 @@ scratch=$(mktemp -d)
 children=()
 leave() {
     local child
-    for child in "${children[@]}"; do kill "$child" 2>/dev/null && wait "$child"; done
+    for child in "${children[@]}"; do
+        { kill "$child" && wait "$child"; } 2>/dev/null || true # 143: it was ended
+    done
     chmod -R u+rwx "$scratch" 2>/dev/null
     rm -rf "$scratch"
     true
