@@ -12,7 +12,8 @@
 #include "host/log.h"
 #include "server/route.h"
 
-#define DROPPED_MAX (64u * 1024u) /* bytes of an unwanted body that are read before we hang up */
+#define DROPPED_MAX (64u * 1024u)     /* bytes of an unwanted body that are read and dropped */
+#define DROPPED_TOTAL (2048u * 1024u) /* the same where a handler had asked for some */
 
 struct pawl_listener {
     struct MHD_Daemon *daemon;
@@ -77,11 +78,12 @@ static void request_prepare(struct pawl_request *request)
         handler->begin(request);
 }
 
-static bool body_is_expected(const struct pawl_request *request)
+/* Whether so much is still to come that we rather hang up than read it. A client that writes on
+ * when we hang up may never see the answer. */
+static bool body_is_unbearable(const struct pawl_request *request)
 {
     const char *length = pawl_request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
-    return length != NULL ? strtoull(length, NULL, 10) > 0
-                          : pawl_request_header(request, MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL;
+    return length != NULL && strtoull(length, NULL, 10) > DROPPED_MAX;
 }
 
 static enum MHD_Result request_begin(struct pawl_request *request, const char *method,
@@ -102,9 +104,9 @@ static enum MHD_Result request_begin(struct pawl_request *request, const char *m
         request_route(request, method, path);
     if (request->status == 0)
         request_prepare(request);
-    /* Answered before its body, a request costs its connection: only to save us the body. */
-    return request->status != 0 && body_is_expected(request) ? pawl_request_answer_failure(request)
-                                                             : MHD_YES;
+    return request->status != 0 && body_is_unbearable(request)
+               ? pawl_request_answer_failure(request)
+               : MHD_YES;
 }
 
 static enum MHD_Result request_take(struct pawl_request *request, const uint8_t *bytes, size_t size)
@@ -114,10 +116,10 @@ static enum MHD_Result request_take(struct pawl_request *request, const uint8_t 
     request->received += size;
     if (request->status == 0 && body_is_too_large(handler, request->received))
         too_large_fail(request);
-    if (request->status != 0) /* an answer can be queued only after the whole body */
-        return handler->take == NULL && request->received > handler->body_max + DROPPED_MAX
-                   ? MHD_NO
-                   : MHD_YES;
+    if (request->status != 0) { /* libmicrohttpd takes an answer only after the whole body */
+        bool bearable = handler != NULL && handler->take != NULL;
+        return bearable || request->received <= DROPPED_TOTAL ? MHD_YES : MHD_NO;
+    }
     if (handler->take != NULL)
         handler->take(request, bytes, size);
     else
