@@ -6,12 +6,17 @@
 
 /* An array, map or tag whose items are being checked. */
 struct level {
-    uint64_t left;         /* items still to come; a map's keys and values count separately */
-    bool is_map;           /* so a key is under way when `left` is even */
+    uint64_t left; /* items still to come; a map's keys and values count separately */
+    bool is_map;
     const uint8_t *key;    /* where the key under way begins */
     const uint8_t *before; /* the key before it, NULL for none */
     size_t before_size;
 };
+
+static bool at_key(const struct level *level)
+{
+    return level->is_map && level->left % 2 == 0;
+}
 
 struct walk {
     struct pawl_reader reader;
@@ -114,12 +119,18 @@ static void key_end(struct walk *walk, struct level *level)
     level->before_size = size;
 }
 
+static void item_begin(struct walk *walk)
+{
+    if (walk->depth > 0 && at_key(&walk->levels[walk->depth - 1]))
+        walk->levels[walk->depth - 1].key = walk->reader.next;
+}
+
 /* An item ended; with it may end the containers that it was the last of. */
 static void item_end(struct walk *walk)
 {
     while (walk->depth > 0) {
         struct level *level = &walk->levels[walk->depth - 1];
-        if (level->is_map && level->left % 2 == 0)
+        if (at_key(level))
             key_end(walk, level);
         level->left--;
         if (level->left > 0)
@@ -146,10 +157,7 @@ enum pawl_result pawl_cbor_item_check(const uint8_t *bytes, size_t size, size_t 
     walk.depth = 0;
     pawl_reader_init(&walk.reader, bytes, size);
     do {
-        if (walk.depth > 0)
-            walk.levels[walk.depth - 1].key = walk.levels[walk.depth - 1].left % 2 == 0
-                                                  ? walk.reader.next
-                                                  : walk.levels[walk.depth - 1].key;
+        item_begin(&walk);
         head_check(&walk, &head, &items);
         if (items > 0)
             container_begin(&walk, head.major, items);

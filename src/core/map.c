@@ -11,11 +11,20 @@ static void number_store(void *member, size_t size, uint64_t value)
     const uint16_t u16 = (uint16_t)value;
     const uint32_t u32 = (uint32_t)value;
 
-    const void *from = size == 1   ? (const void *)&u8
-                       : size == 2 ? (const void *)&u16
-                       : size == 4 ? (const void *)&u32
-                                   : (const void *)&value;
-    memcpy(member, from, size);
+    switch (size) {
+    case 1:
+        memcpy(member, &u8, sizeof u8);
+        break;
+    case 2:
+        memcpy(member, &u16, sizeof u16);
+        break;
+    case 4:
+        memcpy(member, &u32, sizeof u32);
+        break;
+    default:
+        memcpy(member, &value, sizeof value);
+        break;
+    }
 }
 
 static uint64_t number_load(const void *member, size_t size)
@@ -27,13 +36,13 @@ static uint64_t number_load(const void *member, size_t size)
 
     switch (size) {
     case 1:
-        memcpy(&u8, member, size);
+        memcpy(&u8, member, sizeof u8);
         return u8;
     case 2:
-        memcpy(&u16, member, size);
+        memcpy(&u16, member, sizeof u16);
         return u16;
     case 4:
-        memcpy(&u32, member, size);
+        memcpy(&u32, member, sizeof u32);
         return u32;
     default:
         memcpy(&u64, member, sizeof u64);
