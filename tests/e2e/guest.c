@@ -225,6 +225,15 @@ static int stubborn(void)
         pause();
 }
 
+/* seals FILE, for the test itself and not as an image: whether nothing can change a memfd. */
+static int seals(const char *path)
+{
+    const int all = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+    int fd = open(path, O_RDONLY);
+
+    return fd >= 0 && (fcntl(fd, F_GET_SEALS) & all) == all ? 0 : 1;
+}
+
 int main(int argc, char **argv)
 {
     const char *verb = argc > 1 ? argv[1] : "";
@@ -257,6 +266,8 @@ int main(int argc, char **argv)
     if (strcmp(verb, "flood") == 0)
         for (int i = 0; i < 200000; i++)
             printf("line %d of a great many that nobody asked for\n", i);
+    if (strcmp(verb, "seals") == 0 && argc == 3)
+        return seals(argv[2]);
     if (strcmp(verb, "hostile") == 0 && argc >= 4)
         return hostile(argv + 2);
     return 2;

@@ -45,6 +45,14 @@ if logged 'image: BROKEN'; then
     fail "$(grep -o 'BROKEN.*' log)"
 fi
 
+# What was checked is what runs: nothing changes the image any more (I3).
+if [ "$uid" = 0 ]; then
+    pack sealed --success ready -- notify READY=1
+    expect "a running image" "$(try sealed)" '^state=7 sequence=2 .*running=1'
+    image=$(pgrep -xf 'guest notify READY=1' | tail -n 1)
+    "$PAWL_TOOLS/guest-static" seals "/proc/$image/exe" || fail "the image is not sealed"
+fi
+
 # An image's name, version and output cannot forge the log.
 pack forger --name $'x\nforged' -- exit 0
 try forger >/dev/null
