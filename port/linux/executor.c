@@ -92,23 +92,28 @@ static void image_wipe(struct pawl_executor_linux *executor)
     static const uint8_t zeros[65536];
     uint64_t offset = 0;
 
-    while (offset < executor->loaded) {
+    while (offset < executor->loaded) { /* a sealed one can only be given back */
         uint64_t left = executor->loaded - offset;
         size_t part = left < sizeof zeros ? (size_t)left : sizeof zeros;
         if (pawl_pwrite_full(executor->image, zeros, part, offset) != PAWL_OK)
-            return; /* sealed already: it can only be given back */
+            return;
         offset += part;
     }
 }
 
-void pawl_executor_load_abort(struct pawl_executor_linux *executor)
+static void image_close(struct pawl_executor_linux *executor)
 {
-    if (executor->image < 0)
-        return;
-    image_wipe(executor);
-    close(executor->image);
+    if (executor->image >= 0)
+        close(executor->image);
     executor->image = -1;
     executor->loaded = 0;
+}
+
+void pawl_executor_load_abort(struct pawl_executor_linux *executor)
+{
+    if (executor->image >= 0)
+        image_wipe(executor);
+    image_close(executor);
 }
 
 static void image_unlock(struct pawl_executor_linux *executor)
@@ -176,7 +181,7 @@ enum pawl_result pawl_executor_run(struct pawl_executor_linux *executor,
         image_lock(executor);
         result = pawl_runner_start(&executor->runner, manifest, executor->image);
     }
-    pawl_executor_load_abort(executor); /* from here on the run holds it */
+    image_close(executor); /* from here on the run holds it, or nobody */
     if (result != PAWL_OK) {
         image_unlock(executor);
         return result;

@@ -249,7 +249,7 @@ int main(int argc, char **argv)
             pause();
     if (strcmp(verb, "stubborn") == 0)
         return stubborn();
-    if (strcmp(verb, "notify") == 0 && argc == 3) {
+    if (strcmp(verb, "notify") == 0 && argc >= 3) {
         if (notify(argv[2]) != 0)
             return 1;
         for (;;)

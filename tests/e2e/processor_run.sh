@@ -14,7 +14,7 @@ pack early --success ready -- exit 0
 pack brief --success ready -- ready-and-exit
 pack child --success ready -- child-ready
 pack contact --success contact -- hang
-pack stubborn --success ready -- stubborn
+pack stubborn --success ready -- stubborn "$scratch"
 pack dynamic --image "$PAWL_TOOLS/guest-dynamic" -- exit 0
 pack busybox --image "$(command -v busybox)" --name busybox -- \
     sh -c 'echo "$PAWL_IMAGE_NAME" speaks'
@@ -64,7 +64,7 @@ logged 'running guest 1$' || fail "the committed image was not run at start"
 # The end of an image is the end of all its processes, whether it agrees or not.
 expect "stubborn" "$(try stubborn)" 'sequence=8 .*running=1'
 leftovers() {
-    pgrep -f '^guest stubborn' || true
+    pgrep -f "^guest stubborn $scratch" || true
 }
 [ "$(leftovers | wc -l)" -ge 2 ] || fail "the stubborn image left no process behind"
 kept=$(leftovers)
