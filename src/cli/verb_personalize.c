@@ -152,13 +152,14 @@ static enum pawl_result batch_make(const struct pawl_cms_recipient *recipient,
                                    const struct pawl_pud *common, json_t *ids)
 {
     struct pawl_batch batch;
+    const struct sigaction stop = {.sa_handler = interrupt};
+
+    sigaction(SIGINT, &stop, NULL);
+    sigaction(SIGTERM, &stop, NULL);
     enum pawl_result result = pawl_batch_open(&batch, out);
 
     if (result != PAWL_OK)
         return pawl_file_error(result, out, "a directory");
-    struct sigaction stop = {.sa_handler = interrupt};
-    sigaction(SIGINT, &stop, NULL);
-    sigaction(SIGTERM, &stop, NULL);
     result = batch_fill(&batch, recipient, common, ids);
     pawl_batch_close(&batch);
     return result == PAWL_OK ? result : pawl_file_error(result, out, "a directory");

@@ -1,5 +1,6 @@
 #include "headend/pipeline.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@ struct state {
     uint64_t next; /* the next unit that nobody has taken */
     uint64_t turn; /* the next unit to finish */
     enum pawl_result result;
+    int cause; /* errno of the thread that failed */
 };
 
 unsigned pawl_pipeline_threads(unsigned wanted, uint64_t units, size_t worker_bytes)
@@ -41,11 +43,13 @@ static bool unit_take(struct state *state, uint64_t *unit)
     return taken;
 }
 
-static void fail(struct state *state, enum pawl_result result)
+static void fail(struct state *state, enum pawl_result result, int cause)
 {
     pthread_mutex_lock(&state->lock);
-    if (state->result == PAWL_OK)
+    if (state->result == PAWL_OK) {
         state->result = result;
+        state->cause = cause;
+    }
     pthread_cond_broadcast(&state->turned);
     pthread_mutex_unlock(&state->lock);
 }
@@ -91,15 +95,17 @@ static void *worker_run(void *argument)
     const struct pawl_pipeline *pipeline = state->pipeline;
     void *worker = calloc(1, pipeline->worker_size);
     enum pawl_result result = PAWL_EXHAUSTED;
+    int cause = ENOMEM;
     if (worker != NULL) {
         result = pipeline->start(pipeline->context, worker);
         if (result == PAWL_OK)
             result = units_do(state, worker);
+        cause = errno;
         pipeline->stop(pipeline->context, worker);
         free(worker);
     }
     if (result != PAWL_OK)
-        fail(state, result);
+        fail(state, result, cause);
     return NULL;
 }
 
@@ -121,5 +127,7 @@ enum pawl_result pawl_pipeline_run(const struct pawl_pipeline *pipeline)
 
     pthread_cond_destroy(&state.turned);
     pthread_mutex_destroy(&state.lock);
+    if (state.result != PAWL_OK)
+        errno = state.cause;
     return state.result;
 }

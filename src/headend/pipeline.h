@@ -27,9 +27,9 @@ struct pawl_pipeline {
     enum pawl_result (*finish)(void *context, void *worker, uint64_t unit);
 };
 
-/* Runs until all units are finished or one fails; returns the first failure in order of time. All
- * its threads have ended when it returns. PAWL_EXHAUSTED when not even one worker could be set up.
- */
+/* Runs until all units are finished or one fails; returns the first failure in order of time, with
+ * its errno. All its threads have ended when it returns. PAWL_EXHAUSTED when not even one worker
+ * could be set up. */
 enum pawl_result pawl_pipeline_run(const struct pawl_pipeline *pipeline);
 
 /* Threads for a job: `wanted`, or the processors when it is 0; at most 4, at most `units`, and at

@@ -66,7 +66,7 @@ expect io "${package[@]}" --out /proc/nowhere/app.pawl
 
 # Interrupted: the batch vanishes. The process is stopped as soon as its staging directory is there.
 for signal in INT TERM; do
-    "$pawl" personalize --vendor v --class c --trust vendor.pub.pem --count 10000000 --out stopped \
+    "$pawl" personalize --vendor v --class c --trust vendor.pub.pem --count 300000 --out stopped \
         --quiet >out 2>err &
     child=$!
     for _ in {1..500}; do
