@@ -238,6 +238,16 @@ enum pawl_result pawl_engine_take(struct pawl_processor *engine, const struct pa
     return result;
 }
 
+enum pawl_result pawl_download_complete(struct pawl_processor *engine)
+{
+    const struct pawl_download *download = &engine->download;
+
+    if (engine->state != PAWL_STATE_WRITING || !download->open || !download->accepted ||
+        download->offset != download->package_size)
+        return PAWL_OK;
+    return pawl_engine_handle(engine, PAWL_EVENT_WHOLE, NULL);
+}
+
 enum pawl_result pawl_engine_finish(struct pawl_processor *engine, const struct pawl_input *input)
 {
     (void)input;

@@ -112,6 +112,8 @@ size_t pawl_image_chunk_size(const struct pawl_processor *engine, uint64_t index
 void pawl_download_suspend(struct pawl_processor *engine);
 /* Starts taking bytes at 0. */
 void pawl_download_restart(struct pawl_processor *engine);
+/* Makes a download whose last byte was taken a candidate. */
+enum pawl_result pawl_download_complete(struct pawl_processor *engine);
 
 /* resume.c: finds the offset wanted next from what flash holds. */
 enum pawl_result pawl_download_reopen(struct pawl_processor *engine);
@@ -124,9 +126,6 @@ enum pawl_result pawl_attempt_end(struct pawl_processor *engine, uint64_t failur
                                   enum pawl_result result);
 /* Stops whatever runs. */
 void pawl_attempt_stop(struct pawl_processor *engine);
-
-/* processor.c: a download whose last byte was taken becomes a candidate. */
-enum pawl_result pawl_processor_whole_check(struct pawl_processor *engine);
 
 /* boot.c: loads and starts the committed image, if there is one. */
 enum pawl_result pawl_committed_run(struct pawl_processor *engine);

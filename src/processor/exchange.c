@@ -133,7 +133,7 @@ enum pawl_result pawl_processor_directive(struct pawl_processor *engine, const u
     } else {
         result = pawl_engine_handle(engine, event_choose(engine, &directive), &input);
         if (result == PAWL_OK)
-            result = pawl_processor_whole_check(engine);
+            result = pawl_download_complete(engine);
     }
     if (result == PAWL_OK)
         work_fill(engine, &directive, work);

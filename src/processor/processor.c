@@ -46,16 +46,6 @@ enum pawl_result pawl_processor_boot(struct pawl_processor *engine)
     return pawl_engine_handle(engine, PAWL_EVENT_BOOT, NULL);
 }
 
-enum pawl_result pawl_processor_whole_check(struct pawl_processor *engine)
-{
-    const struct pawl_download *download = &engine->download;
-
-    if (engine->state != PAWL_STATE_WRITING || !download->open || !download->accepted ||
-        download->offset != download->package_size)
-        return PAWL_OK;
-    return pawl_engine_handle(engine, PAWL_EVENT_WHOLE, NULL);
-}
-
 static enum pawl_result bytes_write(struct pawl_processor *engine, const struct pawl_input *input)
 {
     const struct pawl_download *download = &engine->download;
@@ -66,14 +56,14 @@ static enum pawl_result bytes_write(struct pawl_processor *engine, const struct 
     if (result == PAWL_OK && !download->open) {
         result = pawl_engine_handle(engine, PAWL_EVENT_AGAIN, NULL);
         if (result == PAWL_OK)
-            result = pawl_processor_whole_check(engine);
+            result = pawl_download_complete(engine);
     }
     if (result != PAWL_OK)
         return result;
     if (engine->state != PAWL_STATE_WRITING || input->offset != download->offset)
         return PAWL_STATE;
     result = pawl_engine_handle(engine, PAWL_EVENT_BYTES, input);
-    return result == PAWL_OK ? pawl_processor_whole_check(engine) : result;
+    return result == PAWL_OK ? pawl_download_complete(engine) : result;
 }
 
 enum pawl_result pawl_processor_write(struct pawl_processor *engine, uint64_t offset,
