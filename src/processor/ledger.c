@@ -16,28 +16,44 @@ static enum pawl_result protected_read(const struct pawl_port *port, uint64_t *s
 }
 
 /* Only the record whose digest is in the cell is honoured (I2): a MAC alone would let an earlier
- * record of the same sequence number, kept from a commit that was cut, take its place. */
-static bool committed_find(struct pawl_processor *engine, unsigned slot,
-                           const uint8_t cell[PAWL_CELL_SIZE])
+ * record of the same sequence number, kept from a commit that was cut, take its place. PAWL_IO when
+ * the slot's record can't be read. */
+static enum pawl_result committed_find(struct pawl_processor *engine, unsigned slot,
+                                       const uint8_t cell[PAWL_CELL_SIZE])
 {
     uint8_t bytes[PAWL_RECORD_SIZE];
     uint8_t digest[PAWL_SHA256_SIZE];
     struct pawl_sha256 sha;
 
     if (pawl_record_fetch(engine->port, slot, PAWL_ROLE_COMMITTED, bytes) != PAWL_OK)
-        return false;
+        return PAWL_IO;
     pawl_sha256_init(&sha);
     pawl_sha256_update(&sha, bytes, sizeof bytes);
     pawl_sha256_final(&sha, digest);
     if (!pawl_equal(digest, cell, sizeof digest) ||
         pawl_record_read(bytes, engine->pud, PAWL_ROLE_COMMITTED, engine->sequence,
                          &engine->committed) != PAWL_OK)
-        return false;
+        return PAWL_STATE;
     engine->has_committed = true;
     engine->committed_slot = slot;
     engine->security_floor = engine->committed.security_floor;
     engine->anchor_mask = engine->committed.anchor_mask;
-    return true;
+    return PAWL_OK;
+}
+
+/* Looks into both slots. The one that is not committed is free; while none is known to be, one
+ * whose record can't be read may be, and stays as it is if the other is any better. */
+static void slots_find(struct pawl_processor *engine, const uint8_t cell[PAWL_CELL_SIZE])
+{
+    engine->has_committed = false;
+    engine->free_slot = 0;
+    for (unsigned slot = 0; slot < PAWL_SLOT_COUNT && !engine->has_committed; slot++) {
+        enum pawl_result result = committed_find(engine, slot, cell);
+        if (result == PAWL_OK)
+            engine->free_slot = 1 - slot;
+        else if (result == PAWL_IO && slot == 0)
+            engine->free_slot = 1;
+    }
 }
 
 static void failure_set(struct pawl_processor *engine, enum pawl_state state, uint64_t failure)
@@ -83,13 +99,10 @@ enum pawl_result pawl_ledger_load(struct pawl_processor *engine)
     pawl_download_suspend(engine);
     memset(&engine->download, 0, sizeof engine->download);
     engine->state = PAWL_STATE_READY;
-    engine->has_committed = false;
     engine->has_failure = false;
     engine->security_floor = 0;
     engine->anchor_mask = (1u << engine->pud->anchor_count) - 1;
-    for (unsigned slot = 0; slot < PAWL_SLOT_COUNT && !engine->has_committed; slot++)
-        committed_find(engine, slot, cell);
-    engine->free_slot = engine->has_committed ? 1 - engine->committed_slot : 0;
+    slots_find(engine, cell);
     trial_find(engine);
     engine->settled = true;
     return PAWL_OK;

@@ -7,22 +7,33 @@
 #define RECORD_PAGES 4u /* two pages for each half */
 #define IMAGE_CAPACITY (1u << 16)
 
-/* Counts a change; true when power is gone. */
-static bool power_is_gone(struct pawl_ram_port *ram, enum pawl_ram_operation operation)
+/* Counts a change; true when power is gone, or the change is the one that fails. */
+static bool change_fails(struct pawl_ram_port *ram, enum pawl_ram_operation operation)
 {
     ram->operations++;
     ram->counts[operation]++;
     if (ram->cut_at != 0 && ram->operations >= ram->cut_at)
         ram->dead = true;
-    return ram->dead;
+    if (ram->operations == ram->change_fails_at)
+        ram->failed = true;
+    return ram->dead || ram->operations == ram->change_fails_at;
+}
+
+/* The same for reads, which are counted apart. */
+static bool read_fails(struct pawl_ram_port *ram)
+{
+    ram->reads++;
+    if (ram->reads == ram->read_fails_at)
+        ram->failed = true;
+    return ram->dead || ram->reads == ram->read_fails_at;
 }
 
 static enum pawl_result flash_read(void *context, uint64_t offset, void *bytes, size_t size)
 {
-    const struct pawl_ram_port *ram = context;
+    struct pawl_ram_port *ram = context;
 
     assert(offset <= ram->flash_size && size <= ram->flash_size - offset);
-    if (ram->dead)
+    if (read_fails(ram))
         return PAWL_IO;
     memcpy(bytes, ram->flash + offset, size);
     return PAWL_OK;
@@ -47,7 +58,7 @@ static enum pawl_result flash_program(void *context, uint64_t offset, const void
     const uint8_t *next = bytes;
 
     assert(offset <= ram->flash_size && size <= ram->flash_size - offset);
-    if (power_is_gone(ram, PAWL_RAM_PROGRAM))
+    if (change_fails(ram, PAWL_RAM_PROGRAM))
         return PAWL_IO;
     units_claim(ram, offset, size);
     for (size_t i = 0; i < size && !ram->drop_programs; i++) {
@@ -66,7 +77,7 @@ static enum pawl_result flash_erase(void *context, uint64_t offset, uint64_t siz
 
     assert(offset <= ram->flash_size && size <= ram->flash_size - offset);
     assert(size > 0 && offset % flash->page_size == 0 && size % flash->page_size == 0);
-    if (power_is_gone(ram, PAWL_RAM_ERASE))
+    if (change_fails(ram, PAWL_RAM_ERASE))
         return PAWL_IO;
     memset(ram->flash + offset, flash->erased, size);
     memset(ram->written + offset / flash->write_size, 0, size / flash->write_size);
@@ -75,9 +86,9 @@ static enum pawl_result flash_erase(void *context, uint64_t offset, uint64_t siz
 
 static enum pawl_result counter_read(void *context, uint64_t *value)
 {
-    const struct pawl_ram_port *ram = context;
+    struct pawl_ram_port *ram = context;
 
-    if (ram->dead || ram->counter_fault == PAWL_RAM_COUNTER_UNREADABLE)
+    if (read_fails(ram) || ram->counter_fault == PAWL_RAM_COUNTER_UNREADABLE)
         return PAWL_IO;
     *value = ram->counter;
     return PAWL_OK;
@@ -87,7 +98,7 @@ static enum pawl_result late_cell_write(struct pawl_ram_port *ram)
 {
     if (!ram->has_late_cell)
         return PAWL_OK;
-    if (power_is_gone(ram, PAWL_RAM_CELL))
+    if (change_fails(ram, PAWL_RAM_CELL))
         return PAWL_IO;
     memcpy(ram->cells[ram->late_index], ram->late_cell, PAWL_CELL_SIZE);
     ram->has_late_cell = false;
@@ -98,7 +109,7 @@ static enum pawl_result counter_increment(void *context)
 {
     struct pawl_ram_port *ram = context;
 
-    if (power_is_gone(ram, PAWL_RAM_COUNTER))
+    if (change_fails(ram, PAWL_RAM_COUNTER))
         return PAWL_IO;
     switch (ram->counter_fault) {
     case PAWL_RAM_COUNTER_STUCK:
@@ -125,10 +136,10 @@ static enum pawl_result counter_increment(void *context)
 
 static enum pawl_result cell_read(void *context, unsigned index, uint8_t cell[PAWL_CELL_SIZE])
 {
-    const struct pawl_ram_port *ram = context;
+    struct pawl_ram_port *ram = context;
 
     assert(index < 2);
-    if (ram->dead)
+    if (read_fails(ram))
         return PAWL_IO;
     bool late = ram->has_late_cell && ram->late_index == index;
     memcpy(cell, late ? ram->late_cell : ram->cells[index], PAWL_CELL_SIZE);
@@ -147,7 +158,7 @@ static enum pawl_result cell_write(void *context, unsigned index,
         memcpy(ram->late_cell, cell, PAWL_CELL_SIZE);
         return PAWL_OK;
     }
-    if (power_is_gone(ram, PAWL_RAM_CELL))
+    if (change_fails(ram, PAWL_RAM_CELL))
         return PAWL_IO;
     memcpy(ram->cells[index], cell, PAWL_CELL_SIZE);
     return PAWL_OK;
@@ -293,13 +304,22 @@ void pawl_ram_port_release(struct pawl_ram_port *ram)
     memset(ram, 0, sizeof *ram);
 }
 
-void pawl_ram_port_restart(struct pawl_ram_port *ram)
+void pawl_ram_port_reset(struct pawl_ram_port *ram)
 {
     image_forget(ram);
-    ram->dead = false;
     ram->has_late_cell = false;
+}
+
+void pawl_ram_port_restart(struct pawl_ram_port *ram)
+{
+    pawl_ram_port_reset(ram);
+    ram->dead = false;
     ram->cut_at = 0;
     ram->operations = 0;
+    ram->reads = 0;
+    ram->change_fails_at = 0;
+    ram->read_fails_at = 0;
+    ram->failed = false;
     memset(ram->counts, 0, sizeof ram->counts);
 }
 

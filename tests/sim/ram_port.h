@@ -62,8 +62,12 @@ struct pawl_ram_port {
     /* Faults. */
     uint64_t operations; /* changes tried so far */
     uint64_t counts[PAWL_RAM_OPERATION_COUNT];
-    uint64_t cut_at; /* power is cut before this operation; 0 is never */
-    bool dead;       /* it was cut */
+    uint64_t cut_at;          /* power is cut before this operation; 0 is never */
+    bool dead;                /* it was cut */
+    uint64_t reads;           /* of flash, cells and counter, tried so far */
+    uint64_t change_fails_at; /* this change, and this read, fail once and do nothing; 0 is never */
+    uint64_t read_fails_at;
+    bool failed; /* one did */
     enum pawl_ram_counter_fault counter_fault;
     bool drop_programs; /* a program says done and changes nothing */
     bool run_fails;
@@ -78,7 +82,9 @@ struct pawl_ram_port {
 void pawl_ram_port_init(struct pawl_ram_port *ram, const struct pawl_ram_geometry *geometry);
 void pawl_ram_port_release(struct pawl_ram_port *ram);
 
-/* Power comes back: nothing runs, nothing is loaded, no cut is planned. */
+/* Switched off and on: nothing runs, nothing is loaded; planned faults stay planned. */
+void pawl_ram_port_reset(struct pawl_ram_port *ram);
+/* The same, and no fault is planned any more; a cut is over and counts begin anew. */
 void pawl_ram_port_restart(struct pawl_ram_port *ram);
 
 /* Everything that persists, for a copied or restored device: `target` is initialised with the same

@@ -253,6 +253,28 @@ static void i4_an_unreadable_committed_image_does_not_stop_the_next(void **state
     assert_true(pawl_test_device_runs(&f->device, &f->second));
 }
 
+/* A read that fails once, at start, must not make the committed slot the free one. */
+static void i4_a_record_that_cannot_be_read_is_not_overwritten(void **state)
+{
+    struct fixture *f = *state;
+    struct pawl_work work;
+
+    fixture_commit(f, &f->first);
+    for (uint64_t read = 1; read <= 6; read++) {
+        pawl_test_device_stop(&f->device);
+        f->device.ram.read_fails_at = read;
+        (void)pawl_test_device_start(&f->device);
+        if (f->device.engine) {
+            assert_int_equal(pawl_test_device_exchange(&f->device, &f->second, 1, &work), PAWL_OK);
+            assert_int_equal(pawl_test_device_fetch(&f->device, &f->second, work.offset, 700, 4000),
+                             PAWL_OK);
+        }
+        assert_true(f->device.ram.failed);
+        assert_int_equal(fixture_reboot(f), PAWL_OK);
+        assert_true(pawl_test_device_runs(&f->device, &f->first));
+    }
+}
+
 static void spec13_the_floor_rises_with_commits_only(void **state)
 {
     struct fixture *f = *state;
@@ -290,6 +312,7 @@ int main(void)
         FIXTURE_TEST(i4_a_commit_without_entropy_falls_back),
         FIXTURE_TEST(i4_a_record_that_flash_did_not_keep_is_not_committed),
         FIXTURE_TEST(i4_an_unreadable_committed_image_does_not_stop_the_next),
+        FIXTURE_TEST(i4_a_record_that_cannot_be_read_is_not_overwritten),
         FIXTURE_TEST(spec13_the_floor_rises_with_commits_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
