@@ -6,9 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <curl/curl.h>
-
 #include "cli/cli.h"
+#include "cli/curl.h"
 #include "host/file.h"
 
 #define ORIGIN "http://pawld"
@@ -33,10 +32,12 @@ struct exchange {
 
 enum pawl_result pawl_client_open(struct pawl_client **client)
 {
+    enum pawl_result result = pawl_curl_load();
+    if (result != PAWL_OK)
+        return result;
     struct pawl_client *made = calloc(1, sizeof *made);
-
-    if (made != NULL && curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK)
-        made->curl = curl_easy_init();
+    if (made != NULL && pawl_curl.global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK)
+        made->curl = pawl_curl.easy_init();
     if (made == NULL || made->curl == NULL) {
         free(made);
         return pawl_error(PAWL_EXHAUSTED, "no memory");
@@ -47,8 +48,8 @@ enum pawl_result pawl_client_open(struct pawl_client **client)
 
 void pawl_client_close(struct pawl_client *client)
 {
-    curl_easy_cleanup(client->curl);
-    curl_global_cleanup();
+    pawl_curl.easy_cleanup(client->curl);
+    pawl_curl.global_cleanup();
     free(client);
 }
 
@@ -61,10 +62,10 @@ char *pawl_client_path(struct pawl_client *client, const char *path, const char 
         char *longer = NULL;
         if (query[1] == NULL)
             continue;
-        char *value = curl_easy_escape(client->curl, query[1], 0);
+        char *value = pawl_curl.easy_escape(client->curl, query[1], 0);
         if (value == NULL || asprintf(&longer, "%s%s%s=%s", made, separator, query[0], value) < 0)
             longer = NULL;
-        curl_free(value);
+        pawl_curl.free(value);
         free(made);
         made = longer;
         separator = "&";
@@ -76,7 +77,7 @@ static long status_of(const struct exchange *exchange)
 {
     long status = 0;
 
-    curl_easy_getinfo(exchange->client->curl, CURLINFO_RESPONSE_CODE, &status);
+    pawl_curl.easy_getinfo(exchange->client->curl, CURLINFO_RESPONSE_CODE, &status);
     return status;
 }
 
@@ -132,7 +133,7 @@ static enum pawl_result transport_error(CURLcode code, const char *detail)
         pawl_hint("it serves the users that it was told to; its log says why");
     } else {
         pawl_error(PAWL_IO, "%s: %s", pawl_cli.socket,
-                   detail[0] != '\0' ? detail : curl_easy_strerror(code));
+                   detail[0] != '\0' ? detail : pawl_curl.easy_strerror(code));
     }
     return PAWL_IO;
 }
@@ -177,22 +178,22 @@ static enum pawl_result perform(struct exchange *exchange, const char *method, c
     char *url = NULL;
 
     if (asprintf(&url, ORIGIN "%s", path) < 0 ||
-        (media_type != NULL && (headers = curl_slist_append(NULL, media_type)) == NULL)) {
+        (media_type != NULL && (headers = pawl_curl.slist_append(NULL, media_type)) == NULL)) {
         free(url);
         return pawl_error(PAWL_EXHAUSTED, "no memory");
     }
-    struct curl_slist *both = headers == NULL ? NULL : curl_slist_append(headers, "Expect:");
-    curl_easy_setopt(curl, CURLOPT_URL, url);
-    curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, pawl_cli.socket);
-    curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, both);
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_PROXY, "");
-    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail);
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, exchange);
-    CURLcode code = curl_easy_perform(curl);
-    curl_slist_free_all(headers);
+    struct curl_slist *both = headers == NULL ? NULL : pawl_curl.slist_append(headers, "Expect:");
+    pawl_curl.easy_setopt(curl, CURLOPT_URL, url);
+    pawl_curl.easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, pawl_cli.socket);
+    pawl_curl.easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
+    pawl_curl.easy_setopt(curl, CURLOPT_HTTPHEADER, both);
+    pawl_curl.easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    pawl_curl.easy_setopt(curl, CURLOPT_PROXY, "");
+    pawl_curl.easy_setopt(curl, CURLOPT_ERRORBUFFER, detail);
+    pawl_curl.easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive);
+    pawl_curl.easy_setopt(curl, CURLOPT_WRITEDATA, exchange);
+    CURLcode code = pawl_curl.easy_perform(curl);
+    pawl_curl.slist_free_all(headers);
     free(url);
 
     enum pawl_result result = PAWL_OK;
@@ -202,7 +203,7 @@ static enum pawl_result perform(struct exchange *exchange, const char *method, c
         result = server_error(exchange);
     else if (code != CURLE_OK)
         result = transport_error(code, detail);
-    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, NULL);
+    pawl_curl.easy_setopt(curl, CURLOPT_ERRORBUFFER, NULL);
     return result;
 }
 
@@ -212,7 +213,7 @@ static enum pawl_result exchange_finish(struct exchange *exchange, enum pawl_res
     if (result == PAWL_OK)
         result = answer_read(exchange, answer);
     free(exchange->answer);
-    curl_easy_reset(exchange->client->curl);
+    pawl_curl.easy_reset(exchange->client->curl);
     return result;
 }
 
@@ -223,9 +224,9 @@ static enum pawl_result body_perform(struct exchange *exchange, const char *meth
 
     json_decref(body);
     if (text != NULL) {
-        curl_easy_setopt(exchange->client->curl, CURLOPT_POSTFIELDS, text);
-        curl_easy_setopt(exchange->client->curl, CURLOPT_POSTFIELDSIZE_LARGE,
-                         (curl_off_t)strlen(text));
+        pawl_curl.easy_setopt(exchange->client->curl, CURLOPT_POSTFIELDS, text);
+        pawl_curl.easy_setopt(exchange->client->curl, CURLOPT_POSTFIELDSIZE_LARGE,
+                              (curl_off_t)strlen(text));
     }
     enum pawl_result result =
         perform(exchange, method, path, text != NULL ? "Content-Type: application/json" : NULL);
@@ -252,11 +253,11 @@ enum pawl_result pawl_client_upload(struct pawl_client *client, const char *meth
     if (lseek(fd, 0, SEEK_SET) != 0)
         return pawl_error(PAWL_IO, "the file cannot be read from its start: %s", strerror(errno));
     pawl_cli_progress_bytes(&progress, what, size);
-    curl_easy_setopt(client->curl, CURLOPT_UPLOAD, 1L);
-    curl_easy_setopt(client->curl, CURLOPT_READFUNCTION, send_file);
-    curl_easy_setopt(client->curl, CURLOPT_READDATA, &exchange);
-    curl_easy_setopt(client->curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)size);
-    curl_easy_setopt(client->curl, CURLOPT_UPLOAD_BUFFERSIZE, 512L * 1024L);
+    pawl_curl.easy_setopt(client->curl, CURLOPT_UPLOAD, 1L);
+    pawl_curl.easy_setopt(client->curl, CURLOPT_READFUNCTION, send_file);
+    pawl_curl.easy_setopt(client->curl, CURLOPT_READDATA, &exchange);
+    pawl_curl.easy_setopt(client->curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)size);
+    pawl_curl.easy_setopt(client->curl, CURLOPT_UPLOAD_BUFFERSIZE, 512L * 1024L);
     enum pawl_result result =
         perform(&exchange, method, path, "Content-Type: application/octet-stream");
     if (result == PAWL_OK)
@@ -271,8 +272,8 @@ enum pawl_result pawl_client_send(struct pawl_client *client, const char *method
 {
     struct exchange exchange = {.client = client, .fd = -1};
 
-    curl_easy_setopt(client->curl, CURLOPT_POSTFIELDS, (const char *)bytes);
-    curl_easy_setopt(client->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)size);
+    pawl_curl.easy_setopt(client->curl, CURLOPT_POSTFIELDS, (const char *)bytes);
+    pawl_curl.easy_setopt(client->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)size);
     enum pawl_result result =
         perform(&exchange, method, path, "Content-Type: application/octet-stream");
     return exchange_finish(&exchange, result, answer);
