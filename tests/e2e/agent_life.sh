@@ -187,6 +187,20 @@ where_it_can_be_stopped() {
     processor_stop dev
 }
 
+# A server whose certificate is not vouched for gets no report.
+how_servers_are_known() {
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout tls.key \
+        -out tls.crt -subj /CN=test -addext subjectAltName=IP:127.0.0.1 2>/dev/null ||
+        fail "no certificate"
+    bad_start --tls tls.crt tls.key
+    processor_start dev || fail "pawl-processor does not start"
+    server_url=${bad_url/http:/https:} once 17 --max-retries 1
+    grep -q 'certificate' dev/agent.log || fail "the certificate is not to blame"
+    release eight --args true
+    server_url=${bad_url/http:/https:} once 0 --ca tls.crt
+    processor_stop dev
+}
+
 what_the_service_manager_hears() {
     /usr/bin/python3 - "$PWD/notify" >heard <<'PYTHON' &
 import socket, sys
@@ -210,5 +224,6 @@ what_once_answers
 how_a_daemon_lives
 how_a_download_goes_on
 where_it_can_be_stopped
+how_servers_are_known
 what_the_service_manager_hears
 echo "agent_life: done"

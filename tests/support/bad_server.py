@@ -5,12 +5,15 @@ Reports go to the real server, for only it can answer them; packages are fetched
 then served from here. The faults that were ordered strike the first requests of their kind, then
 everything goes right. GET /counts tells as JSON how often each request and each fault came.
 
-usage: bad_server.py --upstream URL --port-file FILE [--other FILE] FAULT[:TIMES]...
+usage: bad_server.py --upstream URL --port-file FILE [OPTION...] FAULT[:TIMES]...
+
+--other FILE: the package that package-other sends. --tls CERT KEY: it is reached by https.
 """
 import argparse
 import json
 import os
 import socket
+import ssl
 import threading
 import time
 import urllib.error
@@ -273,9 +276,14 @@ def main():
     parser.add_argument("--upstream", required=True)
     parser.add_argument("--port-file", required=True)
     parser.add_argument("--other")
+    parser.add_argument("--tls", nargs=2, metavar=("CERT", "KEY"))
     parser.add_argument("faults", nargs="*")
     arguments = parser.parse_args()
     server = Server(arguments)
+    if arguments.tls:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(*arguments.tls)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     with open(arguments.port_file + ".new", "w", encoding="ascii") as file:
         file.write(f"{server.server_address[1]}\n")
     os.rename(arguments.port_file + ".new", arguments.port_file)
