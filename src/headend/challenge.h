@@ -22,7 +22,7 @@
 
 #define PAWL_CHALLENGE_SIZE 41u
 #define PAWL_CHALLENGE_SECRET_SIZE 32u
-#define PAWL_CHALLENGE_LIFETIME_DEFAULT 300u /* seconds */
+#define PAWL_CHALLENGE_LIFETIME_DEFAULT 900u /* seconds; more than devices wait to poll */
 #define PAWL_CHALLENGE_SKEW 30u              /* seconds that replicas' clocks may differ */
 
 /* The secrets that replicas share. Two overlap while they are rotated: challenges are made with

@@ -90,7 +90,7 @@ static int serve_main(int argc, char **argv, struct pawl_config *config)
          .list = &operators, .configurable = true},
         {"threads", 't', "N", "threads that serve devices (2)", .number = &threads, .least = 1,
          .most = 64, .configurable = true},
-        {"challenge-minutes", 0, "N", "how long a challenge is good (5)",
+        {"challenge-minutes", 0, "N", "how long a challenge is good (15)",
          .number = &challenge_minutes, .least = 1, .most = 60, .configurable = true},
         {"poll-after", 0, "SECONDS", "how long devices wait between polls (300)",
          .number = &poll_after, .least = 1, .most = SECONDS_MOST, .configurable = true},
