@@ -55,7 +55,7 @@ struct pawl_processor_status {
 };
 
 /* The engine. Its fields are private to src/processor; the size is public so that a port can place
- * it. Holds secrets. */
+ * it. Holds secrets: keep it out of swap and core files. */
 struct pawl_processor;
 
 /* Bytes a caller must provide for struct pawl_processor, and their alignment: the constant for
@@ -76,11 +76,14 @@ enum pawl_result pawl_processor_init(void *memory, const struct pawl_port *port,
 /* Wipes everything; the running image is stopped. */
 void pawl_processor_release(struct pawl_processor *processor);
 
-/* Loads and starts the committed image. PAWL_OK also when there is none yet. An error says why it
- * does not run; the device can take the next download all the same (I4). */
+/* Loads and starts the committed image, after stopping what runs. PAWL_OK also when there is none
+ * yet. An error says why it does not run; the device can take the next download all the same (I4).
+ * PAWL_STATE during a trial. A download under way goes on afterwards where flash left it. */
 enum pawl_result pawl_processor_boot(struct pawl_processor *processor);
 
-/* Makes a report with a fresh nonce. */
+/* Makes a report with a fresh nonce; directives that answer an earlier one are refused from now on.
+ * PAWL_EXHAUSTED for no room (PAWL_REPORT_SIZE_MAX suffices), PAWL_STORAGE while the counter can't
+ * be read, or what the port's entropy returned. */
 enum pawl_result pawl_processor_report(struct pawl_processor *processor, uint8_t *bytes,
                                        size_t capacity, size_t *size);
 
@@ -100,16 +103,18 @@ enum pawl_result pawl_processor_directive(struct pawl_processor *processor, cons
 enum pawl_result pawl_processor_write(struct pawl_processor *processor, uint64_t offset,
                                       const uint8_t *bytes, size_t size, uint64_t *next);
 
-/* Verifies the whole image, loads it and starts its trial, after stopping the old image. On an
- * error the old image runs again. */
+/* Verifies the whole image, loads it and starts its trial, after stopping the old image. PAWL_STATE
+ * without a candidate. On any other error the old image runs again; REJECTED when the image was
+ * refused, FAILED when it could not be started. */
 enum pawl_result pawl_processor_install(struct pawl_processor *processor);
 
-/* Gives up a download or a candidate (not a trial); the slot's record is erased. */
+/* Gives up a download or a candidate; the slot's record is erased. PAWL_STATE in a trial and after
+ * its end; PAWL_OK when there is nothing to give up. */
 enum pawl_result pawl_processor_cancel(struct pawl_processor *processor);
 
 /* Tells how the started image fares. During a trial this commits (I2) or falls back; outside one it
  * only updates the status. PAWL_STORAGE when the commit could not be made: the old image runs
- * again. */
+ * again, or nothing while the counter can't be read. PAWL_STATE when nothing was started. */
 enum pawl_result pawl_processor_ran(struct pawl_processor *processor, enum pawl_run_event event);
 
 void pawl_processor_status_get(const struct pawl_processor *processor,
