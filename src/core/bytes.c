@@ -28,6 +28,31 @@ const uint8_t *pawl_reader_take(struct pawl_reader *reader, uint64_t size)
     return bytes;
 }
 
+void pawl_reader_copy(struct pawl_reader *reader, uint8_t *bytes, size_t size)
+{
+    const uint8_t *taken = pawl_reader_take(reader, size);
+    if (taken)
+        memcpy(bytes, taken, size);
+}
+
+uint8_t pawl_reader_u8_take(struct pawl_reader *reader)
+{
+    const uint8_t *bytes = pawl_reader_take(reader, 1);
+    return bytes ? bytes[0] : 0;
+}
+
+uint32_t pawl_reader_u32be_take(struct pawl_reader *reader)
+{
+    const uint8_t *bytes = pawl_reader_take(reader, 4);
+    return bytes ? pawl_u32be_get(bytes) : 0;
+}
+
+uint64_t pawl_reader_u64be_take(struct pawl_reader *reader)
+{
+    const uint8_t *bytes = pawl_reader_take(reader, 8);
+    return bytes ? pawl_u64be_get(bytes) : 0;
+}
+
 void pawl_writer_init(struct pawl_writer *writer, uint8_t *bytes, size_t capacity)
 {
     writer->bytes = bytes;
@@ -50,6 +75,27 @@ void pawl_writer_put(struct pawl_writer *writer, const void *bytes, size_t size)
         return;
     memcpy(writer->bytes + writer->size, bytes, size);
     writer->size += size;
+}
+
+void pawl_writer_u8_put(struct pawl_writer *writer, uint8_t value)
+{
+    pawl_writer_put(writer, &value, 1);
+}
+
+void pawl_writer_u32be_put(struct pawl_writer *writer, uint32_t value)
+{
+    uint8_t bytes[4];
+
+    pawl_u32be_put(bytes, value);
+    pawl_writer_put(writer, bytes, sizeof bytes);
+}
+
+void pawl_writer_u64be_put(struct pawl_writer *writer, uint64_t value)
+{
+    uint8_t bytes[8];
+
+    pawl_u64be_put(bytes, value);
+    pawl_writer_put(writer, bytes, sizeof bytes);
 }
 
 enum pawl_result pawl_writer_finish(const struct pawl_writer *writer, size_t *size)

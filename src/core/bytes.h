@@ -24,6 +24,12 @@ void pawl_reader_init(struct pawl_reader *reader, const void *bytes, size_t size
 void pawl_reader_fail(struct pawl_reader *reader, enum pawl_result error);
 /* The next `size` bytes where they lie, or NULL and PAWL_MALFORMED when there are fewer. */
 const uint8_t *pawl_reader_take(struct pawl_reader *reader, uint64_t size);
+/* Copies the next `size` bytes; leaves `bytes` alone when there are fewer. */
+void pawl_reader_copy(struct pawl_reader *reader, uint8_t *bytes, size_t size);
+/* The next integer, most significant byte first; 0 when there are too few bytes. */
+uint8_t pawl_reader_u8_take(struct pawl_reader *reader);
+uint32_t pawl_reader_u32be_take(struct pawl_reader *reader);
+uint64_t pawl_reader_u64be_take(struct pawl_reader *reader);
 
 struct pawl_writer {
     uint8_t *bytes;
@@ -36,6 +42,9 @@ void pawl_writer_init(struct pawl_writer *writer, uint8_t *bytes, size_t capacit
 void pawl_writer_fail(struct pawl_writer *writer, enum pawl_result error);
 /* Appends; PAWL_EXHAUSTED when there is no room for all of it. */
 void pawl_writer_put(struct pawl_writer *writer, const void *bytes, size_t size);
+void pawl_writer_u8_put(struct pawl_writer *writer, uint8_t value);
+void pawl_writer_u32be_put(struct pawl_writer *writer, uint32_t value);
+void pawl_writer_u64be_put(struct pawl_writer *writer, uint64_t value);
 /* Gives the size written when all went well, else the first error. */
 enum pawl_result pawl_writer_finish(const struct pawl_writer *writer, size_t *size);
 

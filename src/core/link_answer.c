@@ -4,38 +4,13 @@
 
 #include "core/bytes.h"
 
-static uint8_t u8_take(struct pawl_reader *reader)
-{
-    const uint8_t *bytes = pawl_reader_take(reader, 1);
-    return bytes ? bytes[0] : 0;
-}
-
-static uint32_t u32_take(struct pawl_reader *reader)
-{
-    const uint8_t *bytes = pawl_reader_take(reader, 4);
-    return bytes ? pawl_u32be_get(bytes) : 0;
-}
-
-static uint64_t u64_take(struct pawl_reader *reader)
-{
-    uint64_t high = u32_take(reader);
-    return high << 32 | u32_take(reader);
-}
-
-static void bytes_take(struct pawl_reader *reader, uint8_t *out, size_t size)
-{
-    const uint8_t *bytes = pawl_reader_take(reader, size);
-    if (bytes)
-        memcpy(out, bytes, size);
-}
-
 /* Result and state, with which every answer begins; then `reader` stands at the body. */
 static enum pawl_result start_take(const struct pawl_link_frame *answer, enum pawl_state *state,
                                    struct pawl_reader *reader)
 {
     pawl_reader_init(reader, answer->payload, answer->size);
-    uint8_t result = u8_take(reader);
-    uint8_t value = u8_take(reader);
+    uint8_t result = pawl_reader_u8_take(reader);
+    uint8_t value = pawl_reader_u8_take(reader);
     if (result >= PAWL_RESULT_COUNT || value > PAWL_STATE_UPDATED)
         pawl_reader_fail(reader, PAWL_MALFORMED);
     if (reader->error != PAWL_OK)
@@ -58,10 +33,10 @@ enum pawl_result pawl_link_hello_read(const struct pawl_link_frame *answer, enum
     if (result != PAWL_OK)
         return result;
 
-    read.version = u8_take(&reader);
-    read.payload_max = u32_take(&reader);
-    bytes_take(&reader, read.device_id, sizeof read.device_id);
-    read.sequence = u64_take(&reader);
+    read.version = pawl_reader_u8_take(&reader);
+    read.payload_max = pawl_reader_u32be_take(&reader);
+    pawl_reader_copy(&reader, read.device_id, sizeof read.device_id);
+    read.sequence = pawl_reader_u64be_take(&reader);
     result = end_check(&reader);
     if (result == PAWL_OK)
         *hello = read;
@@ -76,12 +51,12 @@ enum pawl_result pawl_link_work_read(const struct pawl_link_frame *answer, enum 
     if (result != PAWL_OK)
         return result;
 
-    uint8_t action = u8_take(&reader);
-    uint32_t poll_after = u32_take(&reader);
-    uint8_t flags = u8_take(&reader);
+    uint8_t action = pawl_reader_u8_take(&reader);
+    uint32_t poll_after = pawl_reader_u32be_take(&reader);
+    uint8_t flags = pawl_reader_u8_take(&reader);
     const uint8_t *package_id = pawl_reader_take(&reader, PAWL_PACKAGE_ID_SIZE);
-    uint64_t package_size = u64_take(&reader);
-    uint64_t offset = u64_take(&reader);
+    uint64_t package_size = pawl_reader_u64be_take(&reader);
+    uint64_t offset = pawl_reader_u64be_take(&reader);
     size_t url_size = reader.left;
     if (reader.error != PAWL_OK || action > PAWL_ACTION_REPEAT || url_size > sizeof work->url)
         return PAWL_MALFORMED;
@@ -95,7 +70,7 @@ enum pawl_result pawl_link_work_read(const struct pawl_link_frame *answer, enum 
     work->package_size = package_size;
     work->offset = offset;
     work->url_size = (uint32_t)url_size;
-    bytes_take(&reader, (uint8_t *)work->url, url_size);
+    pawl_reader_copy(&reader, (uint8_t *)work->url, url_size);
     return PAWL_OK;
 }
 
@@ -104,7 +79,7 @@ enum pawl_result pawl_link_write_read(const struct pawl_link_frame *answer, enum
 {
     struct pawl_reader reader;
     enum pawl_result result = start_take(answer, state, &reader);
-    uint64_t offset = u64_take(&reader);
+    uint64_t offset = pawl_reader_u64be_take(&reader);
 
     /* A processor that could not even read the request says so without an offset. */
     if (end_check(&reader) == PAWL_OK)
@@ -123,16 +98,16 @@ enum pawl_result pawl_link_status_read(const struct pawl_link_frame *answer,
     if (result != PAWL_OK)
         return result;
 
-    uint8_t flags = u8_take(&reader);
+    uint8_t flags = pawl_reader_u8_take(&reader);
     read.has_package = flags & PAWL_LINK_STATUS_PACKAGE;
     read.running = flags & PAWL_LINK_STATUS_RUNNING;
     read.has_failure = flags & PAWL_LINK_STATUS_FAILURE;
-    read.sequence = u64_take(&reader);
-    bytes_take(&reader, read.package_id, sizeof read.package_id);
-    bytes_take(&reader, read.failed_package_id, sizeof read.failed_package_id);
-    read.failure = u64_take(&reader);
-    read.offset = u64_take(&reader);
-    read.package_size = u64_take(&reader);
+    read.sequence = pawl_reader_u64be_take(&reader);
+    pawl_reader_copy(&reader, read.package_id, sizeof read.package_id);
+    pawl_reader_copy(&reader, read.failed_package_id, sizeof read.failed_package_id);
+    read.failure = pawl_reader_u64be_take(&reader);
+    read.offset = pawl_reader_u64be_take(&reader);
+    read.package_size = pawl_reader_u64be_take(&reader);
     result = end_check(&reader);
     if (result == PAWL_OK)
         *status = read;

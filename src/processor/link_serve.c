@@ -1,6 +1,4 @@
 /* The device side of the link (SPEC 14): one row per request. */
-#include <string.h>
-
 #include "core/bytes.h"
 #include "pawl/link.h"
 
@@ -20,34 +18,15 @@ struct service {
     bool answers_errors; /* what it wrote is sent after an error, too */
 };
 
-static void u8_put(struct pawl_writer *writer, uint8_t value)
-{
-    pawl_writer_put(writer, &value, 1);
-}
-
-static void u32_put(struct pawl_writer *writer, uint32_t value)
-{
-    uint8_t bytes[4];
-    pawl_u32be_put(bytes, value);
-    pawl_writer_put(writer, bytes, sizeof bytes);
-}
-
-static void u64_put(struct pawl_writer *writer, uint64_t value)
-{
-    uint8_t bytes[8];
-    pawl_u64be_put(bytes, value);
-    pawl_writer_put(writer, bytes, sizeof bytes);
-}
-
 static enum pawl_result hello(const struct request *request)
 {
     struct pawl_processor_status status;
 
     pawl_processor_status_get(request->engine, &status);
-    u8_put(request->answer, PAWL_LINK_VERSION);
-    u32_put(request->answer, request->payload_max);
+    pawl_writer_u8_put(request->answer, PAWL_LINK_VERSION);
+    pawl_writer_u32be_put(request->answer, request->payload_max);
     pawl_writer_put(request->answer, request->pud->device_id, PAWL_ID_SIZE);
-    u64_put(request->answer, status.sequence);
+    pawl_writer_u64be_put(request->answer, status.sequence);
     return PAWL_OK;
 }
 
@@ -71,26 +50,25 @@ static enum pawl_result directive(const struct request *request)
         pawl_processor_directive(request->engine, request->bytes, request->size, &work);
     if (result != PAWL_OK)
         return result;
-    u8_put(answer, (uint8_t)work.action);
-    u32_put(answer, work.poll_after);
-    u8_put(answer, (uint8_t)((work.fetch ? PAWL_LINK_WORK_FETCH : 0) |
-                             (work.install ? PAWL_LINK_WORK_INSTALL : 0)));
+    pawl_writer_u8_put(answer, (uint8_t)work.action);
+    pawl_writer_u32be_put(answer, work.poll_after);
+    pawl_writer_u8_put(answer, (uint8_t)((work.fetch ? PAWL_LINK_WORK_FETCH : 0) |
+                                         (work.install ? PAWL_LINK_WORK_INSTALL : 0)));
     pawl_writer_put(answer, work.package_id, sizeof work.package_id);
-    u64_put(answer, work.package_size);
-    u64_put(answer, work.offset);
+    pawl_writer_u64be_put(answer, work.package_size);
+    pawl_writer_u64be_put(answer, work.offset);
     pawl_writer_put(answer, work.url, work.url_size);
     return PAWL_OK;
 }
 
 static enum pawl_result package_write(const struct request *request)
 {
-    uint64_t offset =
-        (uint64_t)pawl_u32be_get(request->bytes) << 32 | pawl_u32be_get(request->bytes + 4);
+    uint64_t offset = pawl_u64be_get(request->bytes);
     uint64_t next = 0;
 
     enum pawl_result result =
         pawl_processor_write(request->engine, offset, request->bytes + 8, request->size - 8, &next);
-    u64_put(request->answer, next);
+    pawl_writer_u64be_put(request->answer, next);
     return result;
 }
 
@@ -105,15 +83,15 @@ static enum pawl_result status(const struct request *request)
     struct pawl_processor_status status;
 
     pawl_processor_status_get(request->engine, &status);
-    u8_put(answer, (uint8_t)((status.has_package ? PAWL_LINK_STATUS_PACKAGE : 0) |
-                             (status.running ? PAWL_LINK_STATUS_RUNNING : 0) |
-                             (status.has_failure ? PAWL_LINK_STATUS_FAILURE : 0)));
-    u64_put(answer, status.sequence);
+    pawl_writer_u8_put(answer, (uint8_t)((status.has_package ? PAWL_LINK_STATUS_PACKAGE : 0) |
+                                         (status.running ? PAWL_LINK_STATUS_RUNNING : 0) |
+                                         (status.has_failure ? PAWL_LINK_STATUS_FAILURE : 0)));
+    pawl_writer_u64be_put(answer, status.sequence);
     pawl_writer_put(answer, status.package_id, sizeof status.package_id);
     pawl_writer_put(answer, status.failed_package_id, sizeof status.failed_package_id);
-    u64_put(answer, status.failure);
-    u64_put(answer, status.offset);
-    u64_put(answer, status.package_size);
+    pawl_writer_u64be_put(answer, status.failure);
+    pawl_writer_u64be_put(answer, status.offset);
+    pawl_writer_u64be_put(answer, status.package_size);
     return PAWL_OK;
 }
 
@@ -165,8 +143,8 @@ enum pawl_result pawl_link_serve(struct pawl_processor *processor, const struct 
         return PAWL_EXHAUSTED;
     uint8_t *payload = answer + PAWL_LINK_HEADER_SIZE;
     pawl_writer_init(&writer, payload, PAWL_LINK_PAYLOAD_MIN);
-    u8_put(&writer, 0);
-    u8_put(&writer, 0);
+    pawl_writer_u8_put(&writer, 0);
+    pawl_writer_u8_put(&writer, 0);
     enum pawl_result result = request_serve(&served, request->type);
     pawl_processor_status_get(processor, &status);
     payload[0] = (uint8_t)result;

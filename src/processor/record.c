@@ -60,20 +60,6 @@ static void mac_make(const struct pawl_record *record, const struct pawl_pud *pu
     pawl_wipe(key, sizeof key);
 }
 
-static void u32_put(struct pawl_writer *writer, uint32_t value)
-{
-    uint8_t bytes[4];
-    pawl_u32be_put(bytes, value);
-    pawl_writer_put(writer, bytes, sizeof bytes);
-}
-
-static void u64_put(struct pawl_writer *writer, uint64_t value)
-{
-    uint8_t bytes[8];
-    pawl_u64be_put(bytes, value);
-    pawl_writer_put(writer, bytes, sizeof bytes);
-}
-
 void pawl_record_write(const struct pawl_record *record, const struct pawl_pud *pud,
                        uint8_t bytes[PAWL_RECORD_SIZE])
 {
@@ -81,20 +67,15 @@ void pawl_record_write(const struct pawl_record *record, const struct pawl_pud *
 
     pawl_writer_init(&writer, bytes, BODY_SIZE);
     pawl_writer_put(&writer, magic, sizeof magic);
-    u32_put(&writer, (uint32_t)record->role);
-    u32_put(&writer, record->anchor_mask);
-    u64_put(&writer, record->sequence);
-    u64_put(&writer, record->package_size);
-    u64_put(&writer, record->security_floor);
+    pawl_writer_u32be_put(&writer, (uint32_t)record->role);
+    pawl_writer_u32be_put(&writer, record->anchor_mask);
+    pawl_writer_u64be_put(&writer, record->sequence);
+    pawl_writer_u64be_put(&writer, record->package_size);
+    pawl_writer_u64be_put(&writer, record->security_floor);
     pawl_writer_put(&writer, record->instance, sizeof record->instance);
     pawl_writer_put(&writer, record->package_id, sizeof record->package_id);
     pawl_writer_put(&writer, record->wrapped_key, sizeof record->wrapped_key);
     mac_make(record, pud, bytes, bytes + BODY_SIZE);
-}
-
-static uint64_t u64_get(const uint8_t bytes[8])
-{
-    return (uint64_t)pawl_u32be_get(bytes) << 32 | pawl_u32be_get(bytes + 4);
 }
 
 enum pawl_result pawl_record_read(const uint8_t bytes[PAWL_RECORD_SIZE], const struct pawl_pud *pud,
@@ -106,11 +87,11 @@ enum pawl_result pawl_record_read(const uint8_t bytes[PAWL_RECORD_SIZE], const s
 
     if (memcmp(bytes, magic, sizeof magic) != 0)
         return PAWL_MALFORMED;
-    if (pawl_u32be_get(bytes + 8) != (uint32_t)role || u64_get(bytes + 16) != sequence)
+    if (pawl_u32be_get(bytes + 8) != (uint32_t)role || pawl_u64be_get(bytes + 16) != sequence)
         return PAWL_STATE;
     read.anchor_mask = pawl_u32be_get(bytes + 12);
-    read.package_size = u64_get(bytes + 24);
-    read.security_floor = u64_get(bytes + 32);
+    read.package_size = pawl_u64be_get(bytes + 24);
+    read.security_floor = pawl_u64be_get(bytes + 32);
     memcpy(read.instance, bytes + 40, sizeof read.instance);
     memcpy(read.package_id, bytes + 48, sizeof read.package_id);
     memcpy(read.wrapped_key, bytes + 80, sizeof read.wrapped_key);
