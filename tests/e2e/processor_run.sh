@@ -14,6 +14,7 @@ pack early --success ready -- exit 0
 pack brief --success ready -- ready-and-exit
 pack child --success ready -- child-ready
 pack contact --success contact -- hang
+pack once --success ready -- notify "$(printf 'READY=1\nWATCHDOG=1')"
 pack stubborn --success ready -- stubborn "$scratch"
 pack dynamic --image "$PAWL_TOOLS/guest-dynamic" -- exit 0
 pack busybox --image "$(command -v busybox)" --name busybox -- \
@@ -61,14 +62,22 @@ start
 expect "after a restart" "$(client status)" '^state=0 sequence=7 .*running=1'
 logged 'running guest 1$' || fail "the committed image was not run at start"
 
+# An image that falls silent under a watchdog has crashed; outside a trial it stays ended.
+stop
+start --watchdog 1
+expect "before silence" "$(try once)" 'sequence=8 .*running=1'
+until_true logged 'silent for longer than its watchdog allows'
+until_true logged 'ended by signal 9'
+expect "after silence" "$(client status)" 'sequence=8 .*running=0 failure=0$'
+
 # The end of an image is the end of all its processes, whether it agrees or not.
-expect "stubborn" "$(try stubborn)" 'sequence=8 .*running=1'
+expect "stubborn" "$(try stubborn)" 'sequence=9 .*running=1'
 leftovers() {
     pgrep -f "^guest stubborn $scratch" || true
 }
 [ "$(leftovers | wc -l)" -ge 2 ] || fail "the stubborn image left no process behind"
 kept=$(leftovers)
-expect "the next one" "$(try zero)" 'sequence=9'
+expect "the next one" "$(try zero)" 'sequence=10'
 for pid in $kept; do
     [ ! -e "/proc/$pid" ] || fail "process $pid outlived its image"
 done

@@ -85,6 +85,23 @@ logged 'this state belongs to another device' || fail "not a word about a foreig
 stop
 logged 'for development only' || fail "no warning about the counter in a file"
 
+# The service manager is told (sd_notify).
+told=$(timeout 20 python3 - "$PAWL_BIN/pawl-processor" "$scratch" <<'EOF'
+import os, signal, socket, subprocess, sys
+program, folder = sys.argv[1:]
+manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+manager.bind(folder + "/manager")
+process = subprocess.Popen(
+    [program, "--pud", "unit.pud", "--state", "managed", "--link", "unix:" + folder + "/link"],
+    env=dict(os.environ, NOTIFY_SOCKET=folder + "/manager"), stderr=subprocess.DEVNULL)
+print(manager.recv(100).decode())
+process.send_signal(signal.SIGTERM)
+print(manager.recv(100).decode(), process.wait())
+EOF
+)
+expect "the service manager" "$told" '^READY=1$'
+expect "the service manager" "$told" '^STOPPING=1 0$'
+
 # A link that was one stream ends the processor when it ends, without an error.
 mv first.pud unit.pud
 output=$("$PAWL_TOOLS/processor_client" --pud unit.pud \
