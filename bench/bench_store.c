@@ -1,7 +1,8 @@
 /*
  * The store: devices imported, looked up and confirmed a second. The reference is what SQLite
- * itself does on a plain table of as many rows in the same run: one insert, point select or update
- * of a 70-byte row each, in batches of the same size.
+ * itself does on a plain table of as many rows: one insert, point select or update of a 70-byte row
+ * each, in batches of the same size. The two take turns batch by batch, so that what else the
+ * machine does slows both.
  *
  * usage: bench_store [DEVICES [DIRECTORY]]
  */
@@ -17,6 +18,7 @@
 
 #define IMPORT_BATCH 65536u
 #define CONFIRM_BATCH 1000u
+#define LOOKUP_BATCH 5000u
 #define LOOKUPS 500000u
 
 /* splitmix64: ids that look random, the same in every run. */
@@ -40,7 +42,7 @@ static uint64_t shuffle(uint64_t i, uint64_t count)
     return (i * 0x9e3779b1u + 12345u) % count;
 }
 
-static int fail(const char *what)
+_Noreturn static void fail(const char *what)
 {
     fprintf(stderr, "bench_store: storage: %s failed\n", what);
     exit(1);
@@ -75,70 +77,56 @@ static int id_compare(const void *a, const void *b)
     return memcmp(a, b, PAWL_ID_SIZE);
 }
 
-static double raw_insert(sqlite3 *db, uint64_t count)
+static void raw_insert(sqlite3 *db, uint64_t first, uint64_t count)
 {
     static uint8_t ids[IMPORT_BATCH][PAWL_ID_SIZE];
     static const uint8_t value[54] = {1};
     sqlite3_stmt *statement = NULL;
     sqlite3_prepare_v2(db, "INSERT INTO plain VALUES (?, ?)", -1, &statement, NULL);
-    double start = bench_wall_now();
-    for (uint64_t done = 0; done < count; done += IMPORT_BATCH) {
-        uint64_t size = count - done < IMPORT_BATCH ? count - done : IMPORT_BATCH;
-        for (uint64_t i = 0; i < size; i++)
-            id_make(done + i, ids[i]);
-        qsort(ids, size, sizeof *ids, id_compare);
-        sqlite3_exec(db, "BEGIN", NULL, NULL, NULL);
-        for (uint64_t i = 0; i < size; i++) {
-            sqlite3_bind_blob(statement, 1, ids[i], PAWL_ID_SIZE, SQLITE_STATIC);
-            sqlite3_bind_blob(statement, 2, value, sizeof value, SQLITE_STATIC);
-            raw_step(db, statement, SQLITE_DONE);
-        }
-        sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
+    for (uint64_t i = 0; i < count; i++)
+        id_make(first + i, ids[i]);
+    qsort(ids, count, sizeof *ids, id_compare);
+    sqlite3_exec(db, "BEGIN", NULL, NULL, NULL);
+    for (uint64_t i = 0; i < count; i++) {
+        sqlite3_bind_blob(statement, 1, ids[i], PAWL_ID_SIZE, SQLITE_STATIC);
+        sqlite3_bind_blob(statement, 2, value, sizeof value, SQLITE_STATIC);
+        raw_step(db, statement, SQLITE_DONE);
     }
-    double spent = bench_wall_now() - start;
+    sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
     sqlite3_finalize(statement);
-    return (double)count / spent;
 }
 
-static double raw_select(sqlite3 *db, uint64_t count)
+static void raw_select(sqlite3 *db, uint64_t first, uint64_t count, uint64_t devices)
 {
     uint8_t id[PAWL_ID_SIZE], value[54];
     sqlite3_stmt *statement = NULL;
     sqlite3_prepare_v2(db, "SELECT value FROM plain WHERE id = ?", -1, &statement, NULL);
-    double start = bench_wall_now();
-    for (uint64_t i = 0; i < LOOKUPS; i++) {
-        id_make(shuffle(i, count), id);
+    for (uint64_t i = first; i < first + count; i++) {
+        id_make(shuffle(i, devices), id);
         sqlite3_bind_blob(statement, 1, id, PAWL_ID_SIZE, SQLITE_STATIC);
         if (sqlite3_step(statement) != SQLITE_ROW)
             fail("a plain select");
         memcpy(value, sqlite3_column_blob(statement, 0), sizeof value);
         sqlite3_reset(statement);
     }
-    double spent = bench_wall_now() - start;
     sqlite3_finalize(statement);
-    return LOOKUPS / spent;
 }
 
-static double raw_update(sqlite3 *db, uint64_t count)
+static void raw_update(sqlite3 *db, uint64_t first, uint64_t count, uint64_t devices)
 {
     static const uint8_t value[54] = {2};
     uint8_t id[PAWL_ID_SIZE];
     sqlite3_stmt *statement = NULL;
     sqlite3_prepare_v2(db, "UPDATE plain SET value = ? WHERE id = ?", -1, &statement, NULL);
-    double start = bench_wall_now();
-    for (uint64_t i = 0; i < count; i++) {
-        if (i % CONFIRM_BATCH == 0)
-            sqlite3_exec(db, "BEGIN", NULL, NULL, NULL);
-        id_make(shuffle(i, count), id);
+    sqlite3_exec(db, "BEGIN", NULL, NULL, NULL);
+    for (uint64_t i = first; i < first + count; i++) {
+        id_make(shuffle(i, devices), id);
         sqlite3_bind_blob(statement, 1, value, sizeof value, SQLITE_STATIC);
         sqlite3_bind_blob(statement, 2, id, PAWL_ID_SIZE, SQLITE_STATIC);
         raw_step(db, statement, SQLITE_DONE);
-        if (i % CONFIRM_BATCH == CONFIRM_BATCH - 1 || i + 1 == count)
-            sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
     }
-    double spent = bench_wall_now() - start;
+    sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
     sqlite3_finalize(statement);
-    return (double)count / spent;
 }
 
 /* The store. */
@@ -162,12 +150,28 @@ static uint64_t package_assign(struct pawl_store *store)
     return id;
 }
 
-static double store_import(struct pawl_store *store, uint64_t count)
+/* Runs of both, in seconds. */
+struct spent {
+    double store, raw;
+};
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static void spent_print(const char *name, const char *unit, const char *against, uint64_t count,
+                        const struct spent *spent)
+{
+    bench_line_print(name, (double)count / spent->store, unit, against, (double)count / spent->raw);
+}
+
+static void import_run(struct pawl_store *store, sqlite3 *raw, uint64_t devices)
 {
     static struct pawl_import imports[IMPORT_BATCH];
-    double spent = 0;
-    for (uint64_t done = 0; done < count; done += IMPORT_BATCH) {
-        uint64_t size = count - done < IMPORT_BATCH ? count - done : IMPORT_BATCH;
+    struct spent spent = {0, 0};
+    for (uint64_t done = 0; done < devices; done += IMPORT_BATCH) {
+        uint64_t size = least(devices - done, IMPORT_BATCH);
         memset(imports, 0, sizeof imports);
         for (uint64_t i = 0; i < size; i++) {
             id_make(done + i, imports[i].device_id);
@@ -178,47 +182,65 @@ static double store_import(struct pawl_store *store, uint64_t count)
         double start = bench_wall_now();
         if (pawl_store_device_import(store, imports, size, NULL, NULL) != PAWL_OK)
             fail("an import");
-        spent += bench_wall_now() - start;
+        double middle = bench_wall_now();
+        raw_insert(raw, done, size);
+        spent.store += middle - start;
+        spent.raw += bench_wall_now() - middle;
     }
-    return (double)count / spent;
+    spent_print("store-import", "devices/s", "SQLite, plain sorted inserts", devices, &spent);
 }
 
-static double store_get(struct pawl_reader *reader, uint64_t count)
+static void get_run(struct pawl_reader *reader, sqlite3 *raw, uint64_t devices)
 {
+    struct spent spent = {0, 0};
     struct pawl_device device;
     uint8_t id[PAWL_ID_SIZE];
-    double start = bench_wall_now();
-    for (uint64_t i = 0; i < LOOKUPS; i++) {
-        id_make(shuffle(i, count), id);
-        if (pawl_store_device_get(reader, id, &device) != PAWL_OK)
-            fail("a look-up");
+    for (uint64_t done = 0; done < LOOKUPS; done += LOOKUP_BATCH) {
+        double start = bench_wall_now();
+        for (uint64_t i = 0; i < LOOKUP_BATCH; i++) {
+            id_make(shuffle(done + i, devices), id);
+            if (pawl_store_device_get(reader, id, &device) != PAWL_OK)
+                fail("a look-up");
+        }
+        double middle = bench_wall_now();
+        raw_select(raw, done, LOOKUP_BATCH, devices);
+        spent.store += middle - start;
+        spent.raw += bench_wall_now() - middle;
     }
-    return LOOKUPS / (bench_wall_now() - start);
+    spent_print("store-get", "devices/s", "SQLite, plain point selects", LOOKUPS, &spent);
 }
 
-static double store_confirm(struct pawl_store *store, uint64_t count, uint64_t assignment)
+static void confirm_run(struct pawl_store *store, sqlite3 *raw, uint64_t devices,
+                        uint64_t assignment)
 {
     static struct pawl_change changes[CONFIRM_BATCH];
-    double start = bench_wall_now();
-    for (uint64_t done = 0; done < count; done += CONFIRM_BATCH) {
-        uint64_t size = count - done < CONFIRM_BATCH ? count - done : CONFIRM_BATCH;
+    struct spent spent = {0, 0};
+    for (uint64_t done = 0; done < devices; done += CONFIRM_BATCH) {
+        uint64_t size = least(devices - done, CONFIRM_BATCH);
         memset(changes, 0, sizeof changes);
         for (uint64_t i = 0; i < size; i++) {
-            changes[i].number = 1 + shuffle(done + i, count);
+            changes[i].number = 1 + shuffle(done + i, devices);
             changes[i].assignment = assignment;
             changes[i].after.sequence = 1;
             changes[i].after.has_instance = true;
             changes[i].after.has_package = true;
             memcpy(changes[i].after.package_id, package_id, sizeof package_id);
         }
-        if (pawl_store_changes_apply(store, changes, size) != PAWL_OK ||
-            changes[0].result != PAWL_OK)
+        double start = bench_wall_now();
+        if (pawl_store_changes_apply(store, changes, size) != PAWL_OK)
+            fail("a confirmation");
+        double middle = bench_wall_now();
+        raw_update(raw, done, size, devices);
+        spent.store += middle - start;
+        spent.raw += bench_wall_now() - middle;
+        if (changes[0].result != PAWL_OK || changes[size - 1].result != PAWL_OK)
             fail("a confirmation");
     }
-    return (double)count / (bench_wall_now() - start);
+    spent_print("store-confirm", "confirmations/s", "SQLite, plain updates, 1000 a transaction",
+                devices, &spent);
 }
 
-static void run(uint64_t count, const char *directory)
+static void run(uint64_t devices, const char *directory)
 {
     char url[512];
     struct pawl_store *store = NULL;
@@ -229,12 +251,9 @@ static void run(uint64_t count, const char *directory)
         fail("opening the store");
     sqlite3 *raw = raw_open(directory);
     uint64_t assignment = package_assign(store);
-    bench_line_print("store-import", store_import(store, count), "devices/s",
-                     "SQLite, plain sorted inserts", raw_insert(raw, count));
-    bench_line_print("store-get", store_get(reader, count), "devices/s",
-                     "SQLite, plain point selects", raw_select(raw, count));
-    bench_line_print("store-confirm", store_confirm(store, count, assignment), "confirmations/s",
-                     "SQLite, plain updates, 1000 a transaction", raw_update(raw, count));
+    import_run(store, raw, devices);
+    get_run(reader, raw, devices);
+    confirm_run(store, raw, devices, assignment);
     sqlite3_close(raw);
     pawl_reader_close(reader);
     pawl_store_close(store);
@@ -244,12 +263,12 @@ int main(int argc, char **argv)
 {
     static const char *const files[] = {"raw.db",  "raw.db-wal",  "raw.db-shm",
                                         "pawl.db", "pawl.db-wal", "pawl.db-shm"};
-    uint64_t count = argc > 1 ? strtoull(argv[1], NULL, 10) : 250000;
+    uint64_t devices = argc > 1 ? strtoull(argv[1], NULL, 10) : 250000;
     char directory[256], path[512];
     snprintf(directory, sizeof directory, "%s/pawl-bench-XXXXXX", argc > 2 ? argv[2] : "/var/tmp");
-    if (count == 0 || mkdtemp(directory) == NULL)
+    if (devices == 0 || mkdtemp(directory) == NULL)
         fail("making a directory");
-    run(count, directory);
+    run(devices, directory);
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         snprintf(path, sizeof path, "%s/%s", directory, files[i]);
         unlink(path);

@@ -14,6 +14,7 @@
 static const char setup[] = "PRAGMA trusted_schema = OFF;"
                             "PRAGMA cell_size_check = ON;"
                             "PRAGMA temp_store = MEMORY;"
+                            "PRAGMA secure_delete = OFF;"
                             "PRAGMA synchronous = FULL;";
 static const char setup_writer[] = "PRAGMA journal_mode = WAL;"
                                    "PRAGMA wal_autocheckpoint = 8192;"
@@ -21,8 +22,17 @@ static const char setup_writer[] = "PRAGMA journal_mode = WAL;"
 static const char setup_reader[] = "PRAGMA query_only = ON;"
                                    "PRAGMA cache_size = -16384;";
 
+/* Counting its memory costs SQLite a lock at each allocation, shared by all connections. Refused
+ * when the process used SQLite before; nothing depends on it. */
+static void library_configure(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 enum pawl_result pawl_sqlite_connect(struct pawl_sqlite *connection, const char *path, bool writes)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, library_configure);
     memset(connection, 0, sizeof *connection);
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     int code = sqlite3_open_v2(path, &connection->db, flags, NULL);

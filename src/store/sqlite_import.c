@@ -5,18 +5,35 @@
 
 #include "store/sqlite.h"
 
-static int id_compare(const void *a, const void *b)
+/* A row's place in an order by 16 bytes: the first eight as a number decide nearly always. */
+struct place {
+    uint64_t first;
+    const uint8_t *key; /* all 16 */
+    struct pawl_import *import;
+};
+
+_Static_assert(PAWL_SECRET_TAG_SIZE == 16 && PAWL_ID_SIZE == 16, "both keys have 16 bytes");
+
+static int place_compare(const void *a, const void *b)
 {
-    return memcmp(((const struct pawl_import *)a)->device_id,
-                  ((const struct pawl_import *)b)->device_id, PAWL_ID_SIZE);
+    const struct place *x = a, *y = b;
+    if (x->first != y->first)
+        return x->first < y->first ? -1 : 1;
+    int order = memcmp(x->key, y->key, 16);
+    /* Of equal keys the earlier row is imported. */
+    return order != 0 ? order : x->import < y->import ? -1 : x->import > y->import;
 }
 
-static int tag_compare(const void *a, const void *b)
+static void order_make(struct place *order, struct pawl_import *imports, size_t count, bool by_tag)
 {
-    const struct pawl_import *x = *(const struct pawl_import *const *)a;
-    const struct pawl_import *y = *(const struct pawl_import *const *)b;
-    int order = memcmp(x->secret_tag, y->secret_tag, PAWL_SECRET_TAG_SIZE);
-    return order != 0 ? order : x < y ? -1 : x > y;
+    for (size_t i = 0; i < count; i++) {
+        const uint8_t *key = by_tag ? imports[i].secret_tag : imports[i].device_id;
+        uint64_t first = 0;
+        for (size_t k = 0; k < 8; k++)
+            first = first << 8 | key[k];
+        order[i] = (struct place){first, key, &imports[i]};
+    }
+    qsort(order, count, sizeof *order, place_compare);
 }
 
 static enum pawl_result blob_run(struct pawl_sqlite *connection, enum pawl_sql sql,
@@ -28,24 +45,16 @@ static enum pawl_result blob_run(struct pawl_sqlite *connection, enum pawl_sql s
 }
 
 /* Marks the rows whose secret is known; all others have their tag in the table after this. */
-static enum pawl_result tags_add(struct pawl_sqlite *connection, struct pawl_import *imports,
+static enum pawl_result tags_add(struct pawl_sqlite *connection, const struct place *order,
                                  size_t count)
 {
-    struct pawl_import **order = malloc(count * sizeof *order);
-    if (order == NULL)
-        return PAWL_EXHAUSTED;
-    for (size_t i = 0; i < count; i++)
-        order[i] = &imports[i];
-    qsort(order, count, sizeof *order, tag_compare);
-
     enum pawl_result result = PAWL_OK;
     for (size_t i = 0; result == PAWL_OK && i < count; i++) {
         int changed = 0;
-        result = blob_run(connection, PAWL_SQL_TAG_ADD, order[i]->secret_tag, PAWL_SECRET_TAG_SIZE,
-                          &changed);
-        order[i]->outcome = changed > 0 ? PAWL_IMPORTED : PAWL_IMPORT_SECRET_KNOWN;
+        result =
+            blob_run(connection, PAWL_SQL_TAG_ADD, order[i].key, PAWL_SECRET_TAG_SIZE, &changed);
+        order[i].import->outcome = changed > 0 ? PAWL_IMPORTED : PAWL_IMPORT_SECRET_KNOWN;
     }
-    free(order);
     return result;
 }
 
@@ -109,23 +118,38 @@ static enum pawl_result device_add(struct pawl_sqlite *connection, struct pawl_i
                     NULL);
 }
 
+static enum pawl_result devices_add(struct pawl_sqlite *connection, const struct place *order,
+                                    size_t count, struct pawl_sqlite_name *group,
+                                    struct pawl_sqlite_sums *sums)
+{
+    enum pawl_result result = PAWL_OK;
+    for (size_t i = 0; result == PAWL_OK && i < count; i++) {
+        struct pawl_import *import = order[i].import;
+        result = import->outcome == PAWL_IMPORTED ? device_add(connection, import, group)
+                                                  : known_explain(connection, import);
+        sums->devices += import->outcome == PAWL_IMPORTED;
+    }
+    return result;
+}
+
 static enum pawl_result batch_add(struct pawl_sqlite *connection, struct pawl_import *imports,
                                   size_t count, const char *group_name)
 {
     struct pawl_sqlite_sums sums = {0};
     struct pawl_sqlite_name *group = NULL;
-    enum pawl_result result = PAWL_OK;
-    if (group_name != NULL)
+    struct place *order = malloc(count * sizeof *order);
+    enum pawl_result result = order == NULL ? PAWL_EXHAUSTED : PAWL_OK;
+    if (result == PAWL_OK && group_name != NULL)
         result = pawl_sqlite_group_find(connection, group_name, &group);
-    if (result == PAWL_OK)
-        result = tags_add(connection, imports, count);
-    for (size_t i = 0; result == PAWL_OK && i < count; i++) {
-        if (imports[i].outcome == PAWL_IMPORTED)
-            result = device_add(connection, &imports[i], group);
-        else
-            result = known_explain(connection, &imports[i]);
-        sums.devices += imports[i].outcome == PAWL_IMPORTED;
+    if (result == PAWL_OK) {
+        order_make(order, imports, count, true);
+        result = tags_add(connection, order, count);
     }
+    if (result == PAWL_OK) {
+        order_make(order, imports, count, false);
+        result = devices_add(connection, order, count, group, &sums);
+    }
+    free(order);
     if (result == PAWL_OK)
         result = pawl_sqlite_names_grow(connection);
     if (result == PAWL_OK)
@@ -138,7 +162,6 @@ enum pawl_result pawl_sqlite_device_import(struct pawl_store *store, struct pawl
                                            const struct pawl_event *event)
 {
     struct pawl_sqlite *connection;
-    qsort(imports, count, sizeof *imports, id_compare);
     enum pawl_result result = pawl_sqlite_begin(store, &connection);
     if (result != PAWL_OK)
         return result;

@@ -152,9 +152,9 @@ struct pawl_import {
     enum pawl_import_outcome outcome; /* set by the import */
 };
 
-/* Imports a batch (best some ten thousand: it is sorted within) as one transaction; `imports` comes
- * back sorted by device_id, with each row's outcome: a row that is refused hinders no other.
- * `group` may be NULL; `event` too. */
+/* Imports a batch (best some ten thousand: it is inserted in the order of its keys) as one
+ * transaction, and sets each row's outcome: a row that is refused hinders no other. `group` may be
+ * NULL; `event` too. */
 enum pawl_result pawl_store_device_import(struct pawl_store *store, struct pawl_import *imports,
                                           size_t count, const char *group,
                                           const struct pawl_event *event);
