@@ -14,7 +14,8 @@
 
 struct pawl_client;
 
-/* Prepares a connection to the socket of --socket; the first request connects. PAWL_EXHAUSTED, PAWL_IO. */
+/* Prepares a connection to the socket of --socket; the first request connects. PAWL_EXHAUSTED,
+ * PAWL_IO. */
 enum pawl_result pawl_client_open(struct pawl_client **client);
 void pawl_client_close(struct pawl_client *client);
 

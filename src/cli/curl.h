@@ -1,6 +1,6 @@
 /*
- * libcurl, loaded when a verb first talks to the server. It brings some thirty libraries along, whose
- * start-up alone takes 4 MiB: as much as sealing an image of any size.
+ * libcurl, loaded when a verb first talks to the server. It brings some thirty libraries along,
+ * whose start-up alone takes 4 MiB: as much as sealing an image of any size.
  */
 #ifndef PAWL_CLI_CURL_H
 #define PAWL_CLI_CURL_H

@@ -84,7 +84,7 @@ enum pawl_result pawl_image_measure(const struct pawl_package_job *job, int fd,
                                .modified = status.st_mtim,
                                .changed = status.st_ctim};
     struct measure measure = {.job = job, .fd = fd};
-    pawl_units_init(&measure.units, found.size, PAWL_VERITY_SPAN_SIZE);
+    pawl_units_init(&measure.units, found.size, PAWL_VERITY_SPAN_SIZE, 0);
     pawl_verity_init(&measure.verity);
 
     const struct pawl_pipeline pipeline = {

@@ -25,7 +25,8 @@ struct opening {
     const struct pawl_package_file *file;
     const uint8_t *content_key;
     const struct reseal *reseal;
-    struct pawl_units units;
+    struct pawl_units units; /* whole spans */
+    struct pawl_units parts; /* what they are read in */
     struct pawl_sink sink;
     struct pawl_verity verity;
 };
@@ -87,20 +88,37 @@ static enum pawl_result unit_write(const struct opening *opening, const struct o
         opener->sealed, pawl_unit_sealed_length(units, package->chunk_size, unit));
 }
 
+/* Opens a unit part by part, each through a mapping of its own. */
+static enum pawl_result parts_open(const struct opening *opening, struct opener *opener,
+                                   uint64_t unit)
+{
+    const struct pawl_package *package = &opening->file->package;
+    const struct pawl_units *parts = &opening->parts;
+    uint32_t per_unit = opening->units.unit_size / parts->unit_size;
+    uint64_t first = unit * per_unit, part = first;
+    enum pawl_result result = PAWL_OK;
+
+    for (; result == PAWL_OK && part < first + per_unit && part < parts->count; part++) {
+        struct pawl_window window = {0};
+        result = pawl_window_open(
+            opening->file->fd,
+            package->preamble_size + pawl_unit_sealed_offset(parts, package->chunk_size, part),
+            pawl_unit_sealed_length(parts, package->chunk_size, part), &window);
+        if (result == PAWL_OK)
+            result = pawl_unit_open(parts, &opener->stream, part, window.bytes,
+                                    opener->plain + (part - first) * parts->unit_size);
+        pawl_window_close(&window);
+    }
+    return result;
+}
+
 static enum pawl_result unit_work(void *context, void *worker, uint64_t unit)
 {
     const struct opening *opening = context;
     const struct pawl_units *units = &opening->units;
-    const struct pawl_package *package = &opening->file->package;
     struct opener *opener = worker;
-    struct pawl_window window = {0};
-    enum pawl_result result = pawl_window_open(
-        opening->file->fd,
-        package->preamble_size + pawl_unit_sealed_offset(units, package->chunk_size, unit),
-        pawl_unit_sealed_length(units, package->chunk_size, unit), &window);
-    if (result == PAWL_OK)
-        result = pawl_unit_open(units, &opener->stream, unit, window.bytes, opener->plain);
-    pawl_window_close(&window);
+
+    enum pawl_result result = parts_open(opening, opener, unit);
     if (result != PAWL_OK)
         return result;
     pawl_unit_hash(units, unit, opener->plain, &opener->hashes);
@@ -145,15 +163,17 @@ static enum pawl_result units_open(struct opening *opening, const struct pawl_ma
 {
     const struct reseal *reseal = opening->reseal;
     uint32_t chunk_size = opening->file->package.chunk_size;
+    pawl_units_init(&opening->parts, manifest->image_size, PAWL_PART_SIZE, chunk_size);
     if (reseal != NULL && reseal->package.chunk_size > chunk_size)
         chunk_size = reseal->package.chunk_size;
-    pawl_units_init(&opening->units, manifest->image_size, chunk_size);
+    pawl_units_init(&opening->units, manifest->image_size, PAWL_VERITY_SPAN_SIZE, chunk_size);
     pawl_verity_init(&opening->verity);
 
-    unsigned buffers = reseal != NULL ? 3 : 2;
+    size_t buffers = opening->parts.unit_size + (size_t)opening->units.unit_size;
+    if (reseal != NULL)
+        buffers += opening->units.unit_size;
     const struct pawl_pipeline pipeline = {
-        .threads = pawl_pipeline_threads(opening->job->threads, opening->units.count,
-                                         (size_t)buffers * opening->units.unit_size),
+        .threads = pawl_pipeline_threads(opening->job->threads, opening->units.count, buffers),
         .units = opening->units.count,
         .context = opening,
         .worker_size = sizeof(struct opener),

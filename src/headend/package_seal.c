@@ -128,7 +128,7 @@ enum pawl_result pawl_package_seal(const struct pawl_package_job *job, const uin
 
     struct seal seal = {
         .job = job, .package = &package, .content_key = content_key, .image = image};
-    pawl_units_init(&seal.units, image->size, package.chunk_size);
+    pawl_units_init(&seal.units, image->size, PAWL_PART_SIZE, package.chunk_size);
     pawl_sink_init(&seal.sink, out_fd);
     result = pawl_sink_write(&seal.sink, !seal.sink.random, 0, preamble, package.preamble_size);
     if (result == PAWL_OK)

@@ -1,9 +1,10 @@
 #include "headend/package_unit.h"
 
-void pawl_units_init(struct pawl_units *units, uint64_t image_size, uint32_t chunk_size)
+void pawl_units_init(struct pawl_units *units, uint64_t image_size, uint32_t least,
+                     uint32_t chunk_size)
 {
     units->image_size = image_size;
-    units->unit_size = chunk_size > PAWL_VERITY_SPAN_SIZE ? chunk_size : PAWL_VERITY_SPAN_SIZE;
+    units->unit_size = chunk_size > least ? chunk_size : least;
     units->count = pawl_chunk_count(image_size, units->unit_size);
 }
 

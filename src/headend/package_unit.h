@@ -10,16 +10,20 @@
 #include "pawl/package.h"
 #include "pawl/verity.h"
 
+/* What one mapping covers where no span has to be whole: larger ones cost memory, smaller ones
+ * time. */
+#define PAWL_PART_SIZE 262144u
 #define PAWL_UNIT_SPANS_MAX (PAWL_CHUNK_SIZE_MAX / PAWL_VERITY_SPAN_SIZE)
 
 struct pawl_units {
     uint64_t image_size;
-    uint32_t unit_size; /* plaintext bytes: PAWL_VERITY_SPAN_SIZE or the largest chunk size */
+    uint32_t unit_size; /* plaintext bytes of each but the last */
     uint64_t count;
 };
 
-/* Units for an image whose chunks have `chunk_size` bytes. */
-void pawl_units_init(struct pawl_units *units, uint64_t image_size, uint32_t chunk_size);
+/* Units of `least` bytes (a power of two), or of one chunk where chunks are larger. */
+void pawl_units_init(struct pawl_units *units, uint64_t image_size, uint32_t least,
+                     uint32_t chunk_size);
 
 /* Image bytes before unit `unit`, and in it. */
 uint64_t pawl_unit_offset(const struct pawl_units *units, uint64_t unit);

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #define THREADS_MAX 4u
-#define MEMORY_MAX ((size_t)4 * 1024 * 1024)
+#define MEMORY_MAX ((size_t)2048 * 1024)
 
 struct state {
     const struct pawl_pipeline *pipeline;

@@ -33,7 +33,8 @@ struct pawl_pipeline {
 enum pawl_result pawl_pipeline_run(const struct pawl_pipeline *pipeline);
 
 /* Threads for a job: `wanted`, or the processors when it is 0; at most 4, at most `units`, and at
- * most what keeps `worker_bytes` each within 4 MiB altogether. */
+ * most what keeps `worker_bytes` each within 2 MiB altogether: with what OpenSSL takes, a
+ * program that seals or opens then stays below 8 MiB. */
 unsigned pawl_pipeline_threads(unsigned wanted, uint64_t units, size_t worker_bytes);
 
 #endif

@@ -1,9 +1,9 @@
 /*
  * What programs say on stderr: log lines of daemons, and errors of commands.
  *
- * A log line carries the time in UTC (on a terminal only that of the day), or a priority ("<6>") when
- * the journal reads it (JOURNAL_STREAM), which keeps its own time. Control characters in what is
- * printed become '?', so bytes from outside cannot forge a line. Never give a secret to any of
+ * A log line carries the time in UTC (on a terminal only that of the day), or a priority ("<6>")
+ * when the journal reads it (JOURNAL_STREAM), which keeps its own time. Control characters in what
+ * is printed become '?', so bytes from outside cannot forge a line. Never give a secret to any of
  * these. Each line is one write: lines of several threads do not mix. A line is cut at 1024 bytes.
  */
 #ifndef PAWL_HOST_LOG_H
