@@ -21,7 +21,6 @@ static enum pawl_phase interrupted(struct pawl_agent *agent, const struct pawl_f
 
 static enum pawl_phase whole(struct pawl_agent *agent)
 {
-    pawl_progress_finish(&agent->progress);
     pawl_backoff_reset(&agent->backoffs[PAWL_TROUBLE_FETCH]);
     return pawl_agent_look(agent);
 }
@@ -78,5 +77,6 @@ enum pawl_phase pawl_phase_fetch(struct pawl_agent *agent)
                         agent->settings->quiet ? PAWL_PROGRESS_QUIET : PAWL_PROGRESS_AUTO);
 
     enum pawl_fetch_outcome outcome = pawl_fetch_run(&fetch, &agent->http, &agent->link);
+    pawl_progress_finish(&agent->progress);
     return finish(agent, &fetch, outcome, fetch.offset > agent->status.offset);
 }
