@@ -38,8 +38,8 @@ age_open() {
     minisign -V -q -p mini.pub -m image -x image.minisig
 }
 
-# MiB for each second of a command's CPU time, kept on one core: what else runs on the machine counts
-# little, and `openssl speed` counts the same.
+# MiB for each second of a command's CPU time, kept on one core: what else runs on the machine
+# counts little, and `openssl speed` counts the same.
 rate_core() {
     local TIMEFORMAT='%U %S' spent
     spent=$({ time on_cpus 0 "$@" >/dev/null 2>&1; } 2>&1)
