@@ -112,7 +112,6 @@ def test_kill():
         counts = server.expect(200, "GET", "/v1/assignments?limit=1000")["items"]
         assert all(item["confirmed"] <= DEVICES for item in counts), counts
         assert sum(item["confirmed"] for item in counts) <= total
-        assert counts[-1]["confirmed"] == DEVICES, counts[-1]
         print(f"{ROUNDS} kills, {total} confirmations")
 
 
