@@ -147,9 +147,13 @@ static enum pawl_result list_entitle(struct pawl_client *client, struct pawl_tab
 static enum pawl_result rows_fetch(const struct pawl_entitle_request *request,
                                    struct pawl_client *client, struct pawl_table_out *table)
 {
-    if (request->class_name != NULL)
-        return target_entitle(client, table,
-                              pawl_class_target_make(request->class_name, request->vendor));
+    json_t *target = NULL;
+
+    if (request->class_name != NULL) {
+        enum pawl_result result = pawl_class_target_make(
+            client, request->class_name, request->vendor, table->rows.package_id, &target);
+        return result == PAWL_OK ? target_entitle(client, table, target) : result;
+    }
     if (request->group != NULL)
         return target_entitle(client, table, json_pack("{s:s}", "group", request->group));
     FILE *file = fopen(request->devices, "re");

@@ -17,7 +17,7 @@ static bool list;
 
 static const struct pawl_option options[] = {
     {"class", 0, "CLASS", "all devices of a class (name or id)", .text = &class_name},
-    {"vendor", 0, "DOMAIN", "whose class it is, for a class by name", .text = &vendor,
+    {"vendor", 0, "DOMAIN", "whose class it is (the package's vendor)", .text = &vendor,
      .configurable = true},
     {"group", 0, "GROUP", "all devices of a group", .text = &group},
     {"device", 0, "ID", "one device", .text = &device},
@@ -28,29 +28,30 @@ static const struct pawl_option options[] = {
     {.name = NULL},
 };
 
-static json_t *target_make(void)
+static enum pawl_result target_make(struct pawl_client *client,
+                                    const uint8_t package_id[PAWL_PACKAGE_ID_SIZE], json_t **target)
 {
     if (class_name != NULL)
-        return pawl_class_target_make(class_name, vendor);
-    if (group != NULL)
-        return json_pack("{s:s}", "group", group);
-    return json_pack("{s:s}", "device", device);
+        return pawl_class_target_make(client, class_name, vendor, package_id, target);
+    *target =
+        group != NULL ? json_pack("{s:s}", "group", group) : json_pack("{s:s}", "device", device);
+    if (*target == NULL)
+        return pawl_error(PAWL_MALFORMED, "the group's name is not UTF-8 text");
+    return PAWL_OK;
 }
 
 static enum pawl_result assign(struct pawl_client *client, const char *package)
 {
     uint8_t package_id[PAWL_PACKAGE_ID_SIZE];
-    json_t *answer = NULL;
+    json_t *target = NULL, *answer = NULL;
     enum pawl_result result = pawl_package_id_load(package, package_id);
 
+    if (result == PAWL_OK)
+        result = target_make(client, package_id, &target);
     if (result != PAWL_OK)
         return result;
     json_t *body = json_pack("{s:o, s:o}", "package_id",
-                             pawl_json_hex(package_id, sizeof package_id), "target", target_make());
-    if (body == NULL) {
-        pawl_error(PAWL_MALFORMED, "the target's name is not UTF-8 text");
-        return PAWL_MALFORMED;
-    }
+                             pawl_json_hex(package_id, sizeof package_id), "target", target);
     result = pawl_client_json(client, "PUT", "/v1/assignments", body, &answer);
     return result == PAWL_OK ? pawl_print(answer) : result;
 }
@@ -111,7 +112,7 @@ static int run(const struct pawl_option_list *operands)
         return pawl_usage_error("give one of --class, --group and --device");
     if (operands->count == 0 && targets > 0)
         return pawl_usage_error("PACKAGE is missing");
-    if (!pawl_class_check(class_name, vendor) || (device != NULL && !pawl_device_id_check(device)))
+    if (device != NULL && !pawl_device_id_check(device))
         return PAWL_EXIT_USAGE;
     enum pawl_result result = pawl_client_open(&client);
     if (result != PAWL_OK)

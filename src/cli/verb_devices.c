@@ -91,8 +91,8 @@ static int run(const struct pawl_option_list *operands)
     struct pawl_client *client = NULL;
 
     (void)operands;
-    if (!pawl_class_check(class_name, vendor))
-        return PAWL_EXIT_USAGE;
+    if (class_name != NULL && !pawl_class_is_id(class_name) && vendor == NULL)
+        return pawl_usage_error("a class by name needs its --vendor");
     enum pawl_result result = pawl_client_open(&client);
     if (result == PAWL_OK) {
         result = devices_list(client);

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "cli/entitle.h"
-#include "cli/target.h"
 #include "cli/verbs.h"
 
 #define NOT_GIVEN UINT64_MAX
@@ -26,7 +25,7 @@ static const struct pawl_option options[] = {
      .text = &request.class_name},
     {"group", 0, "GROUP", "server: all devices of a group", .text = &request.group},
     {"devices", 0, "FILE", "server: a file of device ids, one a line", .text = &request.devices},
-    {"vendor", 0, "DOMAIN", "server: whose class it is, for a class by name",
+    {"vendor", 0, "DOMAIN", "server: whose class it is (the package's vendor)",
      .text = &request.vendor, .configurable = true},
     PAWL_OPTION_SOCKET,
     PAWL_OPTION_THREADS,
@@ -78,8 +77,6 @@ static int run(const struct pawl_option_list *operands)
     if (local)
         return pawl_usage_error("--class, --group and --devices ask the server, which knows the "
                                 "content key, the units and their sequence numbers");
-    if (!pawl_class_check(request.class_name, request.vendor))
-        return PAWL_EXIT_USAGE;
     if (targets > 1)
         return pawl_usage_error("give one of --class, --group and --devices");
     return pawl_entitle_online(&request);

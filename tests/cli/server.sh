@@ -64,6 +64,10 @@ device=$(basename "${puds[0]}" .pud)
 expect ok assign app.pawl --class gateway-a --vendor example.com --json
 check "3002 devices of the class" jq -e '.devices == 3002' out
 expect ok assign "$id" --class 9c5f18876f8f53a4ba118ae931bcfca1
+expect ok assign "$id" --class gateway-a --json # of the package's vendor
+check "the same class" jq -e '.devices == 3002' out
+expect state assign "$(printf '0%.0s' {1..64})" --class gateway-a
+hinted
 expect ok assign second.pawl --device "$device"
 expect ok assign third.pawl --group lab --json
 number=$(jq .id out)
@@ -100,7 +104,9 @@ expect state device release "$device" --reason 'nothing wrong'
 expect state device show ffffffffffffffffffffffffffffffff
 
 # entitle by the server: its own sequence numbers, sorted here
-expect ok entitle --class gateway-a --vendor example.com --out app.ent --json app.pawl
+expect ok entitle --class gateway-a --vendor example.com --out vendor.ent app.pawl
+expect ok entitle --class gateway-a --out app.ent --json "$id"
+check "both name the same devices" cmp -s vendor.ent app.ent
 check "a row for each of the class" jq -e '.rows == 3002' out
 expect ok inspect --json app.ent
 check "rows ascend" jq -e '.ascending == true' out

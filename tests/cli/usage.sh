@@ -41,13 +41,12 @@ expect usage device show 00000000000000000000000000000000 --reason x
 expect usage device group 00000000000000000000000000000000
 expect usage device group 00000000000000000000000000000000 g --none
 expect usage assign --class c
-expect usage assign a --class c
+expect usage assign a
 expect usage assign a --class c --vendor v --group g
 expect usage assign a --device nonsense
 expect usage assign a --list
 expect usage devices --limit 0
 expect usage devices --class name-without-vendor
-expect usage entitle --class c --out x p
 expect usage entitle --class c --group g --out x p
 expect usage completion tcsh
 absent x
@@ -55,7 +54,8 @@ absent x
 # No server: an error with a hint, and no output file.
 id=$(printf '0%.0s' {1..64})
 for arguments in "status" "audit" "devices" "assign --list" "assign --group g $id" \
-    "entitle --group g --out x $id" "device retry ${id:32}" "device show ${id:32}"; do
+    "assign --class c $id" "entitle --class c --out x $id" "entitle --group g --out x $id" \
+    "device retry ${id:32}" "device show ${id:32}"; do
     read -ra words <<<"$arguments"
     expect io "${words[@]}" --socket "$scratch/none.sock"
     hinted
