@@ -94,12 +94,8 @@ for what in seal open; do
         "$(median age${what}2)"
 done
 
-# Peak memory, from the kernel's own accounting of the finished process.
-memory() {
-    python3 -c 'import os, subprocess, sys, resource
-subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
-print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' "$@"
-}
+# Peak resident memory in KiB, from the kernel's own accounting of the finished process.
+memory() { command time -f %M "$@" 2>&1 >/dev/null | tail -n 1; }
 kib=$(memory "$pawl" package --quiet --image image --key vendor.pem --vendor example.com \
     --class bench --name bench --version 1 --security-version 1 --kind opaque --threads 2 --force \
     --content-key app.key --out /dev/null)
