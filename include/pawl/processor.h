@@ -91,7 +91,8 @@ enum pawl_result pawl_processor_report(struct pawl_processor *processor, uint8_t
  * without such a report, else the classes of SPEC 10. The nonce is used up by an accepted one.
  * PAWL_EXHAUSTED and PAWL_MALFORMED with the state REJECTED: authentic, but what it offers does not
  * fit the slot or the unit's maximum sequence number, or is no package; the next report says so.
- * PAWL_STORAGE: it was the contact that a trial waited for, and the commit could not be made. */
+ * PAWL_STORAGE: it was the contact that a trial waited for, and the commit could not be made. After
+ * an error `work` says idle or is as it was. */
 enum pawl_result pawl_processor_directive(struct pawl_processor *processor, const uint8_t *bytes,
                                           size_t size, struct pawl_work *work);
 

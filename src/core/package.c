@@ -124,19 +124,16 @@ enum pawl_result pawl_package_write(const uint8_t *manifest, size_t manifest_siz
     return PAWL_OK;
 }
 
-enum pawl_result pawl_package_accept(const struct pawl_package *package,
-                                     const struct pawl_acceptance *acceptance,
-                                     struct pawl_manifest *manifest)
+/* The rest of the checks, once the signature held. A function of its own, not to be inlined: its
+ * frame must not be there while the signature is verified, which takes most of a device's stack. */
+__attribute__((noinline)) static enum pawl_result release_accept(
+    const struct pawl_signed_manifest *outer, const struct pawl_acceptance *acceptance,
+    struct pawl_manifest *manifest)
 {
     const struct pawl_pud *pud = acceptance->pud;
-    const struct pawl_signed_manifest *outer = &package->signed_manifest;
     struct pawl_manifest found;
 
-    enum pawl_result result = pawl_signed_manifest_verify(outer, pud->anchors, pud->anchor_count,
-                                                          acceptance->anchor_mask);
-    if (result != PAWL_OK)
-        return result;
-    result = pawl_manifest_read(outer->payload, outer->payload_size, &found);
+    enum pawl_result result = pawl_manifest_read(outer->payload, outer->payload_size, &found);
     if (result != PAWL_OK)
         return result;
     if (memcmp(found.vendor_id, pud->vendor_id, PAWL_ID_SIZE) != 0 ||
@@ -146,4 +143,17 @@ enum pawl_result pawl_package_accept(const struct pawl_package *package,
         return PAWL_ROLLBACK;
     *manifest = found;
     return PAWL_OK;
+}
+
+enum pawl_result pawl_package_accept(const struct pawl_package *package,
+                                     const struct pawl_acceptance *acceptance,
+                                     struct pawl_manifest *manifest)
+{
+    const struct pawl_pud *pud = acceptance->pud;
+
+    enum pawl_result result = pawl_signed_manifest_verify(
+        &package->signed_manifest, pud->anchors, pud->anchor_count, acceptance->anchor_mask);
+    if (result != PAWL_OK)
+        return result;
+    return release_accept(&package->signed_manifest, acceptance, manifest);
 }

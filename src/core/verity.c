@@ -4,12 +4,17 @@
 
 #define HASHES_PER_BLOCK (PAWL_VERITY_BLOCK_SIZE / PAWL_SHA256_SIZE)
 
-static const uint8_t zeros[PAWL_VERITY_BLOCK_SIZE];
+static const uint8_t zeros[64]; /* a block of them would be 4 KiB of a device's flash */
 
 /* Ends a block of data or hashes, filling it up with zeros. */
 static void block_final(struct pawl_sha256 *sha, uint32_t fill, uint8_t hash[PAWL_SHA256_SIZE])
 {
-    pawl_sha256_update(sha, zeros, PAWL_VERITY_BLOCK_SIZE - fill);
+    while (fill < PAWL_VERITY_BLOCK_SIZE) {
+        uint32_t part = PAWL_VERITY_BLOCK_SIZE - fill;
+        part = part < sizeof zeros ? part : (uint32_t)sizeof zeros;
+        pawl_sha256_update(sha, zeros, part);
+        fill += part;
+    }
     pawl_sha256_final(sha, hash);
 }
 

@@ -103,7 +103,7 @@ static enum pawl_result preamble_store(struct pawl_processor *engine)
 {
     pawl_slot_start(&engine->cursor, engine->free_slot, 0);
     return pawl_slot_write(&engine->cursor, engine->port, engine->preamble,
-                           engine->package.preamble_size);
+                           engine->download.preamble_size);
 }
 
 /* The preamble is whole: decides whether this device takes the package. */

@@ -64,8 +64,13 @@ struct pawl_processor {
         struct pawl_slot_cursor cursor; /* while downloading */
         struct pawl_verity verity;      /* while loading */
     };
-    struct pawl_manifest manifest; /* of the package in `preamble` */
-    struct pawl_package package;
+    union { /* nothing of it is needed from one call to the next */
+        struct {
+            struct pawl_manifest manifest; /* of the package in `preamble` */
+            struct pawl_package package;
+        };
+        struct pawl_directive directive; /* during its call, until a package is opened in it */
+    };
     uint8_t preamble[PAWL_PREAMBLE_SIZE_MAX];
 };
 

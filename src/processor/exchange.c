@@ -90,25 +90,34 @@ static enum pawl_event event_choose(const struct pawl_processor *engine,
     return package_is_under_way(engine, directive) ? PAWL_EVENT_AGAIN : PAWL_EVENT_OFFER;
 }
 
-static void work_fill(const struct pawl_processor *engine, const struct pawl_directive *directive,
-                      struct pawl_work *work)
+/* What the directive says, before it is gone; offset and what to do next are known afterwards. */
+static void work_start(const struct pawl_directive *directive, struct pawl_work *work)
 {
     memset(work, 0, sizeof *work);
     work->action = directive->action;
     work->poll_after = directive->poll_after;
     if (directive->action != PAWL_ACTION_DOWNLOAD)
         return;
-    work->fetch = engine->state == PAWL_STATE_WRITING;
-    work->install = engine->state == PAWL_STATE_CANDIDATE;
-    if (!work->fetch && !work->install) {
-        work->action = PAWL_ACTION_IDLE;
-        return;
-    }
     memcpy(work->package_id, directive->package_id, sizeof work->package_id);
     work->package_size = directive->package_size;
-    work->offset = engine->download.offset;
     work->url_size = directive->url_size;
     memcpy(work->url, directive->url, directive->url_size);
+}
+
+static void work_finish(const struct pawl_processor *engine, struct pawl_work *work)
+{
+    uint32_t poll_after = work->poll_after;
+
+    if (work->action != PAWL_ACTION_DOWNLOAD)
+        return;
+    work->fetch = engine->state == PAWL_STATE_WRITING;
+    work->install = engine->state == PAWL_STATE_CANDIDATE;
+    work->offset = engine->download.offset;
+    if (work->fetch || work->install)
+        return;
+    memset(work, 0, sizeof *work);
+    work->action = PAWL_ACTION_IDLE;
+    work->poll_after = poll_after;
 }
 
 static bool contact_is_success(const struct pawl_processor *engine)
@@ -119,24 +128,27 @@ static bool contact_is_success(const struct pawl_processor *engine)
 enum pawl_result pawl_processor_directive(struct pawl_processor *engine, const uint8_t *bytes,
                                           size_t size, struct pawl_work *work)
 {
-    struct pawl_directive directive;
-    struct pawl_input input = {.directive = &directive};
+    struct pawl_directive *directive = &engine->directive;
+    const struct pawl_input input = {.directive = directive};
 
     enum pawl_result result = pawl_ledger_settle(engine);
     if (result == PAWL_OK)
-        result = directive_accept(engine, bytes, size, &directive);
+        result = directive_accept(engine, bytes, size, directive);
     if (result != PAWL_OK)
         return result;
+    work_start(directive, work);
     if (contact_is_success(engine)) {
         /* What it offers was decided for the sequence number before this commit. */
         result = pawl_engine_handle(engine, PAWL_EVENT_SUCCESS, &input);
     } else {
-        result = pawl_engine_handle(engine, event_choose(engine, &directive), &input);
+        result = pawl_engine_handle(engine, event_choose(engine, directive), &input);
         if (result == PAWL_OK)
             result = pawl_download_complete(engine);
     }
     if (result == PAWL_OK)
-        work_fill(engine, &directive, work);
-    pawl_wipe(&directive, sizeof directive);
+        work_finish(engine, work);
+    else
+        memset(work, 0, sizeof *work);
+    pawl_wipe(directive, sizeof *directive);
     return result;
 }

@@ -84,6 +84,29 @@ static void i4_a_direct_download_goes_on_too(void **state)
     pawl_test_package_free(&package);
 }
 
+/* A directive that comes again leaves what is in memory of a direct package alone. */
+static void spec8_a_direct_download_survives_directives(void **state)
+{
+    struct fixture *f = *state;
+    const struct pawl_test_release release = {
+        .image_seed = 6, .mode = PAWL_MODE_DIRECT, .pud = &f->device.pud};
+    struct pawl_test_package package;
+    struct pawl_work work;
+
+    pawl_test_package_make(&release, &package);
+    for (uint64_t limit = 50; limit < package.size; limit += 150) {
+        assert_int_equal(pawl_test_device_exchange(&f->device, &package, 0, &work), PAWL_OK);
+        if (work.install)
+            break;
+        assert_int_equal(pawl_test_device_fetch(&f->device, &package, work.offset, 300, 150),
+                         PAWL_OK);
+    }
+    assert_int_equal(pawl_test_device_download(&f->device, &package, 0), PAWL_OK);
+    assert_true(pawl_test_device_runs(&f->device, &package));
+    assert_true(f->device.fetched < package.size + 2 * CHUNK);
+    pawl_test_package_free(&package);
+}
+
 static void spec13_bytes_without_a_new_directive_resume_too(void **state)
 {
     struct fixture *f = *state;
@@ -210,6 +233,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(i4_a_download_goes_on_from_any_byte),
         FIXTURE_TEST(i4_a_direct_download_goes_on_too),
+        FIXTURE_TEST(spec8_a_direct_download_survives_directives),
         FIXTURE_TEST(spec13_bytes_without_a_new_directive_resume_too),
         FIXTURE_TEST(spec13_the_running_image_may_restart_in_between),
         FIXTURE_TEST(i4_a_candidate_survives_a_reboot),
