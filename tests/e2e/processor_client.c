@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,17 +28,21 @@
 #define TRIAL_ROUNDS 3000 /* of 10 ms */
 
 static const char *path, *command, *pud_path;
-static uint64_t part = 65536, stop_at;
+static uint64_t part = 65536, victim, kill_at, kill_delay;
 static const struct pawl_option options[] = {
     {"connect", 0, "PATH", "of the processor's socket", .text = &path},
     {"exec", 0, "COMMAND", "a processor to start on a socket pair (stdio)", .text = &command},
     {"pud", 0, "FILE", "what the server knows of the unit", .text = &pud_path, .required = true},
     {"part", 0, "BYTES", "package bytes in a frame", .number = &part, .least = 1, .most = 1 << 20},
-    {"stop-at", 0, "BYTES", "of the package: leave the download there", .number = &stop_at},
+    {"kill", 0, "PID", "the processor to kill while it is at work", .number = &victim},
+    {"kill-at", 0, "BYTES", "with the frame that reaches this; without, at install",
+     .number = &kill_at},
+    {"kill-delay", 0, "MICROSECONDS", "after the request was sent", .number = &kill_delay},
     {0},
 };
 
 static int in = -1, out = -1;
+static bool kill_armed; /* with the next request */
 static struct pawl_pud pud;
 static uint8_t auth_key[PAWL_KEY_SIZE];
 
@@ -68,6 +74,18 @@ static enum pawl_result start_command(void)
     return PAWL_OK;
 }
 
+/* kill -9 of the processor while it serves the request that was just sent. */
+static enum pawl_result victim_kill(enum pawl_link_type type)
+{
+    struct timespec delay = {.tv_nsec = (long)kill_delay * 1000};
+
+    nanosleep(&delay, NULL);
+    if (kill((pid_t)victim, SIGKILL) != 0)
+        return PAWL_STATE;
+    printf("killed=%s\n", type == PAWL_LINK_WRITE ? "write" : "install");
+    return PAWL_IO;
+}
+
 /* One request and its answer, which lies in a static buffer. */
 static enum pawl_result ask(enum pawl_link_type type, const uint8_t *payload, uint32_t size,
                             struct pawl_link_frame *answer)
@@ -80,6 +98,8 @@ static enum pawl_result ask(enum pawl_link_type type, const uint8_t *payload, ui
 
     if (result == PAWL_OK)
         result = pawl_write_full(out, request, written);
+    if (result == PAWL_OK && kill_armed && victim != 0)
+        return victim_kill(type);
     while (result == PAWL_OK) {
         ssize_t got = read(in, bytes + have, sizeof bytes - have);
         if (got <= 0)
@@ -208,8 +228,7 @@ static enum pawl_result bring(const struct pawl_buffer *package, uint64_t offset
     printf("from=%" PRIu64 "\n", offset);
     while (result == PAWL_OK && offset < package->size) {
         size_t size = package->size - offset < part ? package->size - offset : part;
-        if (stop_at != 0 && offset >= stop_at)
-            return PAWL_STATE;
+        kill_armed = kill_at != 0 && offset + size > kill_at;
         for (unsigned i = 0; i < 8; i++)
             payload[i] = (uint8_t)(offset >> (56 - 8 * i));
         memcpy(payload + 8, package->bytes + offset, size);
@@ -226,8 +245,10 @@ static enum pawl_result install(void)
     enum pawl_state state;
     const uint8_t *body;
     uint32_t size;
+    kill_armed = kill_at == 0;
     enum pawl_result result = ask(PAWL_LINK_INSTALL, NULL, 0, &answer);
 
+    kill_armed = false;
     return result == PAWL_OK ? pawl_link_answer_read(&answer, &state, &body, &size) : result;
 }
 
@@ -304,6 +325,7 @@ int main(int argc, char **argv)
     struct pawl_processor_status status;
 
     pawl_log_init("processor_client", PAWL_LOG_INFO);
+    (void)signal(SIGPIPE, SIG_IGN);
     if (pawl_options_parse(&usage, options, argc, argv, NULL, &operands) != PAWL_OPTIONS_PROCEED)
         return PAWL_EXIT_USAGE;
     enum pawl_result result = pud_load();
@@ -311,6 +333,7 @@ int main(int argc, char **argv)
         result = path != NULL ? connect_to_path() : start_command();
     if (result == PAWL_OK)
         result = verb_run(&operands);
+    kill_armed = false;
     if (status_get(&status) == PAWL_OK)
         status_print(&status);
     if (result != PAWL_OK)

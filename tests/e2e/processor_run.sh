@@ -81,4 +81,16 @@ expect "the next one" "$(try zero)" 'sequence=10'
 for pid in $kept; do
     [ ! -e "/proc/$pid" ] || fail "process $pid outlived its image"
 done
-stop
+
+# Without its launcher the processor ends, with a class, and the image with both.
+expect "the last one" "$(try stubborn)" 'sequence=11 .*running=1'
+kept=$(leftovers)
+kill -9 "$(pgrep -P "$processor")"
+status=0
+wait "$processor" || status=$?
+processor=
+[ "$status" = 17 ] || fail "without its launcher: exit $status, not 17"
+logged '^pawl-processor: io: the launcher is gone' || fail "no error for the launcher's end"
+for pid in $kept; do
+    until_true test ! -e "/proc/$pid"
+done
