@@ -89,17 +89,24 @@ static void batch_write(struct pawl_committer *committer, size_t count)
                      pawl_store_audit_append(store, committer->events, used));
 }
 
+/* Lets the request go on: it may free the commit at once. */
+static void commit_finish(struct pawl_committer *committer, const struct pawl_commit *commit)
+{
+    if (commit->kind == PAWL_COMMIT_CHANGE && commit->result == PAWL_OK)
+        pawl_device_cache_change(committer->devices, commit->device_id, &commit->change);
+    else if (commit->kind != PAWL_COMMIT_EVENT)
+        pawl_device_cache_drop(committer->devices, commit->device_id);
+    MHD_resume_connection(commit->connection);
+}
+
 static void *committer_run(void *context)
 {
     struct pawl_committer *committer = context;
     size_t count;
     while ((count = batch_take(committer)) > 0) {
         batch_write(committer, count);
-        for (size_t i = 0; i < count; i++) {
-            pawl_device_cache_drop(committer->devices, committer->batch[i]->device_id);
-            /* Its request goes on and may free it at once. */
-            MHD_resume_connection(committer->batch[i]->connection);
-        }
+        for (size_t i = 0; i < count; i++)
+            commit_finish(committer, committer->batch[i]);
     }
     return NULL;
 }

@@ -35,8 +35,8 @@ struct pawl_commit {
 
 struct pawl_committer;
 
-/* PAWL_EXHAUSTED when there is no memory or thread for it. What is written is dropped from
- * `devices`. */
+/* PAWL_EXHAUSTED when there is no memory or thread for it. What it writes is changed
+ * in `devices` too. */
 enum pawl_result pawl_committer_start(struct pawl_store *store, struct pawl_device_cache *devices,
                                       struct pawl_committer **committer);
 

@@ -109,6 +109,31 @@ void pawl_device_cache_add(struct pawl_device_cache *cache, const struct pawl_de
     pthread_mutex_unlock(&set->lock);
 }
 
+/* What the store compares before it writes a change. */
+static bool record_is_same(const struct pawl_record *a, const struct pawl_record *b)
+{
+    return a->standing == b->standing && a->sequence == b->sequence &&
+           a->has_instance == b->has_instance &&
+           (!a->has_instance || memcmp(a->instance, b->instance, PAWL_INSTANCE_SIZE) == 0);
+}
+
+void pawl_device_cache_change(struct pawl_device_cache *cache,
+                              const uint8_t device_id[PAWL_ID_SIZE],
+                              const struct pawl_change *change)
+{
+    struct set *set = set_lock(cache, device_id);
+    struct entry *entry = entry_find(set, device_id);
+    set->writes++;
+    if (entry != NULL && record_is_same(&entry->device.record, &change->before)) {
+        entry->device.record = change->after;
+        entry->device.quarantine = change->quarantine;
+        entry->device.failure = (struct pawl_failure_note){.present = false};
+    } else if (entry != NULL) {
+        pawl_wipe(entry, sizeof *entry);
+    }
+    pthread_mutex_unlock(&set->lock);
+}
+
 void pawl_device_cache_drop(struct pawl_device_cache *cache, const uint8_t device_id[PAWL_ID_SIZE])
 {
     struct set *set = set_lock(cache, device_id);

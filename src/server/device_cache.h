@@ -2,10 +2,10 @@
  * Devices that reported lately, with the key of their reports: an exchange is often followed by
  * another one (a challenge, a download, its confirmation), which then costs no look-up.
  *
- * An entry is never older than the last write that was acknowledged: every writer drops the
- * device's entry after its commit, and what was read before that commit is not kept. This holds
- * because one process alone writes the store; servers that share one must do without (and later
- * compare versions). The keys are in locked memory, as many as there are entries (I8).
+ * An entry is never older than the last write that was acknowledged: every writer changes or
+ * drops the device's entry after its commit, and what was read before that commit is not kept. This
+ * holds because one process alone writes the store; servers that share one must do without (and
+ * later compare versions). The keys are in locked memory, as many as there are entries (I8).
  */
 #ifndef PAWL_SERVER_DEVICE_CACHE_H
 #define PAWL_SERVER_DEVICE_CACHE_H
@@ -32,7 +32,14 @@ bool pawl_device_cache_find(struct pawl_device_cache *cache, const uint8_t devic
 void pawl_device_cache_add(struct pawl_device_cache *cache, const struct pawl_device *device,
                            const uint8_t auth_key[PAWL_KEY_SIZE], uint32_t ticket);
 
-/* Forgets a device that was written. */
+/* Takes over a change that was written, if what is here is what it changed; else forgets the
+ * device.
+ */
+void pawl_device_cache_change(struct pawl_device_cache *cache,
+                              const uint8_t device_id[PAWL_ID_SIZE],
+                              const struct pawl_change *change);
+
+/* Forgets a device that was written otherwise. */
 void pawl_device_cache_drop(struct pawl_device_cache *cache, const uint8_t device_id[PAWL_ID_SIZE]);
 
 #endif
