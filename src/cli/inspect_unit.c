@@ -44,7 +44,6 @@ static enum pawl_result count_unit(void *context, const struct pawl_pud *unit)
 /* One unit, or a sequence of them as a plain units.import has it. */
 enum pawl_result pawl_units_describe(const struct pawl_artefact *artefact, json_t *to)
 {
-    static const struct pawl_option_list none;
     struct pawl_pud unit;
     size_t used = 0;
     enum pawl_result result = pawl_pud_read_next(artefact->head, artefact->head_size, &unit, &used);
@@ -55,7 +54,8 @@ enum pawl_result pawl_units_describe(const struct pawl_artefact *artefact, json_
         result = PAWL_MALFORMED; /* bytes behind a unit that are too few for another */
     } else if (result == PAWL_OK) {
         uint64_t count = 0;
-        result = pawl_units_visit(&none, artefact->path, count_unit, &count);
+        bool refused;
+        result = pawl_units_file_visit(artefact->path, count_unit, &count, &refused);
         json_object_set_new(to, "type", json_string("units for import, not encrypted"));
         json_object_set_new(to, "units", pawl_json_number(count));
     }

@@ -16,11 +16,11 @@
 
 /* The part of a stream that is in memory. */
 struct window {
-    const char *path;
     int fd;
     uint8_t *bytes;
     size_t at, size; /* the next byte, and how many there are */
     bool ended;      /* nothing follows */
+    bool refused;    /* the taker failed, not the file */
 };
 
 /* Moves what is left to the start and tops it up. */
@@ -33,7 +33,7 @@ static enum pawl_result window_fill(struct window *window)
     enum pawl_result result =
         pawl_read_most(window->fd, window->bytes + left, WINDOW_SIZE - left, &got);
     if (result != PAWL_OK)
-        return pawl_file_error(result, window->path, "a file of units");
+        return result;
     window->at = 0;
     window->size = left + got;
     window->ended = window->size < WINDOW_SIZE;
@@ -48,8 +48,9 @@ static enum pawl_result unit_visit(struct window *window, pawl_unit_fn take, voi
         pawl_pud_read_next(window->bytes + window->at, window->size - window->at, &unit, &used);
 
     if (result != PAWL_OK)
-        return pawl_file_error(result, window->path, "a plain file of units");
+        return result;
     result = take(context, &unit);
+    window->refused = result != PAWL_OK;
     pawl_wipe(&unit, sizeof unit);
     window->at += used;
     return result;
@@ -68,17 +69,22 @@ static enum pawl_result stream_visit(struct window *window, pawl_unit_fn take, v
     return result;
 }
 
-static enum pawl_result file_visit(const char *path, pawl_unit_fn take, void *context)
+enum pawl_result pawl_units_file_visit(const char *path, pawl_unit_fn take, void *context,
+                                       bool *refused)
 {
-    struct window window = {.path = path, .fd = open(path, O_RDONLY | O_CLOEXEC)};
+    struct window window = {.fd = open(path, O_RDONLY | O_CLOEXEC)};
 
+    *refused = false;
     if (window.fd < 0)
-        return pawl_file_error(PAWL_IO, path, "a file of units");
+        return PAWL_IO;
     window.bytes = pawl_secret_alloc(WINDOW_SIZE);
-    enum pawl_result result = window.bytes != NULL ? stream_visit(&window, take, context)
-                                                   : pawl_error(PAWL_EXHAUSTED, "no memory");
+    enum pawl_result result =
+        window.bytes != NULL ? stream_visit(&window, take, context) : PAWL_EXHAUSTED;
+    int cause = errno;
     pawl_secret_free(window.bytes, WINDOW_SIZE);
     close(window.fd);
+    errno = cause;
+    *refused = window.refused;
     return result;
 }
 
@@ -94,7 +100,11 @@ enum pawl_result pawl_units_visit(const struct pawl_option_list *puds, const cha
             result = take(context, &unit);
         pawl_wipe(&unit, sizeof unit);
     }
-    if (result == PAWL_OK && units_path != NULL)
-        result = file_visit(units_path, take, context);
+    if (result != PAWL_OK || units_path == NULL)
+        return result;
+    bool refused = false;
+    result = pawl_units_file_visit(units_path, take, context, &refused);
+    if (result != PAWL_OK && !refused)
+        pawl_file_error(result, units_path, "a plain file of units");
     return result;
 }

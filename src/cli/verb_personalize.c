@@ -162,7 +162,11 @@ static enum pawl_result batch_make(const struct pawl_cms_recipient *recipient,
         return pawl_file_error(result, out, "a directory");
     result = batch_fill(&batch, recipient, common, ids);
     pawl_batch_close(&batch);
-    return result == PAWL_OK ? result : pawl_file_error(result, out, "a directory");
+    if (interrupted && result != PAWL_OK)
+        fputs("pawl: personalize: interrupted: nothing was left behind\n", stderr);
+    else if (result != PAWL_OK)
+        pawl_file_error(result, out, "a directory");
+    return result;
 }
 
 static enum pawl_result summary_print(const struct pawl_pud *common, bool encrypted, json_t *ids)
@@ -216,7 +220,7 @@ static int run(const struct pawl_option_list *operands)
                      out);
     json_decref(ids);
     pawl_cms_recipient_free(recipient);
-    return interrupted ? PAWL_EXIT_FAILURE : pawl_exit_code(result);
+    return interrupted && result != PAWL_OK ? PAWL_EXIT_FAILURE : pawl_exit_code(result);
 }
 
 const struct pawl_verb pawl_verb_personalize = {
