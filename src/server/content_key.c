@@ -13,6 +13,19 @@
 
 #define KEY_BODY_MAX 16384u /* a raw key, or a CMS object around one */
 
+/* Whether the package was published here. PAWL_STATE when it was not. */
+static enum pawl_result package_known(struct pawl_server *server,
+                                      const uint8_t package_id[PAWL_PACKAGE_ID_SIZE])
+{
+    struct pawl_reader *reader = NULL;
+    struct pawl_package_row row;
+    enum pawl_result result = pawl_reader_borrow(&server->readers, &reader);
+    if (result == PAWL_OK)
+        result = pawl_store_package_get(reader, package_id, &row);
+    pawl_reader_return(&server->readers, reader);
+    return result;
+}
+
 /* Opens every chunk of the package with the key, and compares the image's digest. */
 static enum pawl_result package_prove(int fd, const uint8_t content_key[PAWL_KEY_SIZE])
 {
@@ -68,13 +81,18 @@ static enum MHD_Result refuse(struct pawl_request *request, enum pawl_result res
 
 static enum MHD_Result content_key_answer(struct pawl_request *request)
 {
-    const struct pawl_server *server = request->server;
+    struct pawl_server *server = request->server;
     uint8_t package_id[PAWL_PACKAGE_ID_SIZE], content_key[PAWL_KEY_SIZE];
     bool ready;
     if (!pawl_part_read(request, package_id, sizeof package_id))
         return MHD_YES;
-    enum pawl_result result = pawl_content_key_read(request->body, (size_t)request->received,
-                                                    server->opener, content_key);
+    enum pawl_result result = package_known(server, package_id);
+    if (result == PAWL_STATE)
+        pawl_request_fail(request, MHD_HTTP_NOT_FOUND, PAWL_STATE, "no such package");
+    if (result != PAWL_OK)
+        return pawl_request_refuse(request, result, "cannot read the packages");
+    result = pawl_content_key_read(request->body, (size_t)request->received, server->opener,
+                                   content_key);
     if (result != PAWL_OK)
         return pawl_request_refuse(request, result,
                                    result == PAWL_UNTRUSTED

@@ -39,7 +39,7 @@ static enum pawl_result lock_take(struct pawl_data *data)
 /* Removes uploads that never got their name: their server died. */
 static void uploads_remove(const struct pawl_data *data)
 {
-    int fd = dup(data->packages);
+    int fd = openat(data->packages, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
     if (directory == NULL) {
         if (fd >= 0)

@@ -1,10 +1,12 @@
 #include "server/package_shelf.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -86,6 +88,34 @@ int pawl_shelf_open(const struct pawl_data *data, const uint8_t package_id[PAWL_
     int fd = name_open(data, package_id, READY);
     *ready = fd >= 0;
     return fd >= 0 ? fd : name_open(data, package_id, PENDING);
+}
+
+void pawl_shelf_sweep(const struct pawl_data *data,
+                      bool (*keep)(void *context, const uint8_t package_id[PAWL_PACKAGE_ID_SIZE]),
+                      void *context)
+{
+    const size_t digits = 2u * PAWL_PACKAGE_ID_SIZE;
+    int fd = openat(data->packages, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
+    if (directory == NULL) {
+        if (fd >= 0)
+            close(fd);
+        return;
+    }
+    const struct dirent *entry;
+    while ((entry = readdir(directory)) != NULL) {
+        uint8_t package_id[PAWL_PACKAGE_ID_SIZE];
+        char hex[PAWL_HEX_SIZE(PAWL_PACKAGE_ID_SIZE)];
+        if (strlen(entry->d_name) != digits + strlen(PENDING) ||
+            strcmp(entry->d_name + digits, PENDING) != 0)
+            continue;
+        memcpy(hex, entry->d_name, digits);
+        hex[digits] = '\0';
+        if (pawl_hex_decode(hex, package_id, sizeof package_id) == PAWL_OK &&
+            !keep(context, package_id))
+            unlinkat(data->packages, entry->d_name, 0);
+    }
+    closedir(directory);
 }
 
 enum pawl_result pawl_shelf_release(const struct pawl_data *data,

@@ -39,6 +39,12 @@ int pawl_shelf_open(const struct pawl_data *data, const uint8_t package_id[PAWL_
 int pawl_shelf_open_ready(const struct pawl_data *data,
                           const uint8_t package_id[PAWL_PACKAGE_ID_SIZE]);
 
+/* Removes pending files that `keep` does not want: of uploads whose server died before it wrote
+ * them down. */
+void pawl_shelf_sweep(const struct pawl_data *data,
+                      bool (*keep)(void *context, const uint8_t package_id[PAWL_PACKAGE_ID_SIZE]),
+                      void *context);
+
 /* Makes the pending file ready, durably, if it still is the one that `fd` has open: PAWL_STATE when
  * another was shelved meanwhile. PAWL_IO. */
 enum pawl_result pawl_shelf_release(const struct pawl_data *data,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "host/file.h"
 #include "host/log.h"
@@ -44,7 +45,10 @@ static void publish_begin(struct pawl_request *request)
     if (result == PAWL_OK)
         result = pawl_store_package_get(reader, package_id, &arrival->row);
     pawl_reader_return(&server->readers, reader);
-    arrival->present = result == PAWL_OK && arrival->row.ready;
+    int ready_fd = pawl_shelf_open_ready(&server->data, package_id);
+    arrival->present = result == PAWL_OK && arrival->row.ready && ready_fd >= 0;
+    if (ready_fd >= 0)
+        close(ready_fd);
     if (result != PAWL_OK && result != PAWL_STATE)
         pawl_request_refuse(request, result, "cannot read the packages");
     else if (!arrival->present && pawl_upload_open(&server->data, &arrival->upload) != PAWL_OK)

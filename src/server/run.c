@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "host/file.h"
@@ -137,6 +138,19 @@ static enum pawl_result run_opened(const struct pawl_run *run, struct pawl_serve
     return result;
 }
 
+/* A connection is a descriptor: the soft limit is often far below what the system allows. */
+static void descriptors_allow(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    rlim_t wanted = DEVICE_CONNECTIONS + 1024u;
+    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted)
+        pawl_log(PAWL_LOG_WARNING, "only %llu descriptors: fewer connections can be served",
+                 (unsigned long long)limit.rlim_cur);
+}
+
 enum pawl_result pawl_run(const struct pawl_run *run)
 {
     sigset_t signals;
@@ -146,6 +160,7 @@ enum pawl_result pawl_run(const struct pawl_run *run)
     sigaddset(&signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before any thread exists */
     signal(SIGPIPE, SIG_IGN);
+    descriptors_allow();
 
     struct pawl_server *server = pawl_secret_alloc(sizeof *server);
     if (server == NULL)

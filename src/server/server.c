@@ -5,6 +5,7 @@
 
 #include "host/log.h"
 #include "pawl/secret.h"
+#include "server/package_shelf.h"
 #include "server/server_keys.h"
 
 static enum pawl_result store_open(const struct pawl_data *data, bool create,
@@ -46,6 +47,20 @@ static enum pawl_result opener_load(struct pawl_server *server)
     return result;
 }
 
+static bool package_is_known(void *context, const uint8_t package_id[PAWL_PACKAGE_ID_SIZE])
+{
+    struct pawl_package_row row;
+    return pawl_store_package_get(context, package_id, &row) != PAWL_STATE;
+}
+
+static void shelf_sweep(struct pawl_server *server)
+{
+    struct pawl_reader *reader = NULL;
+    if (pawl_reader_borrow(&server->readers, &reader) == PAWL_OK)
+        pawl_shelf_sweep(&server->data, package_is_known, reader);
+    pawl_reader_return(&server->readers, reader);
+}
+
 /* Opens what stands on the store. */
 static enum pawl_result services_open(struct pawl_server *server)
 {
@@ -66,8 +81,9 @@ static enum pawl_result services_open(struct pawl_server *server)
     if (result == PAWL_OK)
         result = pawl_committer_start(server->store, server->devices, &server->committer);
     if (result != PAWL_OK)
-        pawl_error(result, "%s: cannot start", server->data.path);
-    return result;
+        return pawl_error(result, "%s: cannot start", server->data.path);
+    shelf_sweep(server);
+    return PAWL_OK;
 }
 
 enum pawl_result pawl_server_open(struct pawl_server *server, const char *path,

@@ -167,7 +167,17 @@ def test_interrupted_uploads():
         connection.close()
         server.start()
         assert os.listdir(f"{server.data}/packages") == []
+        server.stop()  # a file that was named, and not yet written down, when the server died
+        orphan = f"{server.data}/packages/{package[2].hex()}.pending"
+        with open(orphan, "wb") as file:
+            file.write(package[0])
+        server.start()
+        assert not os.path.exists(orphan)
         server.publish(package)
+        assert server.request("GET", path).body == package[0]
+        os.unlink(f"{server.data}/packages/{package[2].hex()}.pawl")
+        assert server.request("GET", path).status == 404
+        server.publish(package)  # what was lost can be brought again
         assert server.request("GET", path).body == package[0]
 
 
