@@ -42,27 +42,32 @@ static bool mode_read(const char *name, enum fleet_mode *mode)
     return false;
 }
 
+/* What both forms print, in their order. */
+#define U(value) ((unsigned long long)(value))
+#define FIGURES(plan, counts, rate)                                                           \
+    mode_names[(plan)->mode], U((plan)->list->count), (plan)->connections, (counts)->seconds, \
+        rate, U((counts)->requests), U((counts)->repeats), U((counts)->polls),                \
+        U((counts)->confirmations), U((counts)->packages), U((counts)->bytes),                \
+        U((counts)->errors), U((counts)->answer), U(fleet_latency(counts, 0.5)),              \
+        U(fleet_latency(counts, 0.99)), U((counts)->latency_most)
+
 static void counts_print(const struct fleet_plan *plan, const struct fleet_counts *counts,
                          bool json)
 {
-    static const char text[] =
-        "%s: %llu devices, %u connections, %.2f s: %.0f a second\n"
-        "requests %llu, repeats %llu, polls %llu, confirmations %llu, packages %llu (%llu bytes), "
-        "errors %llu\nlatency us: p50 %llu, p99 %llu, most %llu\n";
-    static const char object[] =
-        "{\"mode\": \"%s\", \"devices\": %llu, \"connections\": %u, \"seconds\": %.3f, "
-        "\"rate\": %.0f, \"requests\": %llu, \"repeats\": %llu, \"polls\": %llu, "
-        "\"confirmations\": %llu, \"packages\": %llu, \"bytes\": %llu, \"errors\": %llu, "
-        "\"answer\": %llu, "
-        "\"p50_us\": %llu, \"p99_us\": %llu, \"max_us\": %llu}\n";
-#define U(value) ((unsigned long long)(value))
     double rate = counts->seconds > 0.0 ? (double)counts->cycles / counts->seconds : 0.0;
-    printf(json ? object : text, mode_names[plan->mode], U(plan->list->count), plan->connections,
-           counts->seconds, rate, U(counts->requests), U(counts->repeats), U(counts->polls),
-           U(counts->confirmations), U(counts->packages), U(counts->bytes), U(counts->errors),
-           U(counts->answer), U(fleet_latency(counts, 0.5)), U(fleet_latency(counts, 0.99)),
-           U(counts->latency_most));
-#undef U
+    if (json)
+        printf("{\"mode\": \"%s\", \"devices\": %llu, \"connections\": %u, \"seconds\": %.3f, "
+               "\"rate\": %.0f, \"requests\": %llu, \"repeats\": %llu, \"polls\": %llu, "
+               "\"confirmations\": %llu, \"packages\": %llu, \"bytes\": %llu, "
+               "\"errors\": %llu, \"answer\": %llu, "
+               "\"p50_us\": %llu, \"p99_us\": %llu, \"max_us\": %llu}\n",
+               FIGURES(plan, counts, rate));
+    else
+        printf("%s: %llu devices, %u connections, %.2f s: %.0f a second\n"
+               "requests %llu, repeats %llu, polls %llu, confirmations %llu, packages %llu "
+               "(%llu bytes), errors %llu\n"
+               "last answer %llu bytes; latency us: p50 %llu, p99 %llu, most %llu\n",
+               FIGURES(plan, counts, rate));
 }
 
 static enum pawl_result devices_read(const struct arguments *arguments, struct device_list *list)
