@@ -8,6 +8,7 @@
 #include "pawl/package.h"
 
 #define ERROR_BODY_MAX 65536u /* of an error page, read to keep the connection */
+#define FLUSH_AFTER_MS 2000   /* on a slow network what came is not kept back for long */
 
 static bool stop(struct pawl_fetch *fetch, enum pawl_fetch_outcome outcome, enum pawl_result result)
 {
@@ -81,6 +82,7 @@ static bool flush(struct pawl_fetch *fetch)
         return stop(fetch, PAWL_FETCH_UNLINKED, result);
     fetch->sent += fetch->filled;
     fetch->filled = 0;
+    fetch->flushed = pawl_clock_now();
     return true;
 }
 
@@ -164,6 +166,21 @@ static size_t body_take(char *bytes, size_t one, size_t size, void *context)
     return bytes_take(context, (const uint8_t *)bytes, size) ? size : 0;
 }
 
+/* libcurl's progress callback, which comes at least once a second: what was collected is not kept
+ * back for long on a slow network, for only what the processor has is safe from a power cut. The
+ * beginning waits for the whole header, which has to be checked first. */
+static int tick(void *context, curl_off_t total, curl_off_t now, curl_off_t up_total, curl_off_t up)
+{
+    struct pawl_fetch *fetch = context;
+
+    (void)total, (void)now, (void)up_total, (void)up;
+    if (pawl_clock_now() - fetch->flushed < FLUSH_AFTER_MS)
+        return 0;
+    fetch->flushed = pawl_clock_now();
+    bool is_checkable = fetch->sent > 0 || fetch->filled >= PAWL_PREAMBLE_SIZE_MAX;
+    return (is_checkable ? flush(fetch) : write_finish(fetch)) ? 0 : 1;
+}
+
 /* After the last byte, or the last that came: what came goes to the processor, so that the next
  * attempt has less to do. */
 static void end(struct pawl_fetch *fetch, enum pawl_result performed)
@@ -191,6 +208,7 @@ enum pawl_fetch_outcome pawl_fetch_run(struct pawl_fetch *fetch, struct pawl_htt
     fetch->sent = fetch->offset;
     fetch->skip = 0;
     fetch->filled = 0;
+    fetch->flushed = pawl_clock_now();
     fetch->dropped = 0;
     fetch->is_checked = false;
     fetch->is_refusal = false;
@@ -202,6 +220,9 @@ enum pawl_fetch_outcome pawl_fetch_run(struct pawl_fetch *fetch, struct pawl_htt
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, body_take);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, fetch);
+    curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, tick);
+    curl_easy_setopt(easy, CURLOPT_XFERINFODATA, fetch);
+    curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 262144L);
 
     end(fetch, pawl_http_perform(http));

@@ -39,6 +39,7 @@ struct pawl_fetch {
     uint64_t sent;   /* end of what was sent to the processor */
     uint64_t skip;   /* bytes to drop because the server sends all from the start */
     size_t filled;   /* bytes waiting in the link's write area */
+    int64_t flushed; /* when it was last sent (pawl_clock_now) */
     bool is_checked; /* the head of the answer was looked at */
     bool is_refusal; /* its status is an error: the body is dropped */
     size_t dropped;

@@ -167,6 +167,17 @@ how_a_download_goes_on() {
     agent_says 'resuming the download at'
     agent_says 'the server knows: .* sequence number 5$'
     daemon_stops "after a resumed download"
+
+    # The same on a slow network: what came is with the processor, although it is not much.
+    bad_start package-trickle
+    release slow --args true
+    daemon "$bad_url"
+    agent_says 'downloading: '
+    process_stop agent KILL
+    daemon "$bad_url"
+    agent_says 'resuming the download at [0-9.]* KiB'
+    agent_says 'the server knows: .* sequence number 6$'
+    daemon_stops "after a slow download"
 }
 
 where_it_can_be_stopped() {

@@ -175,6 +175,18 @@ class Bad(BaseHTTPRequestHandler):
             pass
         self.close_connection = True
 
+    def package_trickle(self, first, body):
+        """So slowly that the client's buffers do not fill, then nothing more."""
+        self.partial(first, body, 0)
+        try:
+            for at in range(first, first + len(body) // 8, 65536):
+                self.wfile.write(body[at:at + 65536])
+                time.sleep(STEP)
+            self.connection.recv(1)
+        except OSError:
+            pass
+        self.close_connection = True
+
     def package_crawl(self, first, body):
         self.head(200, len(body))
         try:
