@@ -32,26 +32,25 @@ static void refusal_note(struct pawl_unit_import *import, const struct pawl_impo
     import->refused++;
     if (json_array_size(import->refusals) >= PAWL_REFUSED_SHOWN)
         return;
-    const char *message = unit->outcome == PAWL_IMPORT_DEVICE_KNOWN
-                              ? "this device is known already"
-                              : "another device has this unit secret";
-    json_array_append_new(import->refusals,
-                          json_pack("{s:o, s:s, s:s}", "device_id",
-                                    pawl_hex_json(unit->device_id, PAWL_ID_SIZE), "class",
-                                    pawl_result_name(PAWL_STATE), "message", message));
+    static const char *const messages[] = {
+        [PAWL_IMPORT_DEVICE_KNOWN] = "this device is known already",
+        [PAWL_IMPORT_SECRET_KNOWN] = "another device has this unit secret",
+        [PAWL_IMPORT_OTHER_VENDOR] = "its class belongs to another vendor",
+    };
+    json_array_append_new(import->refusals, json_pack("{s:o, s:s, s:s}", "device_id",
+                                                      pawl_hex_json(unit->device_id, PAWL_ID_SIZE),
+                                                      "class", pawl_result_name(PAWL_STATE),
+                                                      "message", messages[unit->outcome]));
 }
 
 static void *batch_write(void *context)
 {
     struct pawl_unit_import *import = context;
     struct pawl_unit_batch *batch = &import->writing;
-    char detail[48];
-    snprintf(detail, sizeof detail, "{\"units\":%zu}", batch->count);
     const struct pawl_event event = {
         .time = (int64_t)time(NULL),
         .actor = import->actor,
         .action = "units-imported",
-        .detail = detail,
     };
     import->written =
         pawl_store_device_import(import->server->store, batch->units, batch->count,

@@ -1,5 +1,6 @@
 /* Import of devices. Each batch is inserted in the order of the two indexes that have no order of
  * their own, tags of secrets and device ids, so that each of their pages is visited once. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -157,6 +158,23 @@ static enum pawl_result batch_add(struct pawl_sqlite *connection, struct pawl_im
     return result;
 }
 
+/* The event tells what came of the batch, so its detail is known only now. */
+static enum pawl_result outcome_audit(struct pawl_sqlite *connection,
+                                      const struct pawl_import *imports, size_t count,
+                                      const struct pawl_event *event)
+{
+    size_t imported = 0;
+    char detail[80];
+
+    for (size_t i = 0; i < count; i++)
+        imported += imports[i].outcome == PAWL_IMPORTED;
+    snprintf(detail, sizeof detail, "{\"imported\":%zu,\"refused\":%zu}", imported,
+             count - imported);
+    struct pawl_event told = *event;
+    told.detail = detail;
+    return pawl_sqlite_event_add(connection, &told);
+}
+
 enum pawl_result pawl_sqlite_device_import(struct pawl_store *store, struct pawl_import *imports,
                                            size_t count, const char *group,
                                            const struct pawl_event *event)
@@ -167,7 +185,7 @@ enum pawl_result pawl_sqlite_device_import(struct pawl_store *store, struct pawl
         return result;
     if (count > 0)
         result = batch_add(connection, imports, count, group);
-    if (result == PAWL_OK)
-        result = pawl_sqlite_event_add(connection, event);
+    if (result == PAWL_OK && event != NULL)
+        result = outcome_audit(connection, imports, count, event);
     return pawl_sqlite_end(store, result);
 }

@@ -154,7 +154,7 @@ struct pawl_import {
 
 /* Imports a batch (best some ten thousand: it is inserted in the order of its keys) as one
  * transaction, and sets each row's outcome: a row that is refused hinders no other. `group` may be
- * NULL; `event` too. */
+ * NULL; `event` too, its detail is replaced by {"imported", "refused"}. */
 enum pawl_result pawl_store_device_import(struct pawl_store *store, struct pawl_import *imports,
                                           size_t count, const char *group,
                                           const struct pawl_event *event);
