@@ -34,6 +34,8 @@ struct pawl_flash {
      * marks, one for the committed record. */
     struct pawl_area records[PAWL_SLOT_COUNT];
 
+    /* An error may mean that these bytes can't be read, as after a torn write on flash with error
+     * correction; the engine then takes them for damaged until it has erased them. */
     enum pawl_result (*read)(void *context, uint64_t offset, void *bytes, size_t size);
     /* `offset` and `size` are multiples of write_size; the range was erased since it was last
      * programmed. */

@@ -68,7 +68,7 @@ size_t pawl_processor_size(void);
  * stay the caller's and outlive it; `chunk_capacity` is the largest chunk_size + 16 that this
  * device takes. Reads counter, cells and records, finds the committed record and an interrupted
  * trial. PAWL_STORAGE when the protected store cannot be read, PAWL_STATE for a port whose limits
- * make no sense. */
+ * make no sense, memory that is not aligned, or a buffer for less than the smallest chunk. */
 enum pawl_result pawl_processor_init(void *memory, const struct pawl_port *port,
                                      const struct pawl_pud *pud, uint8_t *chunk_buffer,
                                      size_t chunk_capacity, struct pawl_processor **processor);

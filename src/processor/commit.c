@@ -78,7 +78,9 @@ static enum pawl_result counter_advance(struct pawl_processor *engine)
     return PAWL_STORAGE;
 }
 
-static enum pawl_result commit_make(struct pawl_processor *engine, struct pawl_record *record)
+/* Not to be inlined: its frame must be gone when an older image is loaded after a failure. */
+__attribute__((noinline)) static enum pawl_result commit_make(struct pawl_processor *engine,
+                                                              struct pawl_record *record)
 {
     uint8_t bytes[PAWL_RECORD_SIZE];
 

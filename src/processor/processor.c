@@ -18,8 +18,9 @@ enum pawl_result pawl_processor_init(void *memory, const struct pawl_port *port,
 {
     struct pawl_processor *engine = memory;
 
-    if (chunk_capacity < CHUNK_CAPACITY_MIN || pud->anchor_count < 1 ||
-        pud->anchor_count > PAWL_ANCHOR_MAX || pawl_port_check(port) != PAWL_OK)
+    if ((uintptr_t)memory % PAWL_PROCESSOR_ALIGNMENT != 0 || chunk_capacity < CHUNK_CAPACITY_MIN ||
+        pud->anchor_count < 1 || pud->anchor_count > PAWL_ANCHOR_MAX ||
+        pawl_port_check(port) != PAWL_OK)
         return PAWL_STATE;
     memset(engine, 0, sizeof *engine);
     engine->port = port;

@@ -196,6 +196,50 @@ static void i1_flash_of_another_unit_does_not_run(void **state)
     pawl_test_device_release(&clone);
 }
 
+/* Somebody knows the content key and seals an older image of the same vendor under it, in the place
+ * of the committed package; its record is not theirs to write. */
+static void i2_another_package_in_the_committed_slot_does_not_run(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t *slot = f->device.ram.flash + f->device.ram.port.flash.slots[0].offset;
+
+    fixture_commit(f, &f->first);
+    assert_int_equal(f->first.size, f->second.size);
+    memcpy(slot, f->second.bytes, f->second.size);
+    assert_int_equal(fixture_reboot(f), PAWL_CORRUPT);
+    assert_false(f->device.ram.running);
+    /* The same with the committed header before it. */
+    memcpy(slot, f->first.bytes, f->first.preamble_size);
+    assert_int_equal(fixture_reboot(f), PAWL_CORRUPT);
+    assert_false(f->device.ram.running);
+}
+
+/* Records and packages of three commits, put back in every combination: none but the last runs. */
+static void i2_no_mixture_of_three_commits_runs_the_past(void **state)
+{
+    static uint8_t kept[3][65536];
+    struct fixture *f = *state;
+    const struct pawl_flash *flash = &f->device.ram.port.flash;
+    const struct pawl_area *areas[4] = {&flash->slots[0], &flash->slots[1], &flash->records[0],
+                                        &flash->records[1]};
+    const struct pawl_test_package *packages[3] = {&f->first, &f->second, &f->third};
+
+    for (unsigned i = 0; i < 3; i++) {
+        fixture_commit(f, packages[i]);
+        assert_true(f->device.ram.flash_size <= sizeof kept[i]);
+        memcpy(kept[i], f->device.ram.flash, f->device.ram.flash_size);
+    }
+    for (unsigned mixture = 0; mixture < 81; mixture++) {
+        unsigned rest = mixture;
+        for (unsigned i = 0; i < 4; i++, rest /= 3)
+            memcpy(f->device.ram.flash + areas[i]->offset, kept[rest % 3] + areas[i]->offset,
+                   areas[i]->size);
+        (void)fixture_reboot(f);
+        assert_int_equal(f->device.ram.running, pawl_test_device_runs(&f->device, &f->third));
+        assert_int_equal(pawl_test_device_sequence(&f->device), 3);
+    }
+}
+
 static void spec13_each_commit_draws_a_new_instance(void **state)
 {
     struct fixture *f = *state;
@@ -308,6 +352,8 @@ int main(void)
         FIXTURE_TEST(i2_flash_of_an_earlier_commit_does_not_run),
         FIXTURE_TEST(i2_a_trial_record_does_not_pass_for_a_committed_one),
         FIXTURE_TEST(i1_flash_of_another_unit_does_not_run),
+        FIXTURE_TEST(i2_another_package_in_the_committed_slot_does_not_run),
+        FIXTURE_TEST(i2_no_mixture_of_three_commits_runs_the_past),
         FIXTURE_TEST(spec13_each_commit_draws_a_new_instance),
         FIXTURE_TEST(i4_a_commit_without_entropy_falls_back),
         FIXTURE_TEST(i4_a_record_that_flash_did_not_keep_is_not_committed),

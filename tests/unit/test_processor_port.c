@@ -145,6 +145,9 @@ static void spec13_a_chunk_buffer_that_is_too_small_is_refused(void **state)
                                          device->chunk, 1040, &device->engine),
                      PAWL_OK);
     assert_true(pawl_processor_size() <= PAWL_PROCESSOR_SIZE);
+    assert_int_equal(pawl_processor_init(device->memory + 8, &device->ram.port, &device->pud,
+                                         device->chunk, sizeof device->chunk, &engine),
+                     PAWL_STATE);
 }
 
 /* Writes `size` bytes in pieces and compares what the slot then holds. The RAM port asserts that
