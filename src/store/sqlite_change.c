@@ -7,7 +7,6 @@
 /* Confirmations of a batch that are credited to one assignment. */
 struct credit {
     uint64_t assignment;
-    bool exists;
     uint64_t added;
 };
 
@@ -44,21 +43,14 @@ static enum pawl_result credit_find(struct batch *batch, uint64_t assignment,
         if (batch->credits[i].assignment == assignment)
             return PAWL_OK;
     }
-    enum pawl_result result = PAWL_OK;
-    if (batch->credit_count == CREDITS_MAX)
-        result = credits_write(batch);
-    if (result != PAWL_OK)
-        return result;
-
-    struct credit found = {.assignment = assignment};
-    sqlite3_stmt *statement = pawl_sqlite_statement(batch->connection, PAWL_SQL_ASSIGNMENT_EXISTS);
-    pawl_bind_number(statement, 1, assignment);
-    result = pawl_sqlite_step(batch->connection, statement, &found.exists);
-    if (result == PAWL_OK && found.exists)
-        sqlite3_reset(statement);
+    if (batch->credit_count == CREDITS_MAX) {
+        enum pawl_result result = credits_write(batch);
+        if (result != PAWL_OK)
+            return result;
+    }
     *credit = &batch->credits[batch->credit_count++];
-    **credit = found;
-    return result;
+    **credit = (struct credit){.assignment = assignment};
+    return PAWL_OK;
 }
 
 static enum pawl_result credit_add(struct batch *batch, const struct pawl_change *change)
@@ -66,7 +58,7 @@ static enum pawl_result credit_add(struct batch *batch, const struct pawl_change
     struct credit *credit;
     int changed = 0;
     enum pawl_result result = credit_find(batch, change->assignment, &credit);
-    if (result != PAWL_OK || !credit->exists)
+    if (result != PAWL_OK)
         return result;
     sqlite3_stmt *statement = pawl_sqlite_statement(batch->connection, PAWL_SQL_COUNTED_ADD);
     pawl_bind_number(statement, 1, change->assignment);

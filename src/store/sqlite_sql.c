@@ -76,7 +76,6 @@ static const char *const texts[PAWL_SQL_COUNT] = {
         "SELECT ?1, ?2, ?3, package_id, ?5 FROM package "
         "WHERE package_id = ?4 AND wrapped_content_key IS NOT NULL",
     [PAWL_SQL_ASSIGNMENT_DELETE] = "DELETE FROM assignment WHERE id = ?",
-    [PAWL_SQL_ASSIGNMENT_EXISTS] = "SELECT 1 FROM assignment WHERE id = ?",
     [PAWL_SQL_ASSIGNMENT_GROW] = "UPDATE assignment SET confirmed = confirmed + ? WHERE id = ?",
     [PAWL_SQL_ASSIGNMENT_LIST] =
         "SELECT a.id, a.target_kind, a.target_id, a.target_group, a.package_id, a.created, "
