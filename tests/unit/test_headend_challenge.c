@@ -21,7 +21,7 @@ struct fixture {
 static struct fixture fixture_make(void)
 {
     struct fixture fixture;
-    pawl_challenge_key_init(&fixture.key, secret_a, NULL, PAWL_CHALLENGE_LIFETIME_DEFAULT);
+    pawl_challenge_key_init(&fixture.key, secret_a, NULL, 300);
     pawl_challenge_make(&fixture.key, device, NOW, &held, fixture.bytes);
     return fixture;
 }
