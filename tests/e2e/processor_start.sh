@@ -106,7 +106,7 @@ expect "the service manager" "$told" '^STOPPING=1 0$'
 mv first.pud unit.pud
 output=$("$PAWL_TOOLS/processor_client" --pud unit.pud \
     --exec "exec $PAWL_BIN/pawl-processor --pud unit.pud --state state --link stdio" status 2>&1)
-expect "stdio" "$output" 'sequence=1 package=[0-9a-f]{64}'
+expect "stdio" "$output" 'sequence=1 package=[0-9a-f]{16} '
 output=$("$PAWL_TOOLS/processor_client" --pud unit.pud --exec \
     "exec $PAWL_BIN/pawl-processor --pud unit.pud --state state --link fd:9 9<&0 0<&-" status 2>&1)
-expect "fd:9" "$output" 'sequence=1 package=[0-9a-f]{64}'
+expect "fd:9" "$output" 'sequence=1 package=[0-9a-f]{16} '
