@@ -16,7 +16,7 @@ void pawl_alarms_release(struct pawl_alarms *alarms)
 bool pawl_alarm_is_due(struct pawl_alarms *alarms, uint64_t number, enum pawl_finding finding,
                        int64_t now)
 {
-    size_t slot = number % PAWL_ALARM_COUNT;
+    size_t slot = (number * PAWL_FINDING_COUNT + (size_t)finding) % PAWL_ALARM_COUNT;
     pthread_mutex_lock(&alarms->lock);
     bool due = alarms->last[slot].number != number || alarms->last[slot].finding != finding ||
                now - alarms->last[slot].time >= PAWL_ALARM_INTERVAL;

@@ -21,7 +21,7 @@ struct pawl_alarms {
         uint64_t number;
         int64_t time;
         enum pawl_finding finding;
-    } last[PAWL_ALARM_COUNT]; /* by device number; a collision says one once too often */
+    } last[PAWL_ALARM_COUNT]; /* by both numbers; a collision says one once too often */
 };
 
 void pawl_alarms_init(struct pawl_alarms *alarms);

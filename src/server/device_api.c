@@ -33,13 +33,19 @@ enum {
 };
 
 /* The wait that the request has already, or a new one. NULL: the request was failed. */
-static struct waiting *waiting_get(struct pawl_request *request)
+static struct waiting *waiting_get(struct pawl_exchange *exchange)
 {
+    struct pawl_request *request = exchange->request;
     if (request->state == NULL)
         request->state = calloc(1, sizeof(struct waiting));
-    if (request->state == NULL)
+    struct waiting *waiting = request->state;
+    if (waiting == NULL) {
         pawl_request_fail(request, MHD_HTTP_SERVICE_UNAVAILABLE, PAWL_EXHAUSTED, "no memory");
-    return request->state;
+        return NULL;
+    }
+    waiting->commit.connection = request->connection;
+    memcpy(waiting->commit.device_id, exchange->device.device_id, PAWL_ID_SIZE);
+    return waiting;
 }
 
 /* Hands the commit in and suspends; the request is answered when it is called again. */
@@ -49,8 +55,6 @@ static enum MHD_Result waiting_submit(struct pawl_exchange *exchange, struct wai
     struct pawl_request *request = exchange->request;
     waiting->sequel = sequel;
     waiting->commit.kind = kind;
-    waiting->commit.connection = request->connection;
-    memcpy(waiting->commit.device_id, exchange->device.device_id, PAWL_ID_SIZE);
     request->step = STEP_WRITTEN;
     if (!pawl_commit_submit(exchange->server->committer, &waiting->commit))
         pawl_request_fail(request, MHD_HTTP_SERVICE_UNAVAILABLE, PAWL_STATE,
@@ -62,7 +66,6 @@ static enum MHD_Result waiting_submit(struct pawl_exchange *exchange, struct wai
 static void event_begin(const struct pawl_exchange *exchange, struct pawl_commit *commit,
                         const char *action)
 {
-    memcpy(commit->device_id, exchange->device.device_id, PAWL_ID_SIZE);
     commit->event = (struct pawl_event){
         .time = exchange->now,
         .actor = "device",
@@ -114,7 +117,7 @@ static enum MHD_Result offer(struct pawl_exchange *exchange)
     if (!decided.note_changed)
         return pawl_exchange_offer(exchange, offered ? &entry : NULL);
 
-    struct waiting *waiting = waiting_get(exchange->request);
+    struct waiting *waiting = waiting_get(exchange);
     if (waiting == NULL)
         return MHD_YES;
     waiting->offered = offered;
@@ -157,7 +160,7 @@ static bool package_is_unknown(struct pawl_exchange *exchange)
 /* Writes a decision that changes the record. */
 static enum MHD_Result change(struct pawl_exchange *exchange, const struct pawl_decision *decision)
 {
-    struct waiting *waiting = waiting_get(exchange->request);
+    struct waiting *waiting = waiting_get(exchange);
     if (waiting == NULL)
         return MHD_YES;
     struct pawl_commit *commit = &waiting->commit;
@@ -193,7 +196,7 @@ static enum MHD_Result finding_tell(struct pawl_exchange *exchange, enum pawl_fi
     if (!pawl_alarm_is_due(&server->alarms, exchange->device.number, finding, exchange->now))
         return sequel == SEQUEL_HOLD ? pawl_exchange_answer(exchange, PAWL_ACTION_HOLD)
                                      : offer(exchange);
-    struct waiting *waiting = waiting_get(exchange->request);
+    struct waiting *waiting = waiting_get(exchange);
     if (waiting == NULL)
         return MHD_YES;
     event_make(exchange, &waiting->commit, pawl_finding_name(finding),

@@ -224,23 +224,22 @@ enum pawl_result pawl_listener_start(const struct pawl_listener_settings *settin
     flags |= settings->threads == 0
                  ? MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL
                  : MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO;
-    struct MHD_OptionItem pool[] = {
-        {MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)settings->threads, NULL},
+    struct MHD_OptionItem limits[] = {
+        {MHD_OPTION_LISTEN_SOCKET, settings->fd, NULL},
+        {MHD_OPTION_CONNECTION_LIMIT, (intptr_t)settings->connections, NULL},
+        {MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)settings->timeout, NULL},
+        {MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)settings->connection_memory, NULL},
+        {MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
+        {MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, NULL},
+        {MHD_OPTION_END, 0, NULL}, /* or the size of the pool, where there is one */
         {MHD_OPTION_END, 0, NULL},
     };
-    listener->daemon =
-        MHD_start_daemon(flags, 0, NULL, NULL, on_request, listener,         /* */
-                         MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,           /* must come first */
-                         MHD_OPTION_LISTEN_SOCKET, settings->fd,             /* */
-                         MHD_OPTION_CONNECTION_LIMIT, settings->connections, /* */
-                         MHD_OPTION_CONNECTION_TIMEOUT, settings->timeout,   /* */
-                         MHD_OPTION_CONNECTION_MEMORY_LIMIT, settings->connection_memory,
-                         MHD_OPTION_NOTIFY_CONNECTION, on_connection, listener,     /* */
-                         MHD_OPTION_NOTIFY_COMPLETED, on_completed, listener,       /* */
-                         MHD_OPTION_STRICT_FOR_CLIENT, 1,                           /* */
-                         MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,                      /* */
-                         MHD_OPTION_ARRAY, settings->threads > 1 ? pool : &pool[1], /* */
-                         MHD_OPTION_END);
+    if (settings->threads > 1)
+        limits[6] = (struct MHD_OptionItem){MHD_OPTION_THREAD_POOL_SIZE, settings->threads, NULL};
+    listener->daemon = MHD_start_daemon(
+        flags, 0, NULL, NULL, on_request, listener, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
+        MHD_OPTION_ARRAY, limits, MHD_OPTION_NOTIFY_CONNECTION, on_connection, listener,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, listener, MHD_OPTION_END);
     if (listener->daemon == NULL) {
         close(settings->fd);
         free(listener);

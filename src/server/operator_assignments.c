@@ -76,10 +76,12 @@ static enum pawl_result item_add(void *context, const struct pawl_assignment_row
 {
     struct assignment_list *list = context;
     const struct pawl_plan_entry *entry = &row->entry;
-    json_t *item = json_pack("{s:I, s:o, s:o, s:I, s:I}", "id", (json_int_t)entry->assignment,
-                             "target", pawl_target_json(&entry->target), "package_id",
-                             pawl_hex_json(entry->package_id, PAWL_PACKAGE_ID_SIZE), "created",
-                             (json_int_t)row->created, "confirmed", (json_int_t)row->confirmed);
+    json_t *item = json_object();
+    pawl_json_put(&item, "id", pawl_number_json(entry->assignment));
+    pawl_json_put(&item, "target", pawl_target_json(&entry->target));
+    pawl_json_put(&item, "package_id", pawl_hex_json(entry->package_id, PAWL_PACKAGE_ID_SIZE));
+    pawl_json_put(&item, "created", json_integer((json_int_t)row->created));
+    pawl_json_put(&item, "confirmed", pawl_number_json(row->confirmed));
     list->last = entry->assignment;
     return json_array_append_new(list->items, item) == 0 ? PAWL_OK : PAWL_EXHAUSTED;
 }

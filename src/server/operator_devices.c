@@ -13,15 +13,18 @@ static json_t *package_json(bool present, const uint8_t package_id[PAWL_PACKAGE_
 static json_t *device_json(const struct pawl_device *device, int64_t last_seen)
 {
     const struct pawl_record *record = &device->record;
-    return json_pack("{s:o, s:o, s:o, s:o, s:I, s:o, s:s, s:o}", /* */
-                     "device_id", pawl_hex_json(device->device_id, PAWL_ID_SIZE), "vendor_id",
-                     pawl_hex_json(device->vendor_id, PAWL_ID_SIZE), "class_id",
-                     pawl_hex_json(device->class_id, PAWL_ID_SIZE), "group",
-                     device->group[0] != '\0' ? json_string(device->group) : json_null(),
-                     "sequence", (json_int_t)record->sequence, "package_id",
-                     package_json(record->has_package, record->package_id), "state",
-                     pawl_standing_name(record->standing), "last_seen",
-                     last_seen != 0 ? json_integer((json_int_t)last_seen) : json_null());
+    json_t *json = json_object();
+    pawl_json_put(&json, "device_id", pawl_hex_json(device->device_id, PAWL_ID_SIZE));
+    pawl_json_put(&json, "vendor_id", pawl_hex_json(device->vendor_id, PAWL_ID_SIZE));
+    pawl_json_put(&json, "class_id", pawl_hex_json(device->class_id, PAWL_ID_SIZE));
+    pawl_json_put(&json, "group",
+                  device->group[0] != '\0' ? json_string(device->group) : json_null());
+    pawl_json_put(&json, "sequence", pawl_number_json(record->sequence));
+    pawl_json_put(&json, "package_id", package_json(record->has_package, record->package_id));
+    pawl_json_put(&json, "state", json_string(pawl_standing_name(record->standing)));
+    pawl_json_put(&json, "last_seen",
+                  last_seen != 0 ? json_integer((json_int_t)last_seen) : json_null());
+    return json;
 }
 
 /* A list being gathered. */
@@ -141,24 +144,21 @@ static json_t *device_detail_json(struct pawl_server *server, const struct pawl_
                                   int64_t last_seen)
 {
     const struct pawl_record *record = &device->record;
+    const struct pawl_failure_note *note = &device->failure;
     json_t *failure = json_null(), *reason = json_null();
-    if (device->failure.present)
-        failure =
-            json_pack("{s:o, s:I}", "package_id", package_json(true, device->failure.package_id),
-                      "code", (json_int_t)device->failure.code);
+    if (note->present)
+        failure = json_pack("{s:o, s:I}", "package_id", package_json(true, note->package_id),
+                            "code", (json_int_t)note->code);
     if (record->standing == PAWL_STANDING_QUARANTINED)
         reason = json_string(pawl_finding_name(device->quarantine));
-    json_t *more = json_pack(
-        "{s:b, s:o, s:i, s:o, s:o, s:o}", "instance_known", record->has_instance, "maximum",
-        record->has_maximum ? json_integer((json_int_t)record->maximum) : json_null(),
-        "chain_length", (int)device->chain_length, "quarantine_reason", reason, "last_failure",
-        failure, "offered", offered_json(server, device));
     json_t *json = device_json(device, last_seen);
-    if (json_object_update(json, more) != 0) {
-        json_decref(json);
-        json = NULL;
-    }
-    json_decref(more);
+    pawl_json_put(&json, "instance_known", json_boolean(record->has_instance));
+    pawl_json_put(&json, "maximum",
+                  record->has_maximum ? pawl_number_json(record->maximum) : json_null());
+    pawl_json_put(&json, "chain_length", pawl_number_json(device->chain_length));
+    pawl_json_put(&json, "quarantine_reason", reason);
+    pawl_json_put(&json, "last_failure", failure);
+    pawl_json_put(&json, "offered", offered_json(server, device));
     return json;
 }
 

@@ -37,6 +37,19 @@ enum MHD_Result pawl_list_answer(struct pawl_request *request, json_t *items, js
         json_pack("{s:o, s:o}", "items", items, "next", next != NULL ? next : json_null()));
 }
 
+void pawl_json_put(json_t **object, const char *name, json_t *value)
+{
+    if (json_object_set_new(*object, name, value) == 0)
+        return;
+    json_decref(*object);
+    *object = NULL;
+}
+
+json_t *pawl_number_json(uint64_t number)
+{
+    return json_integer((json_int_t)number);
+}
+
 json_t *pawl_hex_json(const uint8_t *bytes, size_t size)
 {
     char text[PAWL_HEX_SIZE(64)];

@@ -13,6 +13,13 @@ enum MHD_Result pawl_json_answer(struct pawl_request *request, unsigned status, 
 /* A list's answer {"items", "next"}: takes both references; `next` NULL: there are no more. */
 enum MHD_Result pawl_list_answer(struct pawl_request *request, json_t *items, json_t *next);
 
+/* Puts a member into an object and takes the value's reference. Once memory ran out, `*object` is
+ * NULL and stays so: to be looked at once, in the end. */
+void pawl_json_put(json_t **object, const char *name, json_t *value);
+
+/* A number: a new reference, or NULL. */
+json_t *pawl_number_json(uint64_t number);
+
 /* Bytes as a string of hex digits: a new reference, or NULL. */
 json_t *pawl_hex_json(const uint8_t *bytes, size_t size);
 

@@ -14,17 +14,18 @@ struct package_list {
 static enum pawl_result item_add(void *context, const struct pawl_package_row *row)
 {
     struct package_list *list = context;
-    json_t *item =
-        json_pack("{s:o, s:o, s:o, s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:s}",          /* */
-                  "package_id", pawl_hex_json(row->package_id, PAWL_PACKAGE_ID_SIZE), /* */
-                  "release_id", pawl_hex_json(row->release_id, PAWL_RELEASE_ID_SIZE), /* */
-                  "vendor_id", pawl_hex_json(row->vendor_id, PAWL_ID_SIZE),           /* */
-                  "class_id", pawl_hex_json(row->class_id, PAWL_ID_SIZE),             /* */
-                  "name", row->name, "version", row->version,                         /* */
-                  "security_version", (json_int_t)row->security_version,              /* */
-                  "image_size", (json_int_t)row->image_size,                          /* */
-                  "package_size", (json_int_t)row->package_size,                      /* */
-                  "created", (json_int_t)row->created, "state", row->ready ? "ready" : "needs-key");
+    json_t *item = json_object();
+    pawl_json_put(&item, "package_id", pawl_hex_json(row->package_id, PAWL_PACKAGE_ID_SIZE));
+    pawl_json_put(&item, "release_id", pawl_hex_json(row->release_id, PAWL_RELEASE_ID_SIZE));
+    pawl_json_put(&item, "vendor_id", pawl_hex_json(row->vendor_id, PAWL_ID_SIZE));
+    pawl_json_put(&item, "class_id", pawl_hex_json(row->class_id, PAWL_ID_SIZE));
+    pawl_json_put(&item, "name", json_string(row->name));
+    pawl_json_put(&item, "version", json_string(row->version));
+    pawl_json_put(&item, "security_version", pawl_number_json(row->security_version));
+    pawl_json_put(&item, "image_size", pawl_number_json(row->image_size));
+    pawl_json_put(&item, "package_size", pawl_number_json(row->package_size));
+    pawl_json_put(&item, "created", json_integer((json_int_t)row->created));
+    pawl_json_put(&item, "state", json_string(row->ready ? "ready" : "needs-key"));
     memcpy(list->last, row->package_id, PAWL_PACKAGE_ID_SIZE);
     return json_array_append_new(list->items, item) == 0 ? PAWL_OK : PAWL_EXHAUSTED;
 }

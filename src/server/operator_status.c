@@ -16,14 +16,16 @@ static enum MHD_Result status_answer(struct pawl_request *request)
     pawl_reader_return(&server->readers, reader);
     if (result != PAWL_OK)
         return pawl_request_refuse(request, result, "cannot read the totals");
-    return pawl_json_answer(
-        request, MHD_HTTP_OK,
-        json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "version", PAWL_VERSION, "uptime",
-                  (json_int_t)(time(NULL) - server->started), "devices", (json_int_t)totals.devices,
-                  "quarantined", (json_int_t)totals.quarantined, "packages",
-                  (json_int_t)totals.packages, "assignments", (json_int_t)totals.assignments,
-                  "confirmations", (json_int_t)totals.confirmations, "sequence_total",
-                  (json_int_t)totals.sequence_total));
+    json_t *json = json_object();
+    pawl_json_put(&json, "version", json_string(PAWL_VERSION));
+    pawl_json_put(&json, "uptime", pawl_number_json((uint64_t)(time(NULL) - server->started)));
+    pawl_json_put(&json, "devices", pawl_number_json(totals.devices));
+    pawl_json_put(&json, "quarantined", pawl_number_json(totals.quarantined));
+    pawl_json_put(&json, "packages", pawl_number_json(totals.packages));
+    pawl_json_put(&json, "assignments", pawl_number_json(totals.assignments));
+    pawl_json_put(&json, "confirmations", pawl_number_json(totals.confirmations));
+    pawl_json_put(&json, "sequence_total", pawl_number_json(totals.sequence_total));
+    return pawl_json_answer(request, MHD_HTTP_OK, json);
 }
 
 const struct pawl_handler pawl_status_handler = {.answer = status_answer};
@@ -38,11 +40,14 @@ static enum pawl_result audit_item_add(void *context, const struct pawl_audit_ro
 {
     struct audit_list *list = context;
     json_t *detail = json_loads(row->detail, 0, NULL);
-    json_t *item =
-        json_pack("{s:I, s:I, s:s, s:s, s:o, s:o}", "id", (json_int_t)row->id, "time",
-                  (json_int_t)row->time, "actor", row->actor, "action", row->action, "device_id",
-                  row->has_device ? pawl_hex_json(row->device_id, PAWL_ID_SIZE) : json_null(),
-                  "detail", detail != NULL ? detail : json_null());
+    json_t *item = json_object();
+    pawl_json_put(&item, "id", pawl_number_json(row->id));
+    pawl_json_put(&item, "time", json_integer((json_int_t)row->time));
+    pawl_json_put(&item, "actor", json_string(row->actor));
+    pawl_json_put(&item, "action", json_string(row->action));
+    pawl_json_put(&item, "device_id",
+                  row->has_device ? pawl_hex_json(row->device_id, PAWL_ID_SIZE) : json_null());
+    pawl_json_put(&item, "detail", detail != NULL ? detail : json_null());
     list->last = row->id;
     return json_array_append_new(list->items, item) == 0 ? PAWL_OK : PAWL_EXHAUSTED;
 }

@@ -55,9 +55,17 @@ static void publish_begin(struct pawl_request *request)
         pawl_request_refuse(request, PAWL_IO, "cannot make a file: %s", strerror(errno));
 }
 
+/* What fits of a text, without half a character at its end. */
 static void text_copy(char out[PAWL_PACKAGE_TEXT_SIZE], struct pawl_text text)
 {
-    snprintf(out, PAWL_PACKAGE_TEXT_SIZE, "%.*s", (int)text.size, text.bytes);
+    size_t size = text.size;
+    if (size >= PAWL_PACKAGE_TEXT_SIZE) {
+        size = PAWL_PACKAGE_TEXT_SIZE - 1;
+        while (size > 0 && ((uint8_t)text.bytes[size] & 0xc0) == 0x80)
+            size--;
+    }
+    memcpy(out, text.bytes, size);
+    out[size] = '\0';
 }
 
 /* What the store keeps of the package. */
@@ -192,12 +200,13 @@ static enum MHD_Result publish_answer(struct pawl_request *request)
         pawl_log(PAWL_LOG_NOTICE, "event=package-published actor=%s package=%s size=%" PRIu64,
                  request->actor, request->part, row->package_size);
     }
-    return pawl_json_answer(request, arrival->present ? MHD_HTTP_OK : MHD_HTTP_CREATED,
-                            json_pack("{s:o, s:s, s:s, s:o, s:s}", "package_id",
-                                      pawl_hex_json(row->package_id, PAWL_PACKAGE_ID_SIZE), "name",
-                                      row->name, "version", row->version, "class_id",
-                                      pawl_hex_json(row->class_id, PAWL_ID_SIZE), "state",
-                                      arrival->present ? "ready" : "needs-key"));
+    json_t *json = json_object();
+    pawl_json_put(&json, "package_id", pawl_hex_json(row->package_id, PAWL_PACKAGE_ID_SIZE));
+    pawl_json_put(&json, "name", json_string(row->name));
+    pawl_json_put(&json, "version", json_string(row->version));
+    pawl_json_put(&json, "class_id", pawl_hex_json(row->class_id, PAWL_ID_SIZE));
+    pawl_json_put(&json, "state", json_string(arrival->present ? "ready" : "needs-key"));
+    return pawl_json_answer(request, arrival->present ? MHD_HTTP_OK : MHD_HTTP_CREATED, json);
 }
 
 static void publish_release(struct pawl_request *request)

@@ -156,13 +156,13 @@ class Server:
                 devices.append(Device(pud.read(), self.post))
         return devices
 
-    def package(self, name, label, image=b"image" * 3000, version=1):
+    def package(self, name, label, image=b"image" * 3000, version=1, title=None):
         """A package file and its key for a class: (bytes, key, id)."""
         stem = f"{self.dir}/{label}"
         with open(f"{stem}.image", "wb") as file:
             file.write(image)
         pawl("package", "--quiet", "--image", f"{stem}.image", "--key", f"{self.dir}/vendor.pem",
-             "--vendor", "example.com", "--class", name, "--name", label, "--version", "1",
+             "--vendor", "example.com", "--class", name, "--name", title or label, "--version", "1",
              "--security-version", version, "--kind", "opaque", "--chunk-size", 4096,
              "--content-key", f"{stem}.key", "--out", f"{stem}.pawl")
         with open(f"{stem}.pawl", "rb") as file, open(f"{stem}.key", "rb") as key:

@@ -90,6 +90,15 @@ def test_only_proven_packages():
         assert [x["state"] for x in listed] == ["ready"], listed
 
 
+def test_long_names():
+    """SPEC 6, 16: a name that is longer than a list shows is cut between two characters."""
+    with Server() as server:
+        server.vendor()
+        server.publish(server.package("a", "one", title="x" + "\u00e9" * 200))
+        (listed,) = server.expect(200, "GET", "/v1/packages")["items"]
+        assert listed["name"] == "x" + "\u00e9" * 127, listed
+
+
 def test_key_encrypted_to_the_server():
     """SPEC 15: a content key in CMS; one for another server is untrusted."""
     with Server() as server, Server() as other:
@@ -198,5 +207,5 @@ def test_slow_and_broken_readers():
         connection.close()
 
 
-run(test_ranges, test_only_proven_packages, test_key_encrypted_to_the_server, test_hostile_uploads,
-    test_interrupted_uploads, test_slow_and_broken_readers)
+run(test_ranges, test_only_proven_packages, test_long_names, test_key_encrypted_to_the_server,
+    test_hostile_uploads, test_interrupted_uploads, test_slow_and_broken_readers)
