@@ -34,9 +34,9 @@ enum pawl_result pawl_content_range_read(const char *text, struct pawl_content_r
     static const char unit[] = "bytes ";
     struct pawl_content_range found = {0};
 
-    if (strncasecmp(text, unit, sizeof(unit) - 1) != 0)
+    if (strncasecmp(text, unit, sizeof unit - 1) != 0)
         return PAWL_MALFORMED;
-    text += sizeof(unit) - 1;
+    text += sizeof unit - 1;
     if (!number_read(&text, &found.first) || !character_read(&text, '-') ||
         !number_read(&text, &found.last) || !character_read(&text, '/'))
         return PAWL_MALFORMED;

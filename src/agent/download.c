@@ -39,7 +39,7 @@ static enum pawl_phase finish(struct pawl_agent *agent, const struct pawl_fetch 
          * written without (SPEC 8). */
         if (fetch->result == PAWL_OK && agent->moves++ == 0)
             return PAWL_PHASE_FETCH;
-        snprintf(problem, sizeof(problem), "the secure processor goes on at byte %llu (%s)",
+        snprintf(problem, sizeof problem, "the secure processor goes on at byte %llu (%s)",
                  (unsigned long long)fetch->offset, pawl_result_name(fetch->result));
         return interrupted(agent, fetch, problem, has_progress);
     case PAWL_FETCH_REFUSED:

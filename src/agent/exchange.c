@@ -19,7 +19,7 @@ static size_t answer_take(char *bytes, size_t one, size_t size, void *context)
 {
     struct answer *answer = context;
     (void)one;
-    if (size > sizeof(answer->bytes) - answer->size) {
+    if (size > sizeof answer->bytes - answer->size) {
         answer->is_long = true;
         return 0;
     }
@@ -53,7 +53,7 @@ static enum pawl_result post(struct pawl_http *http, const char *url, const uint
 static bool is_cose(const char *media_type)
 {
     static const char expected[] = "application/cose";
-    return media_type != NULL && strncasecmp(media_type, expected, sizeof(expected) - 1) == 0;
+    return media_type != NULL && strncasecmp(media_type, expected, sizeof expected - 1) == 0;
 }
 
 enum pawl_result pawl_exchange_run(struct pawl_http *http, const char *server,
@@ -62,7 +62,7 @@ enum pawl_result pawl_exchange_run(struct pawl_http *http, const char *server,
                                    size_t *directive_size)
 {
     char url[PAWL_AGENT_URL_MAX];
-    enum pawl_result result = pawl_url_append(server, "/v1/report", url, sizeof(url));
+    enum pawl_result result = pawl_url_append(server, "/v1/report", url, sizeof url);
     if (result != PAWL_OK)
         return result;
 
@@ -73,8 +73,8 @@ enum pawl_result pawl_exchange_run(struct pawl_http *http, const char *server,
     if (pawl_http_status(http) != 200)
         return pawl_http_status_refuse(http);
     if (answer.is_long || answer.size == 0 || !is_cose(pawl_http_header(http, "Content-Type"))) {
-        snprintf(http->problem, sizeof(http->problem),
-                 "what answers at %.120s is no control server", server);
+        snprintf(http->problem, sizeof http->problem, "what answers at %.120s is no control server",
+                 server);
         return PAWL_MALFORMED;
     }
     memcpy(directive, answer.bytes, answer.size);

@@ -20,7 +20,7 @@ static bool stop(struct pawl_fetch *fetch, enum pawl_fetch_outcome outcome, enum
 /* The server sends something else than was asked for. */
 static bool mismatch(struct pawl_fetch *fetch, const char *what)
 {
-    snprintf(fetch->http->problem, sizeof(fetch->http->problem), "the server sends %s", what);
+    snprintf(fetch->http->problem, sizeof fetch->http->problem, "the server sends %s", what);
     return stop(fetch, PAWL_FETCH_BROKEN, PAWL_CORRUPT);
 }
 
@@ -214,7 +214,7 @@ enum pawl_fetch_outcome pawl_fetch_run(struct pawl_fetch *fetch, struct pawl_htt
     fetch->is_refusal = false;
 
     if (fetch->offset > 0) {
-        snprintf(range, sizeof(range), "%" PRIu64 "-", fetch->offset);
+        snprintf(range, sizeof range, "%" PRIu64 "-", fetch->offset);
         curl_easy_setopt(easy, CURLOPT_RANGE, range);
     }
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);

@@ -102,7 +102,7 @@ enum pawl_result pawl_http_perform(struct pawl_http *http)
         return PAWL_OK;
     /* Whoever takes the body may have given up for a better reason than libcurl knows. */
     if (http->problem[0] == '\0')
-        snprintf(http->problem, sizeof(http->problem), "%s",
+        snprintf(http->problem, sizeof http->problem, "%s",
                  http->curl_problem[0] != '\0' ? http->curl_problem : curl_easy_strerror(code));
     return PAWL_IO;
 }
@@ -137,14 +137,14 @@ enum pawl_result pawl_http_status_refuse(struct pawl_http *http)
         {503, PAWL_EXHAUSTED, "it is not able to serve now"},
     };
     long status = pawl_http_status(http);
-    for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++) {
+    for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++) {
         if (meanings[i].status == status) {
-            snprintf(http->problem, sizeof(http->problem), "the server answered %ld: %s", status,
+            snprintf(http->problem, sizeof http->problem, "the server answered %ld: %s", status,
                      meanings[i].meaning);
             return meanings[i].result;
         }
     }
-    snprintf(http->problem, sizeof(http->problem), "the server answered %ld", status);
+    snprintf(http->problem, sizeof http->problem, "the server answered %ld", status);
     return PAWL_IO;
 }
 

@@ -31,7 +31,7 @@ __attribute__((format(printf, 3, 4))) static enum pawl_result broken(
 {
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(client->problem, sizeof(client->problem), format, arguments);
+    vsnprintf(client->problem, sizeof client->problem, format, arguments);
     va_end(arguments);
     return result;
 }
@@ -101,7 +101,7 @@ static enum pawl_result answer_receive(struct pawl_link_client *client, uint8_t 
         if (event == PAWL_WAKE_TIME)
             return PAWL_EXHAUSTED;
         ssize_t n = recv(client->channel.fd, client->received + client->received_size,
-                         sizeof(client->received) - client->received_size, 0);
+                         sizeof client->received - client->received_size, 0);
         if (n == 0)
             return broken(client, PAWL_IO, "the secure processor has closed the link");
         if (n < 0 && errno != EAGAIN && errno != EINTR)

@@ -112,7 +112,7 @@ enum pawl_phase pawl_agent_follow(struct pawl_agent *agent)
     agent->under_way = is_under_way(status->state);
     agent->sequence = status->sequence;
     agent->sequence_known = true;
-    if ((unsigned)status->state >= sizeof(phases) / sizeof(phases[0]))
+    if ((unsigned)status->state >= sizeof phases / sizeof phases[0])
         return PAWL_PHASE_REPORT;
     return phases[status->state];
 }
@@ -183,7 +183,7 @@ static enum pawl_phase wait_out(struct pawl_agent *agent)
 static void agent_init(struct pawl_agent *agent, const struct pawl_agent_settings *settings,
                        struct pawl_wake *wake)
 {
-    memset(agent, 0, sizeof(*agent));
+    memset(agent, 0, sizeof *agent);
     agent->settings = settings;
     agent->wake = wake;
     agent->link.channel.fd = -1;

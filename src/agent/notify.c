@@ -13,7 +13,7 @@ void pawl_notify_send(const char *state)
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     size_t size = path == NULL ? 0 : strlen(path);
 
-    if (size < 2 || size >= sizeof(address.sun_path))
+    if (size < 2 || size >= sizeof address.sun_path)
         return;
     memcpy(address.sun_path, path, size);
     if (path[0] == '@')

@@ -28,7 +28,7 @@ static const struct {
 
 const char *pawl_failure_text(uint64_t failure)
 {
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         if (texts[i].failure == failure)
             return texts[i].text;
     return "the attempt failed";

@@ -58,7 +58,7 @@ static enum pawl_phase fetch(struct pawl_agent *agent)
 {
     const struct pawl_agent_settings *settings = agent->settings;
     if (pawl_url_join(settings->server, agent->work.url, agent->work.url_size, agent->url,
-                      sizeof(agent->url)) != PAWL_OK)
+                      sizeof agent->url) != PAWL_OK)
         return pawl_agent_retry(agent, PAWL_TROUBLE_FETCH, PAWL_UNSUPPORTED,
                                 "the server names no address that packages can be fetched from", 0,
                                 PAWL_PHASE_REPORT);
@@ -121,7 +121,7 @@ static enum pawl_phase act(struct pawl_agent *agent, enum pawl_state before)
     /* The directive itself may have been what a trial waited for. */
     if (before == PAWL_STATE_TRIAL && agent->status.state != PAWL_STATE_TRIAL)
         return pawl_agent_look(agent);
-    if ((unsigned)action >= sizeof(actions) / sizeof(actions[0]))
+    if ((unsigned)action >= sizeof actions / sizeof actions[0])
         return rest(agent);
     return actions[action](agent);
 }
@@ -150,7 +150,7 @@ static enum pawl_phase directive_refused(struct pawl_agent *agent, enum pawl_sta
         agent->under_way = true;
         return pawl_agent_look(agent);
     }
-    snprintf(problem, sizeof(problem), "the secure processor refuses what the server says (%s)",
+    snprintf(problem, sizeof problem, "the secure processor refuses what the server says (%s)",
              pawl_result_name(result));
     return exchange_fail(agent, result, problem, 0);
 }

@@ -17,7 +17,7 @@ static const char *const state_names[] = {
 
 static const char *state_name(enum pawl_state state)
 {
-    size_t count = sizeof(state_names) / sizeof(state_names[0]);
+    size_t count = sizeof state_names / sizeof state_names[0];
     return (size_t)state < count ? state_names[state] : "unknown";
 }
 

@@ -21,7 +21,7 @@ struct transport {
 static enum pawl_result unix_open(const char *path, struct pawl_channel *channel)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof(address.sun_path)) {
+    if (strlen(path) >= sizeof address.sun_path) {
         errno = ENAMETOOLONG;
         return PAWL_IO;
     }
@@ -30,7 +30,7 @@ static enum pawl_result unix_open(const char *path, struct pawl_channel *channel
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return PAWL_IO;
-    if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
+    if (connect(fd, (const struct sockaddr *)&address, sizeof address) != 0) {
         int cause = errno;
         close(fd);
         errno = cause;
@@ -52,8 +52,8 @@ _Noreturn static void child_exec(const char *command, int fd)
     setpgid(0, 0);
 
     char line[4096];
-    int size = snprintf(line, sizeof(line), "exec %s", command);
-    if (size > 0 && (size_t)size < sizeof(line) && dup2(fd, STDIN_FILENO) >= 0 &&
+    int size = snprintf(line, sizeof line, "exec %s", command);
+    if (size > 0 && (size_t)size < sizeof line && dup2(fd, STDIN_FILENO) >= 0 &&
         dup2(fd, STDOUT_FILENO) >= 0 && close_range(STDERR_FILENO + 1, ~0u, 0) == 0)
         execl("/bin/sh", "sh", "-c", line, (char *)NULL);
     _exit(127);
@@ -86,7 +86,7 @@ static const struct transport transports[] = {
 
 static const struct transport *transport_find(const char *spec, const char **address)
 {
-    for (size_t i = 0; i < sizeof(transports) / sizeof(transports[0]); i++) {
+    for (size_t i = 0; i < sizeof transports / sizeof transports[0]; i++) {
         size_t size = strlen(transports[i].prefix);
         if (strncmp(spec, transports[i].prefix, size) == 0 && spec[size] != '\0') {
             *address = spec + size;

@@ -7,7 +7,7 @@
 static size_t scheme_size(const char *text)
 {
     static const char *const schemes[] = {"http://", "https://"};
-    for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
         if (strncasecmp(text, schemes[i], strlen(schemes[i])) == 0)
             return strlen(schemes[i]);
     return 0;
@@ -53,7 +53,7 @@ enum pawl_result pawl_url_join(const char *server, const char *reference, size_t
                                size_t capacity)
 {
     char text[PAWL_AGENT_URL_MAX];
-    if (size >= sizeof(text))
+    if (size >= sizeof text)
         return PAWL_EXHAUSTED;
     memcpy(text, reference, size);
     text[size] = '\0';
@@ -64,7 +64,7 @@ enum pawl_result pawl_url_join(const char *server, const char *reference, size_t
     bool is_path = text[0] == '/' && text[1] != '/';
     size_t origin = is_path ? origin_size(server) : 0;
     char joined[PAWL_AGENT_URL_MAX];
-    enum pawl_result result = join(server, origin, text, size, joined, sizeof(joined));
+    enum pawl_result result = join(server, origin, text, size, joined, sizeof joined);
     if (result != PAWL_OK)
         return result;
     if (!pawl_url_is_valid(joined))

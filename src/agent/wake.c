@@ -14,7 +14,7 @@ enum pawl_result pawl_wake_init(struct pawl_wake *wake)
     sigset_t set;
 
     sigemptyset(&set);
-    for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
+    for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
         sigaddset(&set, taken[i]);
     if (sigprocmask(SIG_BLOCK, &set, NULL) != 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
         return PAWL_IO;
@@ -35,7 +35,7 @@ void pawl_wake_release(struct pawl_wake *wake)
 void pawl_wake_drain(struct pawl_wake *wake)
 {
     struct signalfd_siginfo info;
-    while (read(wake->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+    while (read(wake->signals, &info, sizeof info) == (ssize_t)sizeof info) {
         if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
             wake->is_stopped = true;
         else
@@ -96,7 +96,7 @@ uint32_t pawl_random_draw(void)
 {
     uint32_t random = 0;
     /* Jitter only has to differ from device to device: the clock does where all else fails. */
-    if (getrandom(&random, sizeof(random), GRND_NONBLOCK) != (ssize_t)sizeof(random))
+    if (getrandom(&random, sizeof random, GRND_NONBLOCK) != (ssize_t)sizeof random)
         random = (uint32_t)pawl_clock_now() * 2654435761u;
     return random;
 }
