@@ -146,6 +146,7 @@ static enum pawl_result counter_file_cell_write(void *store, unsigned index,
 /* Opens one file, or makes it at its full size when the device is fresh. */
 static enum pawl_result file_open(const struct pawl_counter_place *place, const char *name, int *fd)
 {
+    static const uint8_t blank[STORE_SIZE];
     struct stat status;
     int flags = O_RDWR | O_NOFOLLOW | O_CLOEXEC | (place->fresh ? O_CREAT : 0);
 
@@ -158,7 +159,9 @@ static enum pawl_result file_open(const struct pawl_counter_place *place, const 
     if (*fd < 0 || fstat(*fd, &status) != 0)
         return pawl_error(PAWL_IO, "%s: %s", name, strerror(errno));
     bool empty = place->fresh && status.st_size == 0;
-    if (empty && (ftruncate(*fd, STORE_SIZE) != 0 || fsync(*fd) != 0))
+    /* With all its room: a commit must not need any when the disk is full. */
+    if (empty && (ftruncate(*fd, STORE_SIZE) != 0 ||
+                  pawl_pwrite_full(*fd, blank, sizeof blank, 0) != PAWL_OK || fsync(*fd) != 0))
         return pawl_error(PAWL_IO, "%s: %s", name, strerror(errno));
     if (!empty && (!S_ISREG(status.st_mode) || status.st_size != STORE_SIZE))
         return pawl_error(PAWL_STORAGE, "%s: not a file of this device's store", name);

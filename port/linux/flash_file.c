@@ -22,11 +22,27 @@ static uint64_t file_size(uint64_t slot_size)
     return SLOTS_OFFSET + PAWL_SLOT_COUNT * slot_size;
 }
 
+static enum pawl_result zeros_write(int fd, uint64_t offset, uint64_t size)
+{
+    static const uint8_t zeros[65536];
+
+    while (size > 0) {
+        size_t part = size < sizeof zeros ? (size_t)size : sizeof zeros;
+        if (pawl_pwrite_full(fd, zeros, part, offset) != PAWL_OK)
+            return PAWL_STORAGE;
+        offset += part;
+        size -= part;
+    }
+    return PAWL_OK;
+}
+
 enum pawl_result pawl_flash_file_format(struct pawl_flash_file *flash, int directory,
                                         uint64_t slot_size)
 {
     flash->slot_size = slot_size != 0 ? page_round(slot_size) : PAWL_FLASH_SLOT_SIZE_BASE;
-    if (ftruncate(flash->fd, (off_t)file_size(flash->slot_size)) != 0 || fsync(flash->fd) != 0 ||
+    /* The length comes first: a file that has it is whole, if perhaps without room of its own. */
+    if (ftruncate(flash->fd, (off_t)file_size(flash->slot_size)) != 0 ||
+        zeros_write(flash->fd, 0, SLOTS_OFFSET) != PAWL_OK || fsync(flash->fd) != 0 ||
         fsync(directory) != 0)
         return pawl_error(PAWL_IO, "%s: %s", PAWL_FLASH_FILE_NAME, strerror(errno));
     return PAWL_OK;
@@ -131,26 +147,13 @@ enum pawl_result pawl_flash_file_verify(const struct pawl_flash_file *flash, uin
     return PAWL_OK;
 }
 
-/* For file systems without holes. */
-static enum pawl_result zeros_write(int fd, uint64_t offset, uint64_t size)
-{
-    static const uint8_t zeros[65536];
-
-    while (size > 0) {
-        size_t part = size < sizeof zeros ? (size_t)size : sizeof zeros;
-        if (pawl_pwrite_full(fd, zeros, part, offset) != PAWL_OK)
-            return PAWL_STORAGE;
-        offset += part;
-        size -= part;
-    }
-    return PAWL_OK;
-}
-
 enum pawl_result pawl_flash_file_erase(const struct pawl_flash_file *flash, uint64_t offset,
                                        uint64_t size)
 {
     if (!range_fits(flash, offset, size))
         return PAWL_STORAGE;
+    if (offset < SLOTS_OFFSET)
+        return zeros_write(flash->fd, offset, size);
     if (fallocate(flash->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset,
                   (off_t)size) == 0)
         return PAWL_OK;

@@ -1,5 +1,6 @@
 /*
- * Flash in a sparse file. Erased bytes read as zero and are holes, so an empty slot takes no room.
+ * Flash in a file. Erased bytes read as zero. In slots they are holes, so an empty slot takes no
+ * room; the records have theirs from the beginning, so that a commit needs none that may be gone.
  *
  *     records of slot 0 | records of slot 1 | slot 0 | slot 1
  */

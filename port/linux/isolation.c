@@ -130,13 +130,13 @@ void pawl_isolation_enter(struct pawl_isolation *isolation)
     static const int run_flags[] = {CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWNS, CLONE_NEWPID, 0};
     bool mounts = false;
 
-    isolation->other_user = isolation->uid != geteuid();
+    isolation->own_users = isolation->other_user = isolation->uid != geteuid();
     if (unshare(CLONE_NEWNET) == 0) {
         isolation->own_network = true;
         mounts = unshare(CLONE_NEWNS) == 0;
     } else if (!isolation->other_user) { /* another user would not exist in the namespace */
         isolation->own_network = user_namespace_enter(CLONE_NEWNET | CLONE_NEWNS);
-        mounts = isolation->own_network;
+        isolation->own_users = mounts = isolation->own_network;
     }
     isolation->own_mounts = mounts && mounts_separate(isolation);
     for (size_t i = 0; i < sizeof run_flags / sizeof run_flags[0]; i++) {

@@ -23,6 +23,7 @@ struct pawl_isolation {
     const char *hidden[PAWL_HIDDEN_MAX]; /* files and directories no image may see; NULL for none */
     /* Found out by pawl_isolation_enter: */
     bool other_user;  /* uid is not the processor's */
+    bool own_users;   /* nobody else's processes count as the image's */
     bool own_network; /* without any interface that is up */
     bool own_mounts;  /* `hidden` is hidden */
     int run_flags;    /* CLONE_NEW... for each run */

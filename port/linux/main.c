@@ -233,6 +233,7 @@ int main(int argc, char **argv)
     if (standard_descriptors_fill() != PAWL_OK || pawl_process_harden() != PAWL_OK)
         return PAWL_EXIT_FAILURE;
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN); /* flash that is full is an error, not an end */
 
     enum pawl_options_outcome outcome = pawl_settings_read(argc, argv, &program.settings);
     if (outcome != PAWL_OPTIONS_PROCEED) {

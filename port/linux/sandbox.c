@@ -91,7 +91,7 @@ const char *pawl_sandbox_image_enter(const struct pawl_isolation *isolation)
     for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++)
         if (!limit_set(&limits[i]))
             return "setrlimit";
-    if (isolation->other_user && !limit_set(&processes))
+    if (isolation->own_users && !limit_set(&processes))
         return "setrlimit";
     return NULL;
 }

@@ -210,6 +210,26 @@ static void test_flash_program_and_erase(void **state)
     pawl_flash_file_close(&flash);
 }
 
+/* I4: a disk that is full later does not keep a record from being written: its room is there. */
+static void test_records_have_their_room(void **state)
+{
+    struct pawl_flash_file flash;
+    struct pawl_flash geometry = {0};
+    struct stat status;
+
+    (void)state;
+    flash_make(&flash, &geometry);
+    assert_return_code(fstat(flash.fd, &status), 0);
+    blkcnt_t room = status.st_blocks;
+    assert_true((uint64_t)room * 512 >= 2 * geometry.records[0].size);
+    assert_result(PAWL_OK, pawl_flash_file_erase(&flash, geometry.records[1].offset,
+                                                 geometry.records[1].size));
+    assert_result(PAWL_OK, pawl_flash_file_sync(&flash));
+    assert_return_code(fstat(flash.fd, &status), 0);
+    assert_true(status.st_blocks >= room);
+    pawl_flash_file_close(&flash);
+}
+
 /* I9: nothing beyond the end, whatever offset and size add up to. */
 static void test_flash_bounds(void **state)
 {
@@ -237,6 +257,7 @@ int main(void)
         cmocka_unit_test_teardown(test_cells_keep_what_is_written, files_remove),
         cmocka_unit_test_teardown(test_flash_keeps_its_geometry, files_remove),
         cmocka_unit_test_teardown(test_flash_program_and_erase, files_remove),
+        cmocka_unit_test_teardown(test_records_have_their_room, files_remove),
         cmocka_unit_test_teardown(test_flash_bounds, files_remove),
     };
 
