@@ -89,23 +89,18 @@ static const char *const refused[] = {"chown",
  * daemons of the device. */
 static void sockets_add(struct pawl_filter *filter)
 {
-    static const int pair = SCMP_SYS(socketpair), one = SCMP_SYS(socket);
+    const struct scmp_arg_cmp foreign = {.arg = 0, .op = SCMP_CMP_NE, .datum_a = AF_UNIX};
 
-    if (filter->error == 0)
-        filter->error = seccomp_rule_add(filter->context, SCMP_ACT_ALLOW, pair, 1,
-                                         SCMP_CMP32(0, SCMP_CMP_EQ, AF_UNIX));
-    if (filter->error == 0)
-        filter->error = seccomp_rule_add(filter->context, SCMP_ACT_ERRNO(EACCES), one, 1,
-                                         SCMP_CMP32(0, SCMP_CMP_NE, AF_UNIX));
-    if (filter->error == 0)
-        filter->error = seccomp_rule_add(filter->context, SCMP_ACT_ALLOW, one, 2,
-                                         SCMP_CMP32(0, SCMP_CMP_EQ, AF_UNIX),
-                                         SCMP_CMP(1, SCMP_CMP_MASKED_EQ, SOCKET_TYPE, SOCK_DGRAM));
-    for (unsigned type = 0; type <= SOCKET_TYPE && filter->error == 0; type++)
-        if (type != SOCK_DGRAM)
-            filter->error = seccomp_rule_add(filter->context, SCMP_ACT_ERRNO(EACCES), one, 2,
-                                             SCMP_CMP32(0, SCMP_CMP_EQ, AF_UNIX),
-                                             SCMP_CMP(1, SCMP_CMP_MASKED_EQ, SOCKET_TYPE, type));
+    pawl_filter_add_masked(filter, SCMP_ACT_ALLOW, "socketpair", 0, UINT64_MAX, AF_UNIX);
+    pawl_filter_add_if(filter, SCMP_ACT_ERRNO(EACCES), "socket", 1, &foreign);
+    for (unsigned type = 0; type <= SOCKET_TYPE; type++) {
+        const struct scmp_arg_cmp local[] = {
+            {.arg = 0, .op = SCMP_CMP_EQ, .datum_a = AF_UNIX},
+            {.arg = 1, .op = SCMP_CMP_MASKED_EQ, .datum_a = SOCKET_TYPE, .datum_b = type},
+        };
+        uint32_t action = type == SOCK_DGRAM ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EACCES);
+        pawl_filter_add_if(filter, action, "socket", 2, local);
+    }
 }
 
 enum pawl_result pawl_filter_image_load(void)

@@ -21,11 +21,10 @@ static const char *const never[] = {
 /* Any domain but AF_UNIX. */
 static void network_deny(struct pawl_filter *filter)
 {
-    static const int numbers[] = {SCMP_SYS(socket), SCMP_SYS(socketpair)};
+    const struct scmp_arg_cmp foreign = {.arg = 0, .op = SCMP_CMP_NE, .datum_a = AF_UNIX};
 
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0] && filter->error == 0; i++)
-        filter->error = seccomp_rule_add(filter->context, SCMP_ACT_ERRNO(EACCES), numbers[i], 1,
-                                         SCMP_CMP32(0, SCMP_CMP_NE, AF_UNIX));
+    pawl_filter_add_if(filter, SCMP_ACT_ERRNO(EACCES), "socket", 1, &foreign);
+    pawl_filter_add_if(filter, SCMP_ACT_ERRNO(EACCES), "socketpair", 1, &foreign);
 }
 
 /* Nobody types into a terminal for its user. */

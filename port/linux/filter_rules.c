@@ -24,14 +24,22 @@ void pawl_filter_add(struct pawl_filter *filter, uint32_t action, const char *co
     }
 }
 
-void pawl_filter_add_masked(struct pawl_filter *filter, uint32_t action, const char *name,
-                            unsigned index, uint64_t mask, uint64_t value)
+void pawl_filter_add_if(struct pawl_filter *filter, uint32_t action, const char *name,
+                        unsigned count, const struct scmp_arg_cmp *conditions)
 {
     int number = seccomp_syscall_resolve_name(name);
 
     if (number >= 0 && filter->error == 0)
-        filter->error = seccomp_rule_add(filter->context, action, number, 1,
-                                         SCMP_CMP(index, SCMP_CMP_MASKED_EQ, mask, value));
+        filter->error = seccomp_rule_add_array(filter->context, action, number, count, conditions);
+}
+
+void pawl_filter_add_masked(struct pawl_filter *filter, uint32_t action, const char *name,
+                            unsigned index, uint64_t mask, uint64_t value)
+{
+    const struct scmp_arg_cmp condition = {
+        .arg = index, .op = SCMP_CMP_MASKED_EQ, .datum_a = mask, .datum_b = value};
+
+    pawl_filter_add_if(filter, action, name, 1, &condition);
 }
 
 enum pawl_result pawl_filter_load(struct pawl_filter *filter)

@@ -20,7 +20,11 @@ void pawl_filter_begin(struct pawl_filter *filter, uint32_t action);
  * does not have are passed over. */
 void pawl_filter_add(struct pawl_filter *filter, uint32_t action, const char *const *names);
 
-/* Gives `action` to calls of `name` whose argument `index`, under `mask`, equals `value`. */
+/* Gives `action` to calls of `name` for which all `count` conditions on arguments hold. */
+void pawl_filter_add_if(struct pawl_filter *filter, uint32_t action, const char *name,
+                        unsigned count, const struct scmp_arg_cmp *conditions);
+
+/* The usual condition: argument `index`, under `mask`, equals `value`. */
 void pawl_filter_add_masked(struct pawl_filter *filter, uint32_t action, const char *name,
                             unsigned index, uint64_t mask, uint64_t value);
 
