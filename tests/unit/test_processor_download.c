@@ -1,7 +1,7 @@
 /* Taking packages: what is accepted, what is refused and how, what flash sees of it (SPEC 13.3). */
 #include "processor_fixture.h"
 
-#include "pawl/secret.h"
+#include "pawl/chain.h"
 
 /* A copy of all that persists, to show that something changed nothing. */
 struct remains {
@@ -160,6 +160,33 @@ static void i2_entitlements_of_other_numbers_open_nothing(void **state)
         assert_int_equal(pawl_test_device_download(&f->device, &f->second, sequences[i]),
                          PAWL_NOT_ENTITLED);
     assert_int_equal(pawl_test_device_download(&f->device, &f->second, 2), PAWL_OK);
+}
+
+/* Whoever has K(1) walks the chain to keys of earlier downloads; none of them opens the next. */
+static void i6_a_leaked_download_key_opens_no_later_download(void **state)
+{
+    struct fixture *f = *state;
+    const struct pawl_pud *pud = &f->device.pud;
+    uint8_t leaked[PAWL_KEY_SIZE];
+
+    fixture_commit(f, &f->first);
+    fixture_commit(f, &f->first);
+    pawl_download_key_make(pud->unit_secret, pud->device_id, pud->chain_length, 1, leaked);
+    for (uint32_t step = 0; step <= pud->chain_length; step++) {
+        struct pawl_entitlement_keys keys;
+        struct pawl_directive directive;
+        struct pawl_work work;
+        assert_int_equal(pawl_test_device_report(&f->device), PAWL_OK);
+        pawl_test_directive_fill(&f->device, &f->second, 2, &directive);
+        pawl_entitlement_keys_make(leaked, f->second.package_id, &keys);
+        assert_int_equal(
+            pawl_key_wrap(keys.kek, f->second.content_key, PAWL_KEY_SIZE, directive.entitlement),
+            PAWL_OK);
+        assert_int_equal(pawl_test_device_direct(&f->device, &directive, &work), PAWL_OK);
+        assert_int_equal(pawl_test_device_fetch(&f->device, &f->second, 0, 700, UINT64_MAX),
+                         PAWL_NOT_ENTITLED);
+        pawl_chain_walk(pud->device_id, leaked, 1);
+    }
 }
 
 static void i7_without_an_entitlement_nothing_opens(void **state)
@@ -406,6 +433,7 @@ int main(void)
         FIXTURE_TEST(spec13_a_kind_that_the_port_cannot_run_is_unsupported),
         FIXTURE_TEST(i1_the_entitlement_of_another_unit_opens_nothing),
         FIXTURE_TEST(i2_entitlements_of_other_numbers_open_nothing),
+        FIXTURE_TEST(i6_a_leaked_download_key_opens_no_later_download),
         FIXTURE_TEST(i7_without_an_entitlement_nothing_opens),
         FIXTURE_TEST(i3_a_flipped_bit_anywhere_never_becomes_a_candidate),
         FIXTURE_TEST(i3_a_corrupt_chunk_is_named_also_after_a_reboot),

@@ -69,6 +69,39 @@ static void i7_a_forged_directive_changes_nothing(void **state)
     assert_true(work.fetch);
 }
 
+/* Reports and directives are lost, doubled and late at every step of a download. */
+static void i5_lost_and_repeated_messages_do_no_harm(void **state)
+{
+    struct fixture *f = *state;
+    struct pawl_directive late = {0};
+    struct pawl_work work = {0};
+
+    for (uint64_t sequence = 0; sequence < 3; sequence++) {
+        for (unsigned step = 0; step < 40 && f->device.ram.counter == sequence; step++) {
+            struct pawl_directive directive;
+            assert_int_equal(pawl_test_device_report(&f->device), PAWL_OK);
+            if (step % 3 == 1)
+                continue;
+            assert_int_not_equal(pawl_test_device_direct(&f->device, &late, &work), PAWL_OK);
+            pawl_test_directive_fill(&f->device, &f->first, sequence, &directive);
+            late = directive;
+            if (step % 4 == 2)
+                continue;
+            assert_int_equal(pawl_test_device_direct(&f->device, &directive, &work), PAWL_OK);
+            assert_int_equal(pawl_test_device_direct(&f->device, &directive, &work), PAWL_STATE);
+            if (work.fetch)
+                assert_int_equal(
+                    pawl_test_device_fetch(&f->device, &f->first, work.offset, 300, 900), PAWL_OK);
+            if (work.install)
+                assert_int_equal(pawl_processor_install(f->device.engine), PAWL_OK);
+            if (pawl_test_device_state(&f->device) == PAWL_STATE_TRIAL && step % 2 == 0)
+                assert_int_equal(pawl_processor_ran(f->device.engine, PAWL_RUN_EXITED_ZERO),
+                                 PAWL_OK);
+        }
+        assert_int_equal(f->device.ram.counter, sequence + 1);
+    }
+}
+
 static void spec11_the_last_challenge_goes_back_with_each_report(void **state)
 {
     struct fixture *f = *state;
@@ -148,6 +181,7 @@ int main(void)
         FIXTURE_TEST(spec10_a_directive_counts_once),
         FIXTURE_TEST(spec10_only_the_newest_report_is_answered),
         FIXTURE_TEST(i7_a_forged_directive_changes_nothing),
+        FIXTURE_TEST(i5_lost_and_repeated_messages_do_no_harm),
         FIXTURE_TEST(spec11_the_last_challenge_goes_back_with_each_report),
         FIXTURE_TEST(spec10_what_is_told_reaches_the_agent),
         FIXTURE_TEST(spec9_no_report_without_entropy_or_room),
