@@ -9,7 +9,7 @@
 #include "pawl/secret.h"
 #include "server/operator_json.h"
 
-#define BATCH_UNITS 16384u
+#define BATCH_UNITS 32768u
 
 enum pawl_result pawl_unit_import_init(struct pawl_unit_import *import, struct pawl_server *server,
                                        const char *actor, const char *group)
