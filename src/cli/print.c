@@ -180,9 +180,17 @@ json_t *pawl_json_number(uint64_t number)
     return json_string(text);
 }
 
+json_t *pawl_json_string(const char *text)
+{
+    if (text == NULL)
+        return json_null();
+    json_t *value = json_string(text);
+    return value != NULL ? value : json_string("(not UTF-8)");
+}
+
 json_t *pawl_json_text(const struct pawl_text *text)
 {
     json_t *value = json_stringn(text->bytes, text->size);
 
-    return value != NULL ? value : json_string("(not text)");
+    return value != NULL ? value : json_string("(not UTF-8)");
 }

@@ -33,6 +33,7 @@ void pawl_print_text(const char *text);
 /* Values for JSON. Numbers above 2^63 - 1 become decimal text. */
 json_t *pawl_json_hex(const uint8_t *bytes, size_t size);
 json_t *pawl_json_number(uint64_t number);
+json_t *pawl_json_string(const char *text); /* null for NULL; names of files need not be UTF-8 */
 json_t *pawl_json_text(const struct pawl_text *text);
 
 #endif

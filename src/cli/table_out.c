@@ -46,9 +46,10 @@ int pawl_table_out_commit(struct pawl_table_out *table)
         result = pawl_outfile_commit(&table->file);
     if (result != PAWL_OK)
         return pawl_exit_code(pawl_file_error(result, table->path, "a table"));
-    result = pawl_print(json_pack("{s:o, s:o, s:s}", "package_id",
-                                  pawl_json_hex(table->rows.package_id, PAWL_PACKAGE_ID_SIZE),
-                                  "rows", pawl_json_number(written), "table", table->path));
+    result =
+        pawl_print(json_pack("{s:o, s:o, s:o}", "package_id",
+                             pawl_json_hex(table->rows.package_id, PAWL_PACKAGE_ID_SIZE), "rows",
+                             pawl_json_number(written), "table", pawl_json_string(table->path)));
     return pawl_exit_code(result);
 }
 

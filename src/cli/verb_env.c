@@ -42,8 +42,9 @@ static void setting_add(json_t *settings, const char *name)
     }
     if (value == NULL)
         value = default_of(name);
-    json_object_set_new(settings, name,
-                        json_pack("{s:s?, s:s}", "value", value, "source", sources[source]));
+    json_object_set_new(
+        settings, name,
+        json_pack("{s:o, s:s}", "value", pawl_json_string(value), "source", sources[source]));
 }
 
 /* Every option of every verb that may come from environment or file. */
@@ -86,9 +87,10 @@ static int run(const struct pawl_option_list *operands)
 
     (void)operands;
     for (size_t i = 0; i < sizeof variables / sizeof *variables; i++)
-        json_object_set_new(environment, variables[i], json_pack("s?", getenv(variables[i])));
-    json_t *all = json_pack("{s:s?, s:o, s:o}", "config_file", pawl_cli.config.path, "settings",
-                            settings_make(), "environment", environment);
+        json_object_set_new(environment, variables[i], pawl_json_string(getenv(variables[i])));
+    json_t *all =
+        json_pack("{s:o, s:o, s:o}", "config_file", pawl_json_string(pawl_cli.config.path),
+                  "settings", settings_make(), "environment", environment);
     if (all == NULL || pawl_cli.json)
         return pawl_exit_code(pawl_print(all));
     settings_print(all);

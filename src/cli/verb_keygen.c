@@ -50,9 +50,9 @@ static enum pawl_result generate(const char *public_path)
     pawl_signer_free(signer);
     if (result != PAWL_OK)
         return result;
-    return pawl_print(json_pack("{s:o, s:s, s:s}", "key_id",
-                                pawl_json_hex(anchor.kid, PAWL_KID_SIZE), "private_key", out,
-                                "public_key", public_path));
+    return pawl_print(json_pack(
+        "{s:o, s:o, s:o}", "key_id", pawl_json_hex(anchor.kid, PAWL_KID_SIZE), "private_key",
+        pawl_json_string(out), "public_key", pawl_json_string(public_path)));
 }
 
 static int run(const struct pawl_option_list *operands)

@@ -6,6 +6,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "cli/job.h"
 #include "cli/load.h"
 #include "cli/print.h"
 #include "cli/verbs.h"
@@ -146,12 +147,6 @@ static enum pawl_result content_key_find(const struct pawl_package_file *file,
     return result;
 }
 
-static void progress_show(void *context, uint64_t done, uint64_t total)
-{
-    (void)total;
-    pawl_progress_update(context, done);
-}
-
 /* Nothing but a regular file, which appears when all is checked, or /dev/null: a pipe would hand
  * on bytes before the image's digest is known (I3). */
 static bool out_allowed(void)
@@ -167,20 +162,19 @@ static enum pawl_result image_write(const char *path, const struct pawl_package_
                                     const uint8_t content_key[PAWL_KEY_SIZE])
 {
     struct pawl_outfile image;
-    struct pawl_progress progress;
+    struct pawl_job job;
     mode_t mode = manifest->kind == PAWL_KIND_EXEC ? 0700 : 0600;
     enum pawl_result result = pawl_outfile_open(&image, out, mode, true);
 
     if (result != PAWL_OK)
         return pawl_file_error(result, out, "an image");
-    pawl_cli_progress_bytes(&progress, "opening", manifest->image_size);
-    struct pawl_package_job job = {(unsigned)pawl_cli.threads, progress_show, &progress};
-    result = pawl_package_open(&job, file, manifest, content_key, image.fd);
+    pawl_job_start(&job, "opening", manifest->image_size);
+    result = pawl_package_open(&job.job, file, manifest, content_key, image.fd);
     if (result == PAWL_CORRUPT) {
         pawl_error(result, "%s: a chunk, its length or the image's digest does not match", path);
         pawl_hint("fetch the package again");
     } else if (result == PAWL_OK) {
-        pawl_progress_finish(&progress);
+        pawl_progress_finish(&job.progress);
         result = pawl_outfile_commit(&image);
         if (result != PAWL_OK)
             pawl_file_error(result, out, "an image");
@@ -206,11 +200,11 @@ static enum pawl_result package_open(const char *path, const struct pawl_package
     pawl_wipe(content_key, sizeof content_key);
     if (result != PAWL_OK)
         return result;
-    return pawl_print(json_pack("{s:o, s:o, s:o, s:o, s:s}", "package_id",
-                                pawl_json_hex(file->package.package_id, PAWL_PACKAGE_ID_SIZE),
-                                "name", pawl_json_text(&manifest.name), "version",
-                                pawl_json_text(&manifest.version), "image_size",
-                                pawl_json_number(manifest.image_size), "image", out));
+    return pawl_print(json_pack(
+        "{s:o, s:o, s:o, s:o, s:o}", "package_id",
+        pawl_json_hex(file->package.package_id, PAWL_PACKAGE_ID_SIZE), "name",
+        pawl_json_text(&manifest.name), "version", pawl_json_text(&manifest.version), "image_size",
+        pawl_json_number(manifest.image_size), "image", pawl_json_string(out)));
 }
 
 static int run(const struct pawl_option_list *operands)

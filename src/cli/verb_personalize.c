@@ -171,10 +171,10 @@ static enum pawl_result batch_make(const struct pawl_cms_recipient *recipient,
 
 static enum pawl_result summary_print(const struct pawl_pud *common, bool encrypted, json_t *ids)
 {
-    json_t *summary = json_pack("{s:I, s:o, s:o, s:s, s:b}", "devices", (json_int_t)count,
+    json_t *summary = json_pack("{s:I, s:o, s:o, s:o, s:b}", "devices", (json_int_t)count,
                                 "vendor_id", pawl_json_hex(common->vendor_id, PAWL_ID_SIZE),
                                 "class_id", pawl_json_hex(common->class_id, PAWL_ID_SIZE),
-                                "directory", out, "encrypted", encrypted);
+                                "directory", pawl_json_string(out), "encrypted", encrypted);
 
     if (summary != NULL && (pawl_cli.json || count <= 20) && count <= IDS_PRINTED)
         json_object_set(summary, "device_ids", ids);

@@ -1,16 +1,15 @@
 /* pawl reseal: the same signed release under a new content key. */
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <openssl/rand.h>
 
-#include "cli/content_key.h"
+#include "cli/job.h"
 #include "cli/load.h"
+#include "cli/package_out.h"
 #include "cli/print.h"
 #include "cli/verbs.h"
-#include "host/file.h"
 #include "pawl/secret.h"
 
 static const char *old_key_path, *new_key_path, *out;
@@ -30,29 +29,22 @@ static const struct pawl_option options[] = {
     {.name = NULL},
 };
 
-static void progress_show(void *context, uint64_t done, uint64_t total)
-{
-    (void)total;
-    pawl_progress_update(context, done);
-}
-
 static enum pawl_result chunks_reseal(const char *path, const struct pawl_package_file *file,
                                       const uint8_t old_key[PAWL_KEY_SIZE],
                                       const uint8_t new_key[PAWL_KEY_SIZE], int fd,
                                       uint8_t package_id[PAWL_PACKAGE_ID_SIZE])
 {
-    struct pawl_progress progress;
+    uint32_t size = chunk_size > 0 ? (uint32_t)chunk_size : file->package.chunk_size;
     uint8_t salt[PAWL_SALT_SIZE];
+    struct pawl_job job;
 
     if (RAND_bytes(salt, sizeof salt) != 1)
         return pawl_error(PAWL_CRYPTO, "no random numbers");
-    pawl_cli_progress_bytes(&progress, "resealing", file->size);
-    struct pawl_package_job job = {(unsigned)pawl_cli.threads, progress_show, &progress};
-    uint32_t size = chunk_size > 0 ? (uint32_t)chunk_size : file->package.chunk_size;
+    pawl_job_start(&job, "resealing", file->size);
     enum pawl_result result =
-        pawl_package_reseal(&job, file, old_key, new_key, size, salt, fd, package_id);
+        pawl_package_reseal(&job.job, file, old_key, new_key, size, salt, fd, package_id);
     if (result == PAWL_OK) {
-        pawl_progress_finish(&progress);
+        pawl_progress_finish(&job.progress);
     } else if (result == PAWL_CORRUPT) {
         pawl_error(result, "%s: does not open under %s, or was altered", path, old_key_path);
         pawl_hint("give the content key that 'pawl package' wrote beside this package");
@@ -62,40 +54,30 @@ static enum pawl_result chunks_reseal(const char *path, const struct pawl_packag
     return result;
 }
 
-/* Makes both outputs appear; see verb_package.c for the order. */
 static enum pawl_result outputs_make(const char *path, const struct pawl_package_file *file,
                                      const uint8_t old_key[PAWL_KEY_SIZE],
-                                     const uint8_t new_key[PAWL_KEY_SIZE],
-                                     struct pawl_content_key_file *key_file)
+                                     const uint8_t new_key[PAWL_KEY_SIZE])
 {
     uint8_t package_id[PAWL_PACKAGE_ID_SIZE];
-    struct pawl_outfile package;
-    enum pawl_result result = pawl_outfile_open(&package, out, 0644, true);
+    struct pawl_package_out made;
+    enum pawl_result result = pawl_package_out_open(&made, out, true, new_key_path);
 
     if (result != PAWL_OK)
-        return pawl_file_error(result, out, "a package");
-    result = chunks_reseal(path, file, old_key, new_key, package.fd, package_id);
-    if (result == PAWL_OK)
-        result = pawl_content_key_file_commit(key_file, new_key);
-    if (result == PAWL_OK) {
-        result = pawl_outfile_commit(&package);
-        if (result != PAWL_OK) {
-            pawl_file_error(result, out, "a package");
-            pawl_content_key_file_revoke(key_file);
-        }
-    }
-    pawl_outfile_close(&package);
-    if (result != PAWL_OK)
         return result;
-    return pawl_print(json_pack("{s:o, s:o, s:s, s:s}", "package_id",
-                                pawl_json_hex(package_id, sizeof package_id), "old_package_id",
-                                pawl_json_hex(file->package.package_id, PAWL_PACKAGE_ID_SIZE),
-                                "package", out, "content_key", key_file->path));
+    result = chunks_reseal(path, file, old_key, new_key, made.package.fd, package_id);
+    if (result == PAWL_OK)
+        result = pawl_package_out_commit(&made, new_key);
+    if (result == PAWL_OK)
+        result = pawl_print(json_pack(
+            "{s:o, s:o, s:o, s:o}", "package_id", pawl_json_hex(package_id, sizeof package_id),
+            "old_package_id", pawl_json_hex(file->package.package_id, PAWL_PACKAGE_ID_SIZE),
+            "package", pawl_json_string(out), "content_key", pawl_json_string(made.key.path)));
+    pawl_package_out_close(&made);
+    return result;
 }
 
 static enum pawl_result reseal(const char *path, const struct pawl_package_file *file)
 {
-    struct pawl_content_key_file key_file = {.path = NULL};
     uint8_t old_key[PAWL_KEY_SIZE], new_key[PAWL_KEY_SIZE];
 
     if (file->package.mode == PAWL_MODE_DIRECT) {
@@ -107,10 +89,7 @@ static enum pawl_result reseal(const char *path, const struct pawl_package_file 
     if (result == PAWL_OK && RAND_priv_bytes(new_key, sizeof new_key) != 1)
         result = pawl_error(PAWL_CRYPTO, "no random numbers");
     if (result == PAWL_OK)
-        result = pawl_content_key_file_open(&key_file, new_key_path, out);
-    if (result == PAWL_OK)
-        result = outputs_make(path, file, old_key, new_key, &key_file);
-    pawl_content_key_file_close(&key_file);
+        result = outputs_make(path, file, old_key, new_key);
     pawl_wipe(old_key, sizeof old_key);
     pawl_wipe(new_key, sizeof new_key);
     return result;

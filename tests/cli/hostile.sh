@@ -94,5 +94,18 @@ run inspect escape.pawl
 check "inspect prints no escape" bash -c '! grep -q $'"'\\e'"' out'
 check "but the name" grep -q '?\[31mred' out
 
+# Names of files need not be UTF-8, and are printed all the same.
+odd=$'\xff\e[31m'
+run keygen --out "$odd" --json
+check "a key of an odd name: $status" test "$status" -eq 0
+check "and JSON about it" jq -e .key_id out
+run "${package[@]}" --out "$odd.pawl" --json
+check "a package of an odd name: $status" test "$status" -eq 0
+check "and JSON about it" jq -e .package_id out
+PAWL_VENDOR=$odd run env --json
+check "an odd setting" jq -e .settings out
+run inspect "$odd.missing"
+check "an error prints no escape" bash -c '! grep -q $'"'\\e'"' err'
+
 absent bad
 finish

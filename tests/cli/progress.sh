@@ -1,6 +1,6 @@
 #!/bin/bash
-# Progress of long work: a bar on a terminal, lines in a log, nothing with --quiet or when it is over
-# in a moment; no colour with NO_COLOR.
+# Progress of long work: a bar on a terminal, lines in a log, nothing with --quiet or when it is
+# over in a moment; no colour with NO_COLOR.
 . "$(dirname "$0")/lib.sh"
 prepare
 head -c 20000000 /dev/zero >large
