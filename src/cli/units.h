@@ -16,8 +16,8 @@ typedef enum pawl_result (*pawl_unit_fn)(void *context, const struct pawl_pud *u
 enum pawl_result pawl_units_file_visit(const char *path, pawl_unit_fn take, void *context,
                                        bool *refused);
 
-/* Visits the units of PUD files and of a plain units.import file (NULL: none). Prints the error that
- * it returns, unless `take` returned it. */
+/* Visits the units of PUD files and of a plain units.import file (NULL: none). Prints the error
+ * that it returns, unless `take` returned it. */
 enum pawl_result pawl_units_visit(const struct pawl_option_list *puds, const char *units_path,
                                   pawl_unit_fn take, void *context);
 

@@ -98,6 +98,12 @@ openssl cms -decrypt -inform DER -in sealed.key -inkey server.key -recip server.
     -out plain.key 2>/dev/null
 check "the server's key opens the content key" test "$(stat -c %s plain.key)" -eq 32
 chmod 600 plain.key
+openssl req -x509 -newkey rsa:2048 -nodes -keyout rsa.key -out rsa.crt -days 1 -subj /CN=rsa \
+    2>/dev/null
+expect ok personalize --vendor v --class c --trust vendor.pub.pem --server-cert rsa.crt --out rsa
+openssl cms -decrypt -inform DER -in rsa/units.import -inkey rsa.key -recip rsa.crt -binary \
+    -out plain 2>/dev/null
+check "an RSA key opens it too" cmp -s plain rsa/*.pud
 expect ok entitle --content-key plain.key --sequence 0 --pud "${puds[0]}" \
     --out sealed.ent sealed.pawl
 expect state entitle --content-key sealed.key --sequence 0 --pud "${puds[0]}" \
