@@ -1,19 +1,19 @@
 #include "server/device_cache.h"
 
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "host/secret.h"
 #include "pawl/secret.h"
 
 #define SET_COUNT 4096u /* a power of two */
-#define WAY_COUNT 4u
+#define WAY_COUNT 8u
 
 struct entry {
     bool used;
     uint32_t stamp; /* when it was used last, in its set's time */
     struct pawl_device device;
-    uint8_t auth_key[PAWL_KEY_SIZE];
 };
 
 /* Where a device may be. `writes` counts drops: a ticket is its value before the store was read. */
@@ -24,15 +24,26 @@ struct set {
     struct entry ways[WAY_COUNT];
 };
 
+/* The keys of all entries, apart from them: in memory that is locked. */
+struct keys {
+    uint8_t auth[SET_COUNT][WAY_COUNT][PAWL_KEY_SIZE];
+};
+
 struct pawl_device_cache {
+    struct keys *keys;
     struct set sets[SET_COUNT];
 };
 
 enum pawl_result pawl_device_cache_create(struct pawl_device_cache **cache)
 {
-    struct pawl_device_cache *created = pawl_secret_alloc(sizeof *created);
+    struct pawl_device_cache *created = calloc(1, sizeof *created);
     if (created == NULL)
         return PAWL_EXHAUSTED;
+    created->keys = pawl_secret_alloc(sizeof *created->keys);
+    if (created->keys == NULL) {
+        free(created);
+        return PAWL_EXHAUSTED;
+    }
     for (size_t i = 0; i < SET_COUNT; i++)
         pthread_mutex_init(&created->sets[i].lock, NULL);
     *cache = created;
@@ -45,7 +56,22 @@ void pawl_device_cache_free(struct pawl_device_cache *cache)
         return;
     for (size_t i = 0; i < SET_COUNT; i++)
         pthread_mutex_destroy(&cache->sets[i].lock);
-    pawl_secret_free(cache, sizeof *cache);
+    pawl_secret_free(cache->keys, sizeof *cache->keys);
+    free(cache);
+}
+
+/* Where an entry's key is. */
+static uint8_t *key_of(struct pawl_device_cache *cache, const struct set *set,
+                       const struct entry *entry)
+{
+    return cache->keys->auth[set - cache->sets][entry - set->ways];
+}
+
+static void entry_forget(struct pawl_device_cache *cache, const struct set *set,
+                         struct entry *entry)
+{
+    entry->used = false;
+    pawl_wipe(key_of(cache, set, entry), PAWL_KEY_SIZE);
 }
 
 /* Ids are random in general, but may be serial numbers: all of their bits count. */
@@ -88,7 +114,7 @@ bool pawl_device_cache_find(struct pawl_device_cache *cache, const uint8_t devic
     if (entry != NULL) {
         entry->stamp = ++set->time;
         *device = entry->device;
-        memcpy(auth_key, entry->auth_key, PAWL_KEY_SIZE);
+        memcpy(auth_key, key_of(cache, set, entry), PAWL_KEY_SIZE);
     }
     *ticket = set->writes;
     pthread_mutex_unlock(&set->lock);
@@ -104,7 +130,7 @@ void pawl_device_cache_add(struct pawl_device_cache *cache, const struct pawl_de
         entry->used = true;
         entry->stamp = ++set->time;
         entry->device = *device;
-        memcpy(entry->auth_key, auth_key, PAWL_KEY_SIZE);
+        memcpy(key_of(cache, set, entry), auth_key, PAWL_KEY_SIZE);
     }
     pthread_mutex_unlock(&set->lock);
 }
@@ -129,7 +155,7 @@ void pawl_device_cache_change(struct pawl_device_cache *cache,
         entry->device.quarantine = change->quarantine;
         entry->device.failure = (struct pawl_failure_note){.present = false};
     } else if (entry != NULL) {
-        pawl_wipe(entry, sizeof *entry);
+        entry_forget(cache, set, entry);
     }
     pthread_mutex_unlock(&set->lock);
 }
@@ -140,6 +166,6 @@ void pawl_device_cache_drop(struct pawl_device_cache *cache, const uint8_t devic
     struct entry *entry = entry_find(set, device_id);
     set->writes++;
     if (entry != NULL)
-        pawl_wipe(entry, sizeof *entry);
+        entry_forget(cache, set, entry);
     pthread_mutex_unlock(&set->lock);
 }
