@@ -55,4 +55,7 @@ setup-all: setup-build setup-test setup-demo setup-bench setup-develop
 setup-%:
 	@scripts/setup.sh $*
 
+# Set-up comes before what needs it, also with -j.
+.NOTPARALLEL:
+
 .PHONY: all demo test bench fuzz coverage install format clean setup-all
