@@ -7,7 +7,10 @@
 
 #include "host/log.h"
 
-#define BUDGET 262144u /* bytes a second */
+#define BUDGET 262144u   /* bytes a second */
+#define PIPE_ROOM 65536u /* what a pipe holds: that much may be left at the end */
+#define TAKE_SIZE 4096u
+#define LINE_COST 64u /* what a line of the log takes beside its text */
 
 enum pawl_result pawl_output_open(struct pawl_output *output, uid_t uid, int *end)
 {
@@ -32,8 +35,14 @@ enum pawl_result pawl_output_open(struct pawl_output *output, uid_t uid, int *en
     return PAWL_OK;
 }
 
+static void spend(struct pawl_output *output, size_t cost)
+{
+    output->budget -= cost < output->budget ? cost : output->budget;
+}
+
 static void line_print(struct pawl_output *output)
 {
+    spend(output, LINE_COST);
     pawl_log(PAWL_LOG_INFO, "image: %.*s", (int)output->size, output->line);
     output->size = 0;
 }
@@ -42,8 +51,10 @@ void pawl_output_close(struct pawl_output *output)
 {
     if (output->fd < 0)
         return;
-    output->budget = BUDGET;
-    while (pawl_output_take(output)) {
+    for (size_t left = PIPE_ROOM; left > 0; left -= TAKE_SIZE) {
+        output->budget = BUDGET;
+        if (!pawl_output_take(output))
+            break;
     }
     if (output->size > 0)
         line_print(output);
@@ -62,13 +73,13 @@ bool pawl_output_wants(struct pawl_output *output, int64_t now)
 
 bool pawl_output_take(struct pawl_output *output)
 {
-    char bytes[4096];
+    char bytes[TAKE_SIZE];
     size_t most = output->budget < sizeof bytes ? output->budget : sizeof bytes;
     ssize_t size = most > 0 ? read(output->fd, bytes, most) : 0;
 
     if (size <= 0)
         return false;
-    output->budget -= (size_t)size;
+    spend(output, (size_t)size);
     for (ssize_t i = 0; i < size; i++) {
         if (bytes[i] == '\n' || output->size == sizeof output->line)
             line_print(output);

@@ -15,7 +15,8 @@
 #include "host/log.h"
 #include "warden.h"
 
-#define GRACE_MS 2000 /* between SIGTERM and SIGKILL */
+#define GRACE_MS 2000  /* between SIGTERM and SIGKILL */
+#define NOTICES_MAX 64 /* in one turn; more than the kernel queues */
 #define NEVER 0
 #define MS_PER_SECOND 1000
 #define OUTPUT_WAIT_MS 200 /* when the image printed more than it may in this second */
@@ -125,7 +126,7 @@ void pawl_run_start(struct pawl_run *run, const struct pawl_launch_request *requ
     if (run->active) /* the engine stops one before it starts another */
         _exit(1);
     run->number = request->run;
-    run->stopping = false;
+    run->stopping = run->ready = false;
     run->kill_at = run->watchdog_at = NEVER;
     if (!run_prepare(run, &ward)) {
         int cause = errno;
@@ -164,14 +165,18 @@ void pawl_run_stop(struct pawl_run *run, uint32_t number)
     kill(run->warden, SIGTERM);
 }
 
+/* A few at a time: an image that chatters is not to keep us from ending it. */
 static void notices_take(struct pawl_run *run)
 {
     struct pawl_notice notice;
     int64_t silence = (int64_t)run->settings->watchdog * MS_PER_SECOND;
 
-    while (pawl_notify_socket_take(&run->notify, &run->peer, &notice) == PAWL_OK) {
-        if (notice.ready)
+    for (int i = 0; i < NOTICES_MAX; i++) {
+        if (pawl_notify_socket_take(&run->notify, &run->peer, &notice) != PAWL_OK)
+            break;
+        if (notice.ready && !run->ready)
             engine_tell(run, PAWL_LAUNCH_READY, 0, NULL);
+        run->ready |= notice.ready;
         if (silence > 0 && (notice.ready || notice.watchdog))
             run->watchdog_at = now_ms() + silence;
     }

@@ -21,6 +21,7 @@ struct pawl_run {
     struct pawl_notify_socket notify;
     struct pawl_notify_peer peer;
     struct pawl_output output;
+    bool ready;          /* it said so, and the engine was told */
     bool stopping;       /* the engine asked for the end and waits for it */
     int64_t kill_at;     /* when politeness ends; 0 for never (monotonic, milliseconds) */
     int64_t watchdog_at; /* when silence is too long; 0 while nothing is expected */

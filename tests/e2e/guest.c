@@ -232,6 +232,14 @@ static int seals(const char *path)
     return fd >= 0 && (fcntl(fd, F_GET_SEALS) & all) == all ? 0 : 1;
 }
 
+/* Talks without end, and takes no hint to end. */
+_Noreturn static void chatter(void)
+{
+    signal(SIGTERM, SIG_IGN);
+    for (;;)
+        notify("READY=1\nSTATUS=talking");
+}
+
 int main(int argc, char **argv)
 {
     const char *verb = argc > 1 ? argv[1] : "";
@@ -247,6 +255,8 @@ int main(int argc, char **argv)
             pause();
     if (strcmp(verb, "stubborn") == 0)
         return stubborn();
+    if (strcmp(verb, "chatter") == 0)
+        chatter();
     if (strcmp(verb, "notify") == 0 && argc >= 3) {
         if (notify(argv[2]) != 0)
             return 1;

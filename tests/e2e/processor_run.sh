@@ -16,6 +16,7 @@ pack child --success ready -- child-ready
 pack contact --success contact -- hang
 pack once --success ready -- notify "$(printf 'READY=1\nWATCHDOG=1')"
 pack stubborn --success ready -- stubborn "$scratch"
+pack chatter --success ready -- chatter
 pack dynamic --image "$PAWL_TOOLS/guest-dynamic" -- exit 0
 pack busybox --image "$(command -v busybox)" --name busybox -- \
     sh -c 'echo "$PAWL_IMAGE_NAME" speaks'
@@ -82,8 +83,13 @@ for pid in $kept; do
     [ ! -e "/proc/$pid" ] || fail "process $pid outlived its image"
 done
 
+# Neither does one that floods its notify socket stand in the way of the next.
+expect "a chatterer" "$(try chatter)" 'sequence=11 .*running=1'
+expect "after a chatterer" "$(try zero)" 'sequence=12'
+[ "$(grep -c 'reports that it is ready' log)" -lt 10 ] || fail "each READY=1 was passed on"
+
 # Without its launcher the processor ends, with a class, and the image with both.
-expect "the last one" "$(try stubborn)" 'sequence=11 .*running=1'
+expect "the last one" "$(try stubborn)" 'sequence=13 .*running=1'
 kept=$(leftovers)
 kill -9 "$(pgrep -P "$processor")"
 status=0
