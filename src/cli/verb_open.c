@@ -84,7 +84,9 @@ static enum pawl_result direct_key_find(const struct pawl_package_file *file,
     if (file->size < first)
         return PAWL_OK;
     enum pawl_result result = pawl_content_key_check(file, image_size, content_key);
-    return result == PAWL_CORRUPT ? PAWL_NOT_ENTITLED : result;
+    if (result == PAWL_CORRUPT)
+        return PAWL_NOT_ENTITLED;
+    return result == PAWL_OK ? result : pawl_error(result, "the first chunk cannot be read");
 }
 
 static enum pawl_result table_key_find(const struct pawl_package_file *file,
@@ -119,7 +121,11 @@ static enum pawl_result entitlement_key_find(const struct pawl_package_file *fil
         if (result != PAWL_OK)
             return pawl_file_error(result, entitlement_text, "an entitlement of 40 bytes");
     }
-    return pawl_entitlement_open(pud, sequence, file->package.package_id, entitlement, content_key);
+    enum pawl_result result =
+        pawl_entitlement_open(pud, sequence, file->package.package_id, entitlement, content_key);
+    if (result != PAWL_OK && result != PAWL_NOT_ENTITLED)
+        pawl_error(result, "the entitlement cannot be opened");
+    return result;
 }
 
 static enum pawl_result content_key_find(const struct pawl_package_file *file,
