@@ -44,8 +44,17 @@ enum pawl_result pawl_file_error(enum pawl_result result, const char *path, cons
         pawl_error(result, "%s: %s", path, strerror(cause));
         hint_cause(cause);
         break;
+    case PAWL_CORRUPT:
+        pawl_error(result, "%s ends too early, or changed while it was read", path);
+        break;
+    case PAWL_EXHAUSTED:
+        pawl_error(result, "%s: there is not enough memory", path);
+        break;
+    case PAWL_CRYPTO:
+        pawl_error(result, "%s: the cryptographic library failed", path);
+        break;
     default:
-        pawl_error(result, "%s: cannot be used as %s", path, expected);
+        pawl_error(result, "%s cannot be used as %s", path, expected);
         break;
     }
     errno = cause;
