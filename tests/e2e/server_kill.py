@@ -1,6 +1,7 @@
 #!/usr/bin/python3
-"""I5: pawld is killed with SIGKILL while devices confirm, again and again. What was acknowledged is
-there, nothing is counted twice, and two undisturbed exchanges later both sides agree."""
+"""I5: pawld is killed with SIGKILL, or stopped, while devices confirm, again and again. What was
+acknowledged is there, nothing is counted twice, and two undisturbed exchanges later both sides
+agree."""
 import http.client
 import random
 import signal
@@ -83,10 +84,14 @@ def test_kill():
         fleet = Fleet(server, devices)
 
         def kill():
-            """Another release while they work, then SIGKILL at a random moment."""
+            """Another release while they work, then the end at a random moment."""
             numbers.append(server.assign(packages[len(numbers) % 2], class_="a"))
             time.sleep(generator.uniform(0.0, 0.25))
-            server.stop(signal.SIGKILL)
+            if len(numbers) % 3 == 0:
+                code = server.stop(signal.SIGTERM)
+                assert code == 0, f"stopped with {code}"
+            else:
+                server.stop(signal.SIGKILL)
             server.start()
 
         fleet.run([kill] * ROUNDS)
