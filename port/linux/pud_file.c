@@ -10,6 +10,13 @@
 #include "host/log.h"
 #include "pawl/secret.h"
 
+static enum pawl_result owner_refuse(const char *path, uid_t owner)
+{
+    pawl_error(PAWL_UNTRUSTED, "%s: belongs to another user (%u)", path, (unsigned)owner);
+    pawl_hint("chown %u %s", (unsigned)geteuid(), path);
+    return PAWL_UNTRUSTED;
+}
+
 /* Whoever may read the file is this device; whoever may write it decides what the device trusts. */
 static enum pawl_result pud_file_check(int fd, const char *path)
 {
@@ -20,8 +27,7 @@ static enum pawl_result pud_file_check(int fd, const char *path)
     if (!S_ISREG(status.st_mode))
         return pawl_error(PAWL_IO, "%s: not a regular file", path);
     if (status.st_uid != 0 && status.st_uid != geteuid())
-        return pawl_error(PAWL_UNTRUSTED, "%s: belongs to another user (%u)", path,
-                          (unsigned)status.st_uid);
+        return owner_refuse(path, status.st_uid);
     if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
         pawl_error(PAWL_UNTRUSTED, "%s: group or others may access it (mode %04o)", path,
                    (unsigned)(status.st_mode & 07777));

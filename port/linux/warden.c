@@ -51,10 +51,14 @@ _Noreturn static void give_up(const struct pawl_ward *ward, const char *step)
     _exit(1);
 }
 
-/* Only this run's processes are seen in /proc. Without the right to mount, ids of others show. */
+/* Only this run's processes are seen in /proc. Without the right to mount, ids of others show; where
+ * mounts cannot be kept from spreading, there is none. */
 static void proc_mount(const struct pawl_isolation *isolation)
 {
-    if ((isolation->run_flags & CLONE_NEWPID) != 0 && (isolation->run_flags & CLONE_NEWNS) != 0)
+    const int needed = CLONE_NEWPID | CLONE_NEWNS;
+
+    if ((isolation->run_flags & needed) == needed &&
+        mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0)
         (void)mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
 }
 

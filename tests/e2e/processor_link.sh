@@ -35,6 +35,13 @@ logged 'a second agent was turned away' || fail "no word about the second agent"
 wait "$hanging"
 until_true client status
 
+# The link can be given to a group; nobody else gets in (SPEC 14).
+stop
+group=$(id -g)
+[ "$(id -u)" != 0 ] || group=61113
+start --link-group "$group"
+expect "a link for a group" "$(stat -c '%a %g' link)" "^660 $group\$"
+
 # While an agent pours noise, the image is still watched.
 pack hang --deadline 1 -- hang
 client download hang.pawl >answer 2>&1 &

@@ -63,6 +63,15 @@ start
 expect "after a restart" "$(client status)" '^state=0 sequence=7 .*running=1'
 logged 'running guest 1$' || fail "the committed image was not run at start"
 
+# Limits: an image that is too large is refused, at start too, and the device goes on (I4).
+stop
+start --image-max 100K
+logged 'the committed image does not run: exhausted$' || fail "no word about an image too large"
+expect "too large at start" "$(client status)" 'sequence=7 .*running=0'
+pack tiny --image "$scratch/script"
+expect "too large to take" "$(try ready)" 'sequence=7 .*failure=10$'
+expect "small, and a script" "$(try tiny)" 'sequence=7 .*failure=68$'
+
 # An image that falls silent under a watchdog has crashed; outside a trial it stays ended.
 stop
 start --watchdog 1
@@ -88,8 +97,24 @@ expect "a chatterer" "$(try chatter)" 'sequence=11 .*running=1'
 expect "after a chatterer" "$(try zero)" 'sequence=12'
 [ "$(grep -c 'reports that it is ready' log)" -lt 10 ] || fail "each READY=1 was passed on"
 
+# The user of images can be chosen, by root.
+if [ "$(id -u)" = 0 ]; then
+    stop
+    start --run-as 61111:61112
+    pack id --image "$(command -v busybox)" --name busybox -- \
+        sh -c 'echo "I am $(id -u):$(id -g) in $(id -G)"'
+    expect "another user" "$(try id)" 'sequence=13'
+    until_true logged 'image: I am 61111:61112 in 61112$'
+    expect "back again" "$(try zero)" 'sequence=14'
+    stop
+    start
+    next=15
+else
+    next=13
+fi
+
 # Without its launcher the processor ends, with a class, and the image with both.
-expect "the last one" "$(try stubborn)" 'sequence=13 .*running=1'
+expect "the last one" "$(try stubborn)" "sequence=$next .*running=1"
 kept=$(leftovers)
 kill -9 "$(pgrep -P "$processor")"
 status=0

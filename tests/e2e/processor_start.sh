@@ -32,6 +32,11 @@ refused 10 'malformed: long.pud: too long' --pud long.pud "${common[@]}"
 cp unit.pud open.pud
 chmod 640 open.pud
 refused 12 'untrusted: open.pud: group or others may access it' --pud open.pud "${common[@]}"
+if [ "$(id -u)" = 0 ]; then
+    cp unit.pud foreign.pud
+    chown 61111 foreign.pud
+    refused 12 'untrusted: foreign.pud: belongs to another user' --pud foreign.pud "${common[@]}"
+fi
 [ ! -e link ] || fail "a refused start left its socket"
 
 mkdir -m 755 wide
