@@ -179,6 +179,7 @@ static void reboot(struct input *input)
 static void cut(struct input *input)
 {
     device.ram.cut_at = device.ram.operations + byte_take(input) + 1;
+    device.ram.tear = byte_take(input);
 }
 
 static void flash_flip(struct input *input)

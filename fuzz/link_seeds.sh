@@ -17,7 +17,7 @@ printf '%b' "$first$(download 1)$crashed$reboot" >failing
 printf '%b' "$offer\\x02\\x00\\x00$bring\\x02$whole$bring\\x02$whole$install$exited" >direct
 printf '%b' "$offer\\x01\\x00\\x00$bring\\x01\\x20\\x00$reboot$offer\\x01\\x00\\x00$bring\\x01$whole$install\\x03" \
     >resumed
-printf '%b' "$first\\x09\\x0c$(download 1)\\x03" >cut
+printf '%b' "$first\\x09\\x0c\\x05$(download 1)\\x03" >cut
 printf '%b' "$first$(download 3)$(download 4)$(download 5)$reboot" >refused
 printf '%b' "$first$offer\\x01\\x01\\x00$bring\\x01$whole" >replayed
 printf '%b' "$first\\x0a\\x08\\x10\\x01$reboot$(download 1)" >flipped

@@ -14,12 +14,15 @@
 
 #include "sim/scenario.h"
 
+#define TEARS 2u /* ways to tear each change */
+
 /* Where power is cut: before change `cut` of the scenario, and before change `second` of the
  * recovery; 0 cuts nothing. */
 struct plan {
     const struct pawl_test_scenario *scenario;
     const struct pawl_ram_geometry *geometry;
     bool cell_late; /* the planted error */
+    uint64_t tear;  /* not 0: the change at the cut is made in part, as this seed says */
     uint64_t cut, second;
     struct pawl_test_finding *finding;
 };
@@ -43,6 +46,7 @@ static void recover(struct pawl_test_device *device, const struct plan *plan, ui
 {
     device->ram.operations = 0;
     device->ram.cut_at = plan->second;
+    device->ram.tear = plan->tear;
     bool arrives = pawl_test_drive(device);
     *changes = device->ram.operations;
     if (plan->second != 0) {
@@ -67,6 +71,7 @@ static void run(const struct plan *plan, const struct pawl_test_device *base, ui
     device.ram.cell_late = plan->cell_late;
     device.ram.operations = 0;
     device.ram.cut_at = plan->cut;
+    device.ram.tear = plan->tear;
     (void)plan->scenario->act(&device, &pawl_test_packages[plan->scenario->taken]);
     *changes = device.ram.operations;
     if (power_returns(&device, plan, plan->cut)) {
@@ -101,14 +106,16 @@ static uint64_t sweep(struct plan *plan, bool twice)
     return tried;
 }
 
-static uint64_t scenarios_sweep(const struct pawl_ram_geometry *geometry, bool twice)
+static uint64_t scenarios_sweep(const struct pawl_ram_geometry *geometry, uint64_t tear, bool twice)
 {
     uint64_t tried = 0;
 
     for (size_t i = 0; i < PAWL_TEST_SCENARIO_COUNT; i++) {
         struct pawl_test_finding finding = {0};
-        struct plan plan = {
-            .scenario = &pawl_test_scenarios[i], .geometry = geometry, .finding = &finding};
+        struct plan plan = {.scenario = &pawl_test_scenarios[i],
+                            .geometry = geometry,
+                            .tear = tear,
+                            .finding = &finding};
         tried += sweep(&plan, twice);
         pawl_test_finding_check(&finding, plan.scenario, geometry);
     }
@@ -121,15 +128,29 @@ static void i4_any_cut_leaves_old_or_new(void **state)
 
     (void)state;
     for (size_t i = 0; i < PAWL_TEST_GEOMETRY_COUNT; i++)
-        tried += scenarios_sweep(&pawl_test_geometries[i], false);
+        tried += scenarios_sweep(&pawl_test_geometries[i], 0, false);
     print_message("%lu cuts\n", (unsigned long)tried);
+}
+
+/* The change at the cut is not whole: some units are programmed, one of them in part; some pages are
+ * erased, one of them in part; a cell is half one, half the other. */
+static void i4_a_change_torn_by_the_cut_does_no_more_harm(void **state)
+{
+    uint64_t tried = 0;
+
+    (void)state;
+    for (uint64_t tear = 1; tear <= TEARS; tear++) {
+        for (size_t i = 0; i < PAWL_TEST_GEOMETRY_COUNT; i++)
+            tried += scenarios_sweep(&pawl_test_geometries[i], tear, false);
+    }
+    print_message("%lu torn changes\n", (unsigned long)tried);
 }
 
 static void i4_a_second_cut_in_the_recovery(void **state)
 {
     (void)state;
     print_message("%lu cuts and pairs of cuts\n",
-                  (unsigned long)scenarios_sweep(&pawl_test_geometries[3], true));
+                  (unsigned long)scenarios_sweep(&pawl_test_geometries[3], 0, true));
 }
 
 /* The simulator's own test: when the counter moves before the cell is written, the cut between both
@@ -152,6 +173,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(i4_any_cut_leaves_old_or_new),
+        cmocka_unit_test(i4_a_change_torn_by_the_cut_does_no_more_harm),
         cmocka_unit_test(i4_a_second_cut_in_the_recovery),
         cmocka_unit_test(i4_the_simulator_finds_a_counter_that_moves_first),
     };

@@ -19,6 +19,38 @@ static bool change_fails(struct pawl_ram_port *ram, enum pawl_ram_operation oper
     return ram->dead || ram->operations == ram->change_fails_at;
 }
 
+/* Whether the change that was just counted, and fails, is made in part. */
+static bool change_tears(const struct pawl_ram_port *ram)
+{
+    return ram->tear != 0 &&
+           (ram->operations == ram->cut_at || ram->operations == ram->change_fails_at);
+}
+
+/* splitmix64: the same numbers in every run of a test. */
+static uint64_t random_draw(uint64_t *state)
+{
+    uint64_t z = *state += 0x9e3779b97f4a7c15;
+
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    return z ^ (z >> 31);
+}
+
+/* Some first parts of `count` are done, the next one in part. */
+static uint64_t parts_done_draw(struct pawl_ram_port *ram, uint64_t count)
+{
+    return random_draw(&ram->tear) % count;
+}
+
+/* Takes each bit from either. */
+static void bits_mix(struct pawl_ram_port *ram, uint8_t *bytes, const uint8_t *others, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        uint8_t mask = (uint8_t)(random_draw(&ram->tear) & 0xff);
+        bytes[i] = (uint8_t)((bytes[i] & mask) | (others[i] & ~mask));
+    }
+}
+
 /* The same for reads, which are counted apart. */
 static bool read_fails(struct pawl_ram_port *ram)
 {
@@ -51,6 +83,26 @@ static void units_claim(struct pawl_ram_port *ram, uint64_t offset, size_t size)
     }
 }
 
+static void bytes_program(struct pawl_ram_port *ram, uint64_t offset, const uint8_t *bytes,
+                          size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        if (ram->port.flash.erased == 0xff)
+            ram->flash[offset + i] &= bytes[i];
+        else
+            ram->flash[offset + i] |= bytes[i];
+    }
+}
+
+static void unit_program_torn(struct pawl_ram_port *ram, uint64_t offset, const uint8_t *bytes)
+{
+    uint8_t unit[PAWL_WRITE_SIZE_MAX];
+
+    memcpy(unit, ram->flash + offset, ram->port.flash.write_size);
+    bits_mix(ram, unit, bytes, ram->port.flash.write_size);
+    bytes_program(ram, offset, unit, ram->port.flash.write_size);
+}
+
 static enum pawl_result flash_program(void *context, uint64_t offset, const void *bytes,
                                       size_t size)
 {
@@ -58,16 +110,38 @@ static enum pawl_result flash_program(void *context, uint64_t offset, const void
     const uint8_t *next = bytes;
 
     assert(offset <= ram->flash_size && size <= ram->flash_size - offset);
-    if (change_fails(ram, PAWL_RAM_PROGRAM))
+    bool fails = change_fails(ram, PAWL_RAM_PROGRAM);
+    if (fails && change_tears(ram)) {
+        uint32_t unit = ram->port.flash.write_size;
+        size_t done = (size_t)parts_done_draw(ram, size / unit) * unit;
+        units_claim(ram, offset, done + unit);
+        bytes_program(ram, offset, next, done);
+        unit_program_torn(ram, offset + done, next + done);
+    }
+    if (fails)
         return PAWL_IO;
     units_claim(ram, offset, size);
-    for (size_t i = 0; i < size && !ram->drop_programs; i++) {
-        if (ram->port.flash.erased == 0xff)
-            ram->flash[offset + i] &= next[i];
-        else
-            ram->flash[offset + i] |= next[i];
-    }
+    if (!ram->drop_programs)
+        bytes_program(ram, offset, next, size);
     return PAWL_OK;
+}
+
+static void pages_erase(struct pawl_ram_port *ram, uint64_t offset, uint64_t size)
+{
+    uint32_t unit = ram->port.flash.write_size;
+
+    memset(ram->flash + offset, ram->port.flash.erased, size);
+    memset(ram->written + offset / unit, 0, size / unit);
+}
+
+/* Some bits are erased; no unit may be programmed before another erase. */
+static void page_erase_torn(struct pawl_ram_port *ram, uint64_t offset)
+{
+    const struct pawl_flash *flash = &ram->port.flash;
+
+    for (uint32_t i = 0; i < flash->page_size; i++)
+        bits_mix(ram, ram->flash + offset + i, &flash->erased, 1);
+    memset(ram->written + offset / flash->write_size, 1, flash->page_size / flash->write_size);
 }
 
 static enum pawl_result flash_erase(void *context, uint64_t offset, uint64_t size)
@@ -77,10 +151,15 @@ static enum pawl_result flash_erase(void *context, uint64_t offset, uint64_t siz
 
     assert(offset <= ram->flash_size && size <= ram->flash_size - offset);
     assert(size > 0 && offset % flash->page_size == 0 && size % flash->page_size == 0);
-    if (change_fails(ram, PAWL_RAM_ERASE))
+    bool fails = change_fails(ram, PAWL_RAM_ERASE);
+    if (fails && change_tears(ram)) {
+        uint64_t done = parts_done_draw(ram, size / flash->page_size) * flash->page_size;
+        pages_erase(ram, offset, done);
+        page_erase_torn(ram, offset + done);
+    }
+    if (fails)
         return PAWL_IO;
-    memset(ram->flash + offset, flash->erased, size);
-    memset(ram->written + offset / flash->write_size, 0, size / flash->write_size);
+    pages_erase(ram, offset, size);
     return PAWL_OK;
 }
 
@@ -158,7 +237,10 @@ static enum pawl_result cell_write(void *context, unsigned index,
         memcpy(ram->late_cell, cell, PAWL_CELL_SIZE);
         return PAWL_OK;
     }
-    if (change_fails(ram, PAWL_RAM_CELL))
+    bool fails = change_fails(ram, PAWL_RAM_CELL);
+    if (fails && change_tears(ram))
+        bits_mix(ram, ram->cells[index], cell, PAWL_CELL_SIZE);
+    if (fails)
         return PAWL_IO;
     memcpy(ram->cells[index], cell, PAWL_CELL_SIZE);
     return PAWL_OK;
@@ -220,7 +302,7 @@ static void stop(void *context)
     image_forget(context);
 }
 
-/* splitmix64: the same bytes in every run of a test. */
+/* The same bytes in every run of a test. */
 static enum pawl_result entropy(void *context, void *bytes, size_t size)
 {
     struct pawl_ram_port *ram = context;
@@ -228,12 +310,8 @@ static enum pawl_result entropy(void *context, void *bytes, size_t size)
 
     if (ram->dead || ram->entropy_fails)
         return PAWL_IO;
-    for (size_t i = 0; i < size; i++) {
-        uint64_t z = ram->random += 0x9e3779b97f4a7c15;
-        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-        z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-        next[i] = (uint8_t)(z >> 56);
-    }
+    for (size_t i = 0; i < size; i++)
+        next[i] = (uint8_t)(random_draw(&ram->random) >> 56);
     return PAWL_OK;
 }
 
@@ -320,6 +398,7 @@ void pawl_ram_port_restart(struct pawl_ram_port *ram)
     ram->change_fails_at = 0;
     ram->read_fails_at = 0;
     ram->failed = false;
+    ram->tear = 0;
     memset(ram->counts, 0, sizeof ram->counts);
 }
 

@@ -68,6 +68,8 @@ struct pawl_ram_port {
     uint64_t change_fails_at; /* this change, and this read, fail once and do nothing; 0 is never */
     uint64_t read_fails_at;
     bool failed; /* one did */
+    /* Not 0: the change that is cut, or fails, is made in part, as this seed says. */
+    uint64_t tear;
     enum pawl_ram_counter_fault counter_fault;
     bool drop_programs; /* a program says done and changes nothing */
     bool run_fails;
