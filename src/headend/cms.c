@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/bio.h>
+#include <openssl/buffer.h>
 #include <openssl/cms.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
@@ -255,6 +257,22 @@ static enum pawl_result envelope_read(const uint8_t *der, size_t der_size, CMS_C
     return PAWL_OK;
 }
 
+/* A memory BIO with room for `size` bytes from the start: growing would copy and wipe a large
+ * content again and again. It wipes what it held when it is freed. */
+static BIO *memory_bio_make(size_t size)
+{
+    BUF_MEM *memory = NULL;
+    BIO *bio = BIO_new(BIO_s_mem());
+
+    if (bio != NULL && (BIO_get_mem_ptr(bio, &memory) <= 0 ||
+                        BUF_MEM_grow_clean(memory, size) == 0 || /* takes the room, */
+                        BUF_MEM_grow_clean(memory, 0) != 0)) {   /* keeps it, and is empty */
+        BIO_free(bio);
+        bio = NULL;
+    }
+    return bio;
+}
+
 enum pawl_result pawl_cms_open(const struct pawl_cms_opener *opener, const uint8_t *der,
                                size_t der_size, uint8_t **plain, size_t *size)
 {
@@ -265,7 +283,7 @@ enum pawl_result pawl_cms_open(const struct pawl_cms_opener *opener, const uint8
         ERR_clear_error();
         return result;
     }
-    BIO *out = BIO_new(BIO_s_mem()); /* wipes what it held when it grows and when it is freed */
+    BIO *out = memory_bio_make(der_size);
     if (out == NULL)
         result = PAWL_CRYPTO;
     else if (CMS_decrypt(cms, opener->key, opener->certificate, NULL, out, CMS_BINARY) != 1)
