@@ -1,7 +1,7 @@
 /*
- * Faults without a power cut (I4): each read, and each change, of a scenario fails once while
- * everything else goes on. The engine must go on too: it runs what is committed, at the latest
- * after a reboot, and takes the newest release.
+ * Faults without a power cut (I4): each read, and each change, of a scenario fails once, with
+ * nothing done or a part of it, while everything else goes on. The engine must go on too: it runs
+ * what is committed, at the latest after a reboot, and takes the newest release.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,6 +15,7 @@
 struct plan {
     const struct pawl_test_scenario *scenario;
     const struct pawl_ram_geometry *geometry;
+    uint64_t tear; /* not 0: the change that fails is made in part, as this seed says */
     struct pawl_test_finding finding;
 };
 
@@ -34,6 +35,7 @@ static void run(struct plan *plan, const struct pawl_test_device *base, const st
     uint64_t sequence = device.ram.counter;
     device.ram.change_fails_at = fault->changes;
     device.ram.read_fails_at = fault->reads;
+    device.ram.tear = plan->tear;
     if (pawl_test_device_start(&device) == PAWL_OK)
         (void)plan->scenario->act(&device, &pawl_test_packages[plan->scenario->taken]);
     *tried = (struct tries){device.ram.operations, device.ram.reads};
@@ -49,6 +51,7 @@ static void run(struct plan *plan, const struct pawl_test_device *base, const st
     pawl_test_device_stop(&device);
     device.ram.change_fails_at = fault->changes;
     device.ram.read_fails_at = fault->reads;
+    device.ram.tear = plan->tear;
     if (pawl_test_device_start(&device) == PAWL_OK)
         (void)plan->scenario->act(&device, &pawl_test_packages[plan->scenario->taken]);
     pawl_test_device_stop(&device);
@@ -82,9 +85,10 @@ static void i4_any_single_fault_is_survived(void **state)
     uint64_t tried = 0;
 
     (void)state;
-    for (size_t i = 0; i < PAWL_TEST_SCENARIO_COUNT; i++) {
-        struct plan plan = {.scenario = &pawl_test_scenarios[i],
-                            .geometry = &pawl_test_geometries[3]};
+    for (size_t i = 0; i < 2u * PAWL_TEST_SCENARIO_COUNT; i++) {
+        struct plan plan = {.scenario = &pawl_test_scenarios[i / 2],
+                            .geometry = &pawl_test_geometries[3],
+                            .tear = i % 2};
         tried += sweep(&plan);
         pawl_test_finding_check(&plan.finding, plan.scenario, plan.geometry);
     }
