@@ -15,6 +15,10 @@ byte_flip() { # one bit of a file
         dd of="$1" bs=1 seek=100000 conv=notrunc status=none
 }
 
+open_direct() { # open_direct DEVICE SEQUENCE
+    "$pawl" open --quiet --pud "$1/device.pud" --sequence "$2" --out /dev/null direct.pawl
+}
+
 entitlements_elsewhere() {
     chapter "Attack: entitlements where they do not belong"
     tried "entitled device, at its number" ok "$(class_of open_at gateway-1 0 gateway-1)"
@@ -22,6 +26,12 @@ entitlements_elsewhere() {
         "$(class_of open_at gateway-2 0 gateway-1)"
     tried "replay: the first entitlement, now" not-entitled \
         "$(class_of open_at gateway-1 2 gateway-1)"
+    "$pawl" package --quiet --image "$busybox" --key vendor.pem --vendor example.com \
+        --class gateway --name busybox --version 2-direct --security-version 2 --direct \
+        --pud gateway-1/device.pud --sequence 2 --out direct.pawl >/dev/null || die "cannot package"
+    tried "direct mode: sealed under one device's own key" ok "$(class_of open_direct gateway-1 2)"
+    tried "direct mode: at another device" not-entitled "$(class_of open_direct gateway-2 2)"
+    tried "direct mode: one download later" not-entitled "$(class_of open_direct gateway-1 3)"
     proven "an entitlement is for one device and one number (I1, I2)."
 }
 

@@ -1,7 +1,7 @@
 /*
  * A package being written, with its content key when it has one: both appear or neither does, as
- * far as a file system allows. The key comes first: a package without its key would be lost work, a key
- * without a package is taken back.
+ * far as a file system allows. The key comes first: a package without its key would be lost work, a
+ * key without a package is taken back.
  */
 #ifndef PAWL_CLI_PACKAGE_OUT_H
 #define PAWL_CLI_PACKAGE_OUT_H

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "host/options.h"
+#include "pawl/package.h"
 #include "server/operator_api.h"
 #include "server/operator_json.h"
 
@@ -11,6 +12,27 @@ static void plan_refresh(struct pawl_server *server)
 {
     /* When it fails, the next tick tries again. */
     (void)pawl_plan_cache_refresh(&server->plans, &server->readers);
+}
+
+/* A package of direct mode was made for one device: for any other it is a download that must fail.
+ */
+static bool target_fits(struct pawl_request *request, const struct pawl_target *target,
+                        const uint8_t package_id[PAWL_PACKAGE_ID_SIZE])
+{
+    struct pawl_server *server = request->server;
+    struct pawl_reader *reader = NULL;
+    struct pawl_package_row package;
+    enum pawl_result result = pawl_reader_borrow(&server->readers, &reader);
+    if (result == PAWL_OK)
+        result = pawl_store_package_get(reader, package_id, &package);
+    pawl_reader_return(&server->readers, reader);
+    if (result == PAWL_OK && package.mode == PAWL_MODE_DIRECT &&
+        target->kind != PAWL_TARGET_DEVICE) {
+        pawl_request_refuse(request, PAWL_UNSUPPORTED,
+                            "a package of direct mode is assigned to its one device");
+        return false;
+    }
+    return true;
 }
 
 static enum MHD_Result assignment_add(struct pawl_request *request,
@@ -58,6 +80,7 @@ static enum MHD_Result assignment_add_answer(struct pawl_request *request)
                                     package_id, sizeof package_id) &&
                 pawl_target_read(request, json_object_get(body, "target"), &target);
     json_decref(body);
+    good = good && target_fits(request, &target, package_id);
     return good ? assignment_add(request, &target, package_id) : MHD_YES;
 }
 

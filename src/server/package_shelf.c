@@ -45,13 +45,14 @@ static enum pawl_result rename_sync(const struct pawl_data *data, const char *fr
 }
 
 enum pawl_result pawl_upload_shelve(const struct pawl_data *data, struct pawl_upload *upload,
-                                    const uint8_t package_id[PAWL_PACKAGE_ID_SIZE])
+                                    const uint8_t package_id[PAWL_PACKAGE_ID_SIZE], bool ready)
 {
     char name[PAWL_SHELF_NAME_SIZE];
     if (fsync(upload->fd) != 0)
         return PAWL_IO;
     pthread_mutex_lock(&naming);
-    enum pawl_result result = rename_sync(data, upload->name, name_make(package_id, PENDING, name));
+    enum pawl_result result =
+        rename_sync(data, upload->name, name_make(package_id, ready ? READY : PENDING, name));
     pthread_mutex_unlock(&naming);
     if (result == PAWL_OK)
         upload->name[0] = '\0';

@@ -24,9 +24,10 @@ struct pawl_upload {
 /* PAWL_IO (errno). Close it in any case. */
 enum pawl_result pawl_upload_open(const struct pawl_data *data, struct pawl_upload *upload);
 
-/* Makes it durable as ID.pending, replacing an earlier one. PAWL_IO. */
+/* Makes it durable as ID.pending, or as ID.pawl when it is ready as it is; replaces an earlier one.
+ * PAWL_IO. */
 enum pawl_result pawl_upload_shelve(const struct pawl_data *data, struct pawl_upload *upload,
-                                    const uint8_t package_id[PAWL_PACKAGE_ID_SIZE]);
+                                    const uint8_t package_id[PAWL_PACKAGE_ID_SIZE], bool ready);
 
 /* What was not shelved vanishes. */
 void pawl_upload_close(const struct pawl_data *data, struct pawl_upload *upload);

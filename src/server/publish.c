@@ -90,6 +90,8 @@ static void row_make(struct arrival *arrival, const struct pawl_package *package
     row->image_size = manifest->image_size;
     row->package_size = arrival->size;
     row->created = (int64_t)time(NULL);
+    /* Only the one device that it was made for can open it: there is nothing to prove here. */
+    row->ready = row->mode == PAWL_MODE_DIRECT;
 }
 
 /* Judges the preamble. The signature is for devices to verify: they know whom they trust. */
@@ -172,15 +174,16 @@ static void publish_take(struct pawl_request *request, const uint8_t *bytes, siz
 static enum pawl_result arrival_shelve(struct pawl_request *request, struct arrival *arrival)
 {
     struct pawl_server *server = request->server;
+    const struct pawl_package_row *row = &arrival->row;
     json_t *about =
         json_pack("{s:o}", "package_id", pawl_hex_json(arrival->package_id, PAWL_PACKAGE_ID_SIZE));
     char *detail = json_dumps(about, JSON_COMPACT);
     json_decref(about);
     const struct pawl_event event = pawl_operator_event(request, "package-published", NULL, detail);
     enum pawl_result result =
-        pawl_upload_shelve(&server->data, &arrival->upload, arrival->package_id);
+        pawl_upload_shelve(&server->data, &arrival->upload, arrival->package_id, row->ready);
     if (result == PAWL_OK)
-        result = pawl_store_package_add(server->store, &arrival->row, &event);
+        result = pawl_store_package_add(server->store, row, &event);
     free(detail);
     return result == PAWL_STATE ? PAWL_OK : result; /* there already, still without its key */
 }
@@ -205,7 +208,7 @@ static enum MHD_Result publish_answer(struct pawl_request *request)
     pawl_json_put(&json, "name", json_string(row->name));
     pawl_json_put(&json, "version", json_string(row->version));
     pawl_json_put(&json, "class_id", pawl_hex_json(row->class_id, PAWL_ID_SIZE));
-    pawl_json_put(&json, "state", json_string(arrival->present ? "ready" : "needs-key"));
+    pawl_json_put(&json, "state", json_string(row->ready ? "ready" : "needs-key"));
     return pawl_json_answer(request, arrival->present ? MHD_HTTP_OK : MHD_HTTP_CREATED, json);
 }
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "host/log.h"
+#include "pawl/package.h"
 #include "store/sqlite.h"
 
 enum column {
@@ -28,7 +29,7 @@ static enum pawl_result package_decode(sqlite3_stmt *row, struct pawl_package_ro
         pawl_column_blob(row, VENDOR_ID, package->vendor_id, PAWL_ID_SIZE, NULL) &&
         pawl_column_blob(row, CLASS_ID, package->class_id, PAWL_ID_SIZE, NULL) &&
         pawl_column_blob(row, WRAPPED_CONTENT_KEY, package->wrapped_content_key,
-                         PAWL_VAULT_WRAPPED_SIZE, &package->ready);
+                         PAWL_VAULT_WRAPPED_SIZE, &package->has_content_key);
     if (!sound) {
         pawl_log(PAWL_LOG_ERROR, "database: a package's row is damaged");
         return PAWL_STORAGE;
@@ -41,6 +42,7 @@ static enum pawl_result package_decode(sqlite3_stmt *row, struct pawl_package_ro
     package->image_size = pawl_column_number(row, IMAGE_SIZE);
     package->package_size = pawl_column_number(row, PACKAGE_SIZE);
     package->created = sqlite3_column_int64(row, CREATED);
+    package->ready = package->has_content_key || package->mode == PAWL_MODE_DIRECT;
     return PAWL_OK;
 }
 

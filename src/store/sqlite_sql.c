@@ -74,7 +74,7 @@ static const char *const texts[PAWL_SQL_COUNT] = {
     [PAWL_SQL_ASSIGNMENT_ADD] =
         "INSERT INTO assignment (target_kind, target_id, target_group, package_id, created) "
         "SELECT ?1, ?2, ?3, package_id, ?5 FROM package "
-        "WHERE package_id = ?4 AND wrapped_content_key IS NOT NULL",
+        "WHERE package_id = ?4 AND (wrapped_content_key IS NOT NULL OR mode = 1)",
     [PAWL_SQL_ASSIGNMENT_DELETE] = "DELETE FROM assignment WHERE id = ?",
     [PAWL_SQL_ASSIGNMENT_GROW] = "UPDATE assignment SET confirmed = confirmed + ? WHERE id = ?",
     [PAWL_SQL_ASSIGNMENT_LIST] =

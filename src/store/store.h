@@ -234,11 +234,12 @@ struct pawl_package_row {
     uint64_t security_version;
     uint32_t mode; /* enum pawl_mode */
     uint32_t chunk_size;
-    uint64_t image_size;                                  /* bytes */
-    uint64_t package_size;                                /* bytes */
-    int64_t created;                                      /* when it was published here */
-    bool ready;                                           /* the content key is held */
-    uint8_t wrapped_content_key[PAWL_VAULT_WRAPPED_SIZE]; /* when ready */
+    uint64_t image_size;   /* bytes */
+    uint64_t package_size; /* bytes */
+    int64_t created;       /* when it was published here */
+    bool ready;            /* the content key is held, or none is needed: direct mode */
+    bool has_content_key;
+    uint8_t wrapped_content_key[PAWL_VAULT_WRAPPED_SIZE];
 };
 
 /* Adds a package, without its content key. PAWL_STATE when it is there already. */

@@ -38,13 +38,14 @@ static void package_reads_back(void **state)
     assert_int_equal(found.chunk_size, row.chunk_size);
     assert_true(found.image_size == row.image_size && found.package_size == row.package_size);
     assert_int_equal(found.created, row.created);
-    assert_false(found.ready);
+    assert_false(found.has_content_key);
+    assert_true(found.ready); /* in direct mode there is no content key */
     assert_result(PAWL_STATE, pawl_store_package_add(fixture->store, &row, NULL));
 
     assert_result(PAWL_OK,
                   pawl_store_package_key_set(fixture->store, row.package_id, wrapped, NULL));
     assert_result(PAWL_OK, pawl_store_package_get(fixture->reader, row.package_id, &found));
-    assert_true(found.ready);
+    assert_true(found.ready && found.has_content_key);
     assert_memory_equal(found.wrapped_content_key, wrapped, sizeof wrapped);
     id_fill(row.package_id, PAWL_PACKAGE_ID_SIZE, 2);
     assert_result(PAWL_STATE,
