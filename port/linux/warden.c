@@ -51,8 +51,8 @@ _Noreturn static void give_up(const struct pawl_ward *ward, const char *step)
     _exit(1);
 }
 
-/* Only this run's processes are seen in /proc. Without the right to mount, ids of others show; where
- * mounts cannot be kept from spreading, there is none. */
+/* Only this run's processes are seen in /proc. Without the right to mount, ids of others show;
+ * where mounts cannot be kept from spreading, there is none. */
 static void proc_mount(const struct pawl_isolation *isolation)
 {
     const int needed = CLONE_NEWPID | CLONE_NEWNS;
