@@ -50,7 +50,8 @@ enum pawl_sql {
     PAWL_SQL_ASSIGNMENT_DELETE,
     PAWL_SQL_ASSIGNMENT_GROW,
     PAWL_SQL_ASSIGNMENT_LIST,
-    PAWL_SQL_COUNTED_ADD,
+    PAWL_SQL_COUNTED_GET,
+    PAWL_SQL_COUNTED_SET,
     PAWL_SQL_COUNTED_DELETE,
     PAWL_SQL_PLAN_VERSION,
     PAWL_SQL_KEY_ADD,
@@ -164,6 +165,15 @@ struct pawl_sqlite_sums {
 
 enum pawl_result pawl_sqlite_sums_add(struct pawl_sqlite *connection,
                                       const struct pawl_sqlite_sums *sums);
+
+/* A device's confirmation of an assignment. */
+struct pawl_sqlite_credit {
+    uint64_t assignment, number;
+};
+
+/* Counts those that were not counted before; sorts `credits`. */
+enum pawl_result pawl_sqlite_credits_add(struct pawl_sqlite *connection,
+                                         struct pawl_sqlite_credit *credits, size_t count);
 
 /* Names by number, for rows that are read. */
 enum pawl_result pawl_sqlite_class_get(struct pawl_sqlite *connection, int64_t number,

@@ -4,70 +4,12 @@
 
 #include "store/sqlite.h"
 
-/* Confirmations of a batch that are credited to one assignment. */
-struct credit {
-    uint64_t assignment;
-    uint64_t added;
-};
-
-#define CREDITS_MAX 16u /* kept at once; a batch with more writes some sums early */
-
 struct batch {
     struct pawl_sqlite *connection;
     struct pawl_sqlite_sums sums;
-    struct credit credits[CREDITS_MAX];
+    struct pawl_sqlite_credit *credits;
     size_t credit_count;
 };
-
-static enum pawl_result credits_write(struct batch *batch)
-{
-    enum pawl_result result = PAWL_OK;
-    for (size_t i = 0; result == PAWL_OK && i < batch->credit_count; i++) {
-        if (batch->credits[i].added == 0)
-            continue;
-        sqlite3_stmt *statement =
-            pawl_sqlite_statement(batch->connection, PAWL_SQL_ASSIGNMENT_GROW);
-        pawl_bind_number(statement, 1, batch->credits[i].added);
-        pawl_bind_number(statement, 2, batch->credits[i].assignment);
-        result = pawl_sqlite_run(batch->connection, statement, NULL);
-    }
-    batch->credit_count = 0;
-    return result;
-}
-
-static enum pawl_result credit_find(struct batch *batch, uint64_t assignment,
-                                    struct credit **credit)
-{
-    for (size_t i = 0; i < batch->credit_count; i++) {
-        *credit = &batch->credits[i];
-        if (batch->credits[i].assignment == assignment)
-            return PAWL_OK;
-    }
-    if (batch->credit_count == CREDITS_MAX) {
-        enum pawl_result result = credits_write(batch);
-        if (result != PAWL_OK)
-            return result;
-    }
-    *credit = &batch->credits[batch->credit_count++];
-    **credit = (struct credit){.assignment = assignment};
-    return PAWL_OK;
-}
-
-static enum pawl_result credit_add(struct batch *batch, const struct pawl_change *change)
-{
-    struct credit *credit;
-    int changed = 0;
-    enum pawl_result result = credit_find(batch, change->assignment, &credit);
-    if (result != PAWL_OK)
-        return result;
-    sqlite3_stmt *statement = pawl_sqlite_statement(batch->connection, PAWL_SQL_COUNTED_ADD);
-    pawl_bind_number(statement, 1, change->assignment);
-    pawl_bind_number(statement, 2, change->number);
-    result = pawl_sqlite_run(batch->connection, statement, &changed);
-    if (result == PAWL_OK && changed > 0)
-        credit->added++;
-    return result;
-}
 
 /* Which of the three ways to compare and set. */
 static enum pawl_sql record_sql(const struct pawl_change *change)
@@ -120,26 +62,33 @@ static enum pawl_result change_apply(struct batch *batch, struct pawl_change *ch
         return result;
     sums_note(&batch->sums, change);
     if (change->assignment != 0)
-        result = credit_add(batch, change);
+        batch->credits[batch->credit_count++] =
+            (struct pawl_sqlite_credit){change->assignment, change->number};
+    return pawl_sqlite_event_add(batch->connection, change->event);
+}
+
+static enum pawl_result batch_apply(struct batch *batch, struct pawl_change *changes, size_t count)
+{
+    enum pawl_result result = PAWL_OK;
+    for (size_t i = 0; result == PAWL_OK && i < count; i++)
+        result = change_apply(batch, &changes[i]);
     if (result == PAWL_OK)
-        result = pawl_sqlite_event_add(batch->connection, change->event);
+        result = pawl_sqlite_credits_add(batch->connection, batch->credits, batch->credit_count);
+    if (result == PAWL_OK)
+        result = pawl_sqlite_sums_add(batch->connection, &batch->sums);
     return result;
 }
 
 enum pawl_result pawl_sqlite_changes_apply(struct pawl_store *store, struct pawl_change *changes,
                                            size_t count)
 {
-    struct batch batch = {0};
-    enum pawl_result result = pawl_sqlite_begin(store, &batch.connection);
-    if (result == PAWL_OK) {
-        for (size_t i = 0; result == PAWL_OK && i < count; i++)
-            result = change_apply(&batch, &changes[i]);
-        if (result == PAWL_OK)
-            result = credits_write(&batch);
-        if (result == PAWL_OK)
-            result = pawl_sqlite_sums_add(batch.connection, &batch.sums);
-        result = pawl_sqlite_end(store, result);
-    }
+    struct batch batch = {.credits = calloc(count, sizeof *batch.credits)};
+    enum pawl_result result = batch.credits == NULL ? PAWL_EXHAUSTED : PAWL_OK;
+    if (result == PAWL_OK)
+        result = pawl_sqlite_begin(store, &batch.connection);
+    if (result == PAWL_OK)
+        result = pawl_sqlite_end(store, batch_apply(&batch, changes, count));
+    free(batch.credits);
     for (size_t i = 0; result != PAWL_OK && i < count; i++)
         changes[i].result = result;
     return result;

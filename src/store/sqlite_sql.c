@@ -81,7 +81,9 @@ static const char *const texts[PAWL_SQL_COUNT] = {
         "SELECT a.id, a.target_kind, a.target_id, a.target_group, a.package_id, a.created, "
         "a.confirmed, p.class_id, p.security_version, p.package_size "
         "FROM assignment a JOIN package p USING (package_id) WHERE a.id > ? ORDER BY a.id LIMIT ?",
-    [PAWL_SQL_COUNTED_ADD] = "INSERT OR IGNORE INTO counted (assignment, device) VALUES (?, ?)",
+    [PAWL_SQL_COUNTED_GET] = "SELECT bits FROM counted WHERE assignment = ? AND block = ?",
+    [PAWL_SQL_COUNTED_SET] =
+        "INSERT OR REPLACE INTO counted (assignment, block, bits) VALUES (?, ?, ?)",
     [PAWL_SQL_COUNTED_DELETE] = "DELETE FROM counted WHERE assignment = ?",
     [PAWL_SQL_PLAN_VERSION] = "SELECT plan_version FROM total",
 

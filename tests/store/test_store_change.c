@@ -155,6 +155,28 @@ static void many_assignments_in_a_batch_are_all_counted(void **state)
         assert_int_equal(confirmed_count(fixture, assignments[i]), DEVICES / ASSIGNMENTS);
 }
 
+static void large_batches_count_each_device_once_11_7(void **state)
+{
+    struct store_fixture *fixture = *state;
+    enum { DEVICES = 9000 };
+    static struct pawl_change changes[DEVICES];
+    devices_import(fixture, 1, DEVICES, NULL);
+    package_publish(fixture, 1, 1);
+    uint64_t assignment = class_assign(fixture, 1);
+    for (unsigned pass = 0; pass < 2; pass++) {
+        for (uint64_t i = 0; i < DEVICES; i++) {
+            struct pawl_device device = device_read(fixture, i + 1);
+            changes[i] = change_confirm(&device, 1, assignment);
+        }
+        /* The first pass leaves every third device to the second. */
+        for (uint64_t i = 0; pass == 0 && i < DEVICES; i += 3)
+            changes[i].before.sequence = 5;
+        assert_result(PAWL_OK, pawl_store_changes_apply(fixture->store, changes, DEVICES));
+        assert_int_equal(confirmed_count(fixture, assignment),
+                         pass == 0 ? DEVICES - DEVICES / 3 : DEVICES);
+    }
+}
+
 static void quarantine_release_and_adoption(void **state)
 {
     struct store_fixture *fixture = *state;
@@ -296,6 +318,7 @@ int main(void)
         STORE_TEST(device_counts_once_for_an_assignment_11_7),
         STORE_TEST(deleted_assignment_counts_nothing),
         STORE_TEST(many_assignments_in_a_batch_are_all_counted),
+        STORE_TEST(large_batches_count_each_device_once_11_7),
         STORE_TEST(quarantine_release_and_adoption),
         STORE_TEST(first_contact_can_quarantine),
         STORE_TEST(largest_numbers_are_kept_spec_9),

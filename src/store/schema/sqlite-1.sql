@@ -88,11 +88,13 @@ CREATE TABLE assignment (
     confirmed    INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
--- Which devices are in assignment.confirmed, so that none is counted twice.
+-- Which devices are in assignment.confirmed, so that none is counted twice: bit n mod 4096 of block
+-- n div 4096 (bit 0 is the lowest of byte 0) stands for device n.
 CREATE TABLE counted (
     assignment INTEGER NOT NULL,
-    device     INTEGER NOT NULL, -- device.number
-    PRIMARY KEY (assignment, device)
+    block      INTEGER NOT NULL,
+    bits       BLOB NOT NULL, -- 512 bytes
+    PRIMARY KEY (assignment, block)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE audit (
