@@ -1,5 +1,5 @@
-/* Counting confirmations: each device once for each assignment. Who was counted is kept as a bit for
- * each device, a block of bits a row, so that a batch of a large fleet writes few pages. */
+/* Counting confirmations: each device once for each assignment. Who was counted is kept as a bit
+ * for each device, a block of bits a row, so that a batch of a large fleet writes few pages. */
 #include <stdlib.h>
 #include <string.h>
 
