@@ -132,8 +132,8 @@ static void i4_any_cut_leaves_old_or_new(void **state)
     print_message("%lu cuts\n", (unsigned long)tried);
 }
 
-/* The change at the cut is not whole: some units are programmed, one of them in part; some pages are
- * erased, one of them in part; a cell is half one, half the other. */
+/* The change at the cut is not whole: some units are programmed, one of them in part; some pages
+ * are erased, one of them in part; a cell is half one, half the other. */
 static void i4_a_change_torn_by_the_cut_does_no_more_harm(void **state)
 {
     uint64_t tried = 0;
