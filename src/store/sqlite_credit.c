@@ -46,8 +46,9 @@ static enum pawl_result block_add(struct pawl_sqlite *connection,
         return result;
     for (size_t i = 0; i < count; i++) {
         uint64_t bit = credits[i].number % BLOCK_DEVICES;
-        fresh += (bits[bit / 8] >> bit % 8 & 1u) == 0;
-        bits[bit / 8] |= (uint8_t)(1u << bit % 8);
+        uint8_t mask = (uint8_t)(1u << bit % 8);
+        fresh += (bits[bit / 8] & mask) == 0;
+        bits[bit / 8] |= mask;
     }
     if (fresh == 0)
         return PAWL_OK;

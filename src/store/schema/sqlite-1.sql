@@ -1,4 +1,6 @@
--- Schema 1. Runs in one transaction; user_version is set by the program after it.
+-- Schema 1. Runs in one transaction; user_version is set by the program after it. A released script
+-- is never changed: the next schema is a further script (CMakeLists.txt, scripts[] in sqlite.c,
+-- PAWL_STORE_SCHEMA), and a database of any earlier one is brought up by those that it lacks.
 -- 64-bit unsigned numbers are kept as the signed ones with the same bits: they are only compared
 -- for equality.
 
