@@ -55,6 +55,32 @@ static int image_create(enum pawl_kind kind)
     return fd;
 }
 
+static void image_unlock(struct pawl_executor_linux *executor)
+{
+    if (executor->locked != NULL)
+        munmap(executor->locked, executor->locked_size);
+    executor->locked = NULL;
+}
+
+/* Keeps the image out of swap, from before its first byte is written until its run is over. A
+ * private mapping holds the same pages and does not stand in the way of sealing. */
+static void image_lock(struct pawl_executor_linux *executor, size_t size)
+{
+    void *address = mmap(NULL, size, PROT_READ, MAP_PRIVATE, executor->image, 0);
+
+    image_unlock(executor);
+    if (address != MAP_FAILED && mlock(address, size) == 0) {
+        executor->locked = address;
+        executor->locked_size = size;
+        return;
+    }
+    if (address != MAP_FAILED)
+        munmap(address, size);
+    if (!executor->warned)
+        pawl_log(PAWL_LOG_WARNING, "the memory of images cannot be locked and may be swapped");
+    executor->warned = true;
+}
+
 enum pawl_result pawl_executor_load_begin(struct pawl_executor_linux *executor,
                                           const struct pawl_manifest *manifest)
 {
@@ -71,6 +97,7 @@ enum pawl_result pawl_executor_load_begin(struct pawl_executor_linux *executor,
         return PAWL_EXHAUSTED;
     }
     executor->loaded = 0;
+    image_lock(executor, (size_t)manifest->image_size);
     return PAWL_OK;
 }
 
@@ -85,8 +112,7 @@ enum pawl_result pawl_executor_load(struct pawl_executor_linux *executor, uint64
     return PAWL_OK;
 }
 
-/* The kernel gives freed memory to nobody before it is cleared, but it may stay in RAM until then.
- */
+/* The kernel clears freed memory when it gives it away; until then it would stay in RAM. */
 static void image_wipe(struct pawl_executor_linux *executor)
 {
     static const uint8_t zeros[65536];
@@ -114,31 +140,8 @@ void pawl_executor_load_abort(struct pawl_executor_linux *executor)
     if (executor->image >= 0)
         image_wipe(executor);
     image_close(executor);
-}
-
-static void image_unlock(struct pawl_executor_linux *executor)
-{
-    if (executor->locked != NULL)
-        munmap(executor->locked, executor->locked_size);
-    executor->locked = NULL;
-}
-
-/* Keeps the image out of swap for as long as it runs. */
-static void image_lock(struct pawl_executor_linux *executor)
-{
-    size_t size = (size_t)executor->loaded;
-    void *address = mmap(NULL, size, PROT_READ, MAP_PRIVATE, executor->image, 0);
-
-    if (address != MAP_FAILED && mlock(address, size) == 0) {
-        executor->locked = address;
-        executor->locked_size = size;
-        return;
-    }
-    if (address != MAP_FAILED)
-        munmap(address, size);
-    if (!executor->warned)
-        pawl_log(PAWL_LOG_WARNING, "the memory of images cannot be locked and may be swapped");
-    executor->warned = true;
+    if (!executor->runner.running)
+        image_unlock(executor);
 }
 
 static enum pawl_result image_seal(struct pawl_executor_linux *executor,
@@ -172,13 +175,11 @@ enum pawl_result pawl_executor_run(struct pawl_executor_linux *executor,
                                    const struct pawl_manifest *manifest, bool trial)
 {
     pawl_runner_stop(&executor->runner);
-    image_unlock(executor);
     enum pawl_result result = image_seal(executor, manifest);
     if (result == PAWL_OK) {
         pawl_log(PAWL_LOG_NOTICE, "running %.*s %.*s%s", (int)manifest->name.size,
                  manifest->name.bytes, (int)manifest->version.size, manifest->version.bytes,
                  trial ? " on trial" : "");
-        image_lock(executor);
         result = pawl_runner_start(&executor->runner, manifest, executor->image);
     }
     image_close(executor); /* from here on the run holds it, or nobody */
@@ -194,7 +195,6 @@ void pawl_executor_stop(struct pawl_executor_linux *executor)
 {
     deadline_set(executor, NULL);
     pawl_runner_stop(&executor->runner);
-    image_unlock(executor);
     pawl_executor_load_abort(executor);
 }
 

@@ -21,7 +21,7 @@ struct pawl_executor_linux {
     int timer;          /* timerfd of a trial's deadline */
     int image;          /* memfd while it is loaded, else -1 */
     uint64_t loaded;    /* bytes */
-    void *locked;       /* the sealed image, held in memory; NULL when it could not be */
+    void *locked;       /* the image's pages, kept from swap; NULL when they could not be */
     size_t locked_size;
     bool warned; /* told once that images may be swapped */
 };

@@ -61,6 +61,11 @@ fi
 if [ "$uid" = 0 ]; then
     pack sealed --success ready -- notify READY=1 "$scratch"
     expect "a running image" "$(try sealed)" '^state=7 sequence=2 .*running=1'
+    # And it is not swapped: the engine holds it in memory.
+    locked=$(sed -nE 's/^VmLck:[[:space:]]*([0-9]+) kB/\1/p' "/proc/$processor/status")
+    if [ "$PAWL_SANITIZED" = 0 ] && [ $((0x$(field CapEff) & 0x4000)) != 0 ]; then
+        [ "$locked" -ge $(($(field VmLck | cut -d' ' -f1) + 600)) ] || fail "it is not locked"
+    fi
     image=$(pgrep -xf "guest notify READY=1 $scratch" | tail -n 1)
     "$PAWL_TOOLS/guest-static" seals "/proc/$image/exe" || fail "the image is not sealed"
 fi
