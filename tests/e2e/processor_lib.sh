@@ -6,11 +6,12 @@ set -euo pipefail
 if [ "${1:-}" = user ] && [ "$(id -u)" -eq 0 ]; then
     copy=$(mktemp -d)
     trap 'rm -rf "$copy"' EXIT
-    cp -r "$PAWL_BIN/pawl-processor" "$PAWL_TOOLS" "$(dirname "$0")" "$copy"
+    cp "$PAWL_BIN/pawl-processor" "$PAWL_TOOLS"/processor_* "$PAWL_TOOLS"/guest-* \
+        "$(dirname "$0")"/processor_* "$copy"
     chmod -R go+rX "$copy"
-    export PAWL_BIN=$copy PAWL_TOOLS=$copy/tools
+    export PAWL_BIN=$copy PAWL_TOOLS=$copy
     (cd / && setpriv --reuid 54321 --regid 54321 --clear-groups \
-        env HOME=/ "$copy/$(basename "$(dirname "$0")")/$(basename "$0")" user)
+        env HOME=/ "$copy/$(basename "$0")" user)
     exit
 fi
 
