@@ -4,7 +4,7 @@
 . "$(dirname "$0")/processor_lib.sh"
 
 # Where the system gives no namespaces, the processor says so at start, and less can be held.
-if ! unshare -n true 2>/dev/null && ! unshare -Urn true 2>/dev/null; then
+if ! namespaces; then
     echo "skipped: this system gives no namespaces"
     exit 0
 fi

@@ -47,6 +47,12 @@ until_true() {
     until "$@" >/dev/null 2>&1; do sleep 0.02; done
 }
 
+# Whether the system gives this user namespaces. Where it does not, the processor says so at start,
+# and less can be held.
+namespaces() {
+    unshare -n true 2>/dev/null || unshare -Urn true 2>/dev/null
+}
+
 factory() {
     "$PAWL_TOOLS/processor_factory" --dir "$scratch" "$@"
 }

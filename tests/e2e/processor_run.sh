@@ -80,6 +80,12 @@ until_true logged 'silent for longer than its watchdog allows'
 until_true logged 'ended by signal 9'
 expect "after silence" "$(client status)" 'sequence=8 .*running=0 failure=0$'
 
+if ! namespaces; then
+    stop
+    echo "not tried: this system gives no namespaces that end with an image"
+    exit
+fi
+
 # The end of an image is the end of all its processes, whether it agrees or not.
 expect "stubborn" "$(try stubborn)" 'sequence=9 .*running=1'
 leftovers() {
