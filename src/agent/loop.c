@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "agent/agent.h"
-#include "agent/notify.h"
 #include "agent/outcome.h"
 #include "host/hex.h"
+#include "host/service.h"
 
 #define BACKOFF_CAP_MS (5u * 60u * 1000u)
 #define SHORT_ID 8u /* bytes of a package_id that are enough to know it by in a log */
@@ -204,13 +204,13 @@ int pawl_agent_run(const struct pawl_agent_settings *settings, struct pawl_wake 
     agent_init(&agent, settings, wake);
     if (pawl_http_open(&agent.http, wake, settings->ca, settings->stall) != PAWL_OK)
         return pawl_exit_code(pawl_error(PAWL_IO, "libcurl cannot be used"));
-    pawl_notify_send("READY=1");
+    pawl_service_notify("READY=1");
 
     enum pawl_phase phase = PAWL_PHASE_CONNECT;
     while (phase != PAWL_PHASE_DONE && !wake->is_stopped)
         phase = phases[phase](&agent);
 
-    pawl_notify_send("STOPPING=1");
+    pawl_service_notify("STOPPING=1");
     pawl_link_client_close(&agent.link);
     pawl_http_close(&agent.http);
     if (wake->is_stopped)

@@ -11,10 +11,10 @@
 #include "host/file.h"
 #include "host/log.h"
 #include "host/secret.h"
+#include "host/service.h"
 #include "pawl/version.h"
 #include "server/device_api.h"
 #include "server/listen.h"
-#include "server/notify.h"
 #include "server/operator_api.h"
 
 /* Limits of the two listeners. An operator's connection has a thread, a device's does not. */
@@ -104,7 +104,7 @@ static void serve(struct pawl_server *server, const sigset_t *signals)
 /* Requests in hand are finished: those that wait for a write first, then the connections end. */
 static void stop(struct pawl_server *server, struct listeners *listeners)
 {
-    pawl_notify("STOPPING=1");
+    pawl_service_notify("STOPPING=1");
     pawl_log(PAWL_LOG_NOTICE, "event=stopping");
     if (listeners->device != NULL)
         pawl_listener_quiesce(listeners->device);
@@ -131,7 +131,7 @@ static enum pawl_result run_opened(const struct pawl_run *run, struct pawl_serve
                  PAWL_VERSION, run->listen, (unsigned)listeners.port, listeners.operator_path);
         pawl_log(PAWL_LOG_WARNING,
                  "serving plain HTTP: for development, or behind a proxy that speaks TLS");
-        pawl_notify("READY=1");
+        pawl_service_notify("READY=1");
         serve(server, signals);
     }
     stop(server, &listeners);

@@ -1,4 +1,4 @@
-#include "service.h"
+#include "host/service.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -36,4 +36,13 @@ void pawl_service_tell(int service, const char *line)
 {
     if (service >= 0)
         (void)send(service, line, strlen(line), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+void pawl_service_notify(const char *line)
+{
+    int service = pawl_service_open();
+
+    pawl_service_tell(service, line);
+    if (service >= 0)
+        close(service);
 }
