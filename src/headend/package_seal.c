@@ -14,20 +14,21 @@ struct seal {
     const struct pawl_package *package;
     const uint8_t *content_key;
     const struct pawl_image *image;
-    struct pawl_units units;
+    struct pawl_units units; /* what is mapped at once */
+    struct pawl_units parts; /* what is sealed and written at once: some for each unit */
     struct pawl_sink sink;
 };
 
 struct sealer {
     struct pawl_stream stream;
-    uint8_t *sealed; /* one unit */
+    uint8_t *sealed; /* one part */
 };
 
 static enum pawl_result sealer_start(void *context, void *worker)
 {
     const struct seal *seal = context;
     struct sealer *sealer = worker;
-    sealer->sealed = malloc(pawl_unit_sealed_length(&seal->units, seal->package->chunk_size, 0));
+    sealer->sealed = malloc(pawl_unit_sealed_length(&seal->parts, seal->package->chunk_size, 0));
     if (sealer->sealed == NULL)
         return PAWL_EXHAUSTED;
     return pawl_stream_init(&sealer->stream, seal->content_key, seal->package->package_id,
@@ -42,29 +43,33 @@ static void sealer_stop(void *context, void *worker)
     free(sealer->sealed); /* ciphertext */
 }
 
-static enum pawl_result sealed_write(const struct seal *seal, const struct sealer *sealer,
-                                     bool in_order, uint64_t unit)
+static enum pawl_result part_write(const struct seal *seal, const struct sealer *sealer,
+                                   bool in_order, uint64_t part)
 {
     uint32_t chunk_size = seal->package->chunk_size;
     uint64_t offset =
-        seal->package->preamble_size + pawl_unit_sealed_offset(&seal->units, chunk_size, unit);
+        seal->package->preamble_size + pawl_unit_sealed_offset(&seal->parts, chunk_size, part);
     return pawl_sink_write(&seal->sink, in_order, offset, sealer->sealed,
-                           pawl_unit_sealed_length(&seal->units, chunk_size, unit));
+                           pawl_unit_sealed_length(&seal->parts, chunk_size, part));
 }
 
 static enum pawl_result unit_work(void *context, void *worker, uint64_t unit)
 {
     const struct seal *seal = context;
     struct sealer *sealer = worker;
+    uint32_t part_size = seal->parts.unit_size, per_unit = seal->units.unit_size / part_size;
+    uint64_t first = unit * per_unit, part = first;
     struct pawl_window window = {0};
     enum pawl_result result =
         pawl_window_open(seal->image->fd, pawl_unit_offset(&seal->units, unit),
                          pawl_unit_length(&seal->units, unit), &window);
-    if (result == PAWL_OK)
-        result = pawl_unit_seal(&seal->units, &sealer->stream, unit, window.bytes, sealer->sealed);
+    for (; result == PAWL_OK && part < first + per_unit && part < seal->parts.count; part++) {
+        result = pawl_unit_seal(&seal->parts, &sealer->stream, part,
+                                window.bytes + (part - first) * part_size, sealer->sealed);
+        if (result == PAWL_OK)
+            result = part_write(seal, sealer, false, part);
+    }
     pawl_window_close(&window);
-    if (result == PAWL_OK)
-        result = sealed_write(seal, sealer, false, unit);
     return result;
 }
 
@@ -72,7 +77,8 @@ static enum pawl_result unit_finish(void *context, void *worker, uint64_t unit)
 {
     const struct seal *seal = context;
     const struct pawl_package_job *job = seal->job;
-    enum pawl_result result = sealed_write(seal, worker, true, unit);
+    /* A sink that takes bytes in order alone has units of one part: the one in the buffer. */
+    enum pawl_result result = part_write(seal, worker, true, unit);
     if (result == PAWL_OK && job->progress != NULL)
         job->progress(job->progress_context,
                       pawl_unit_offset(&seal->units, unit) + pawl_unit_length(&seal->units, unit),
@@ -99,7 +105,7 @@ static enum pawl_result chunks_write(struct seal *seal)
 {
     const struct pawl_pipeline pipeline = {
         .threads = pawl_pipeline_threads(seal->job->threads, seal->units.count,
-                                         (size_t)2 * seal->units.unit_size),
+                                         seal->units.unit_size + (size_t)seal->parts.unit_size),
         .units = seal->units.count,
         .context = seal,
         .worker_size = sizeof(struct sealer),
@@ -128,8 +134,10 @@ enum pawl_result pawl_package_seal(const struct pawl_package_job *job, const uin
 
     struct seal seal = {
         .job = job, .package = &package, .content_key = content_key, .image = image};
-    pawl_units_init(&seal.units, image->size, PAWL_PART_SIZE, package.chunk_size);
     pawl_sink_init(&seal.sink, out_fd);
+    pawl_units_init(&seal.parts, image->size, PAWL_PART_SIZE, package.chunk_size);
+    pawl_units_init(&seal.units, image->size,
+                    seal.sink.random ? PAWL_VERITY_SPAN_SIZE : PAWL_PART_SIZE, package.chunk_size);
     result = pawl_sink_write(&seal.sink, !seal.sink.random, 0, preamble, package.preamble_size);
     if (result == PAWL_OK)
         result = chunks_write(&seal);
