@@ -4,7 +4,8 @@
 #   make demo       the whole story on this machine, from keys to attacks
 #   make test       every test, in the release and the sanitized build, and 20 s of each fuzzer
 #   make bench      figures and ratios, written to build/bench.json
-#   make fuzz       the fuzzers, FUZZ_SECONDS each (default 600)
+#   make fuzz       the fuzzers, SECONDS=n each (default 600)
+#   make soak       kills and comparisons with ever new seeds, SECONDS=n in all (default 600)
 #   make coverage   which lines the tests reach, in build-coverage/report
 #   make install    PREFIX (default /usr/local) and DESTDIR
 #   make format     lay out the sources with clang-format
@@ -12,7 +13,7 @@
 
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
-FUZZ_SECONDS ?= 600
+SECONDS ?= 600
 
 all: setup-build
 	@[ -f build/build.ninja ] || cmake --preset release
@@ -31,7 +32,11 @@ bench: setup-bench all
 fuzz: setup-build setup-test
 	@cmake --preset fuzz
 	@cmake --build build-fuzz -j $(JOBS) --target fuzzers
-	@PAWL_FUZZ_SECONDS=$(FUZZ_SECONDS) ctest --test-dir build-fuzz -j $(JOBS) --output-on-failure
+	@PAWL_FUZZ_SECONDS=$(SECONDS) ctest --test-dir build-fuzz -j $(JOBS) --output-on-failure
+
+soak: setup-build setup-test all
+	@cmake --build build -j $(JOBS) --target tools
+	@scripts/soak.sh $(SECONDS)
 
 coverage: setup-build setup-test setup-develop
 	@cmake --preset coverage
@@ -58,4 +63,4 @@ setup-%:
 # Set-up comes before what needs it, also with -j.
 .NOTPARALLEL:
 
-.PHONY: all demo test bench fuzz coverage install format clean setup-all
+.PHONY: all demo test bench fuzz soak coverage install format clean setup-all

@@ -1,0 +1,30 @@
+#!/bin/bash
+# What `make test` samples, for as long as one likes: kill -9 of all programs during downloads, and
+# our bytes against the second implementation, each time with another seed. The first failure ends
+# it and says which seed.
+#
+# usage: soak.sh SECONDS
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+seconds=${1:?usage: soak.sh SECONDS}
+export PAWL_SOURCE=$PWD PAWL_BUILD=$PWD/build PAWL_BIN=$PWD/build/bin PAWL_TOOLS=$PWD/build/tools
+export PAWL_SANITIZED=0
+passed=0
+
+run() {
+    echo "soak: $*"
+    "$@" || {
+        echo "soak: failed after $passed runs: $*" >&2
+        exit 1
+    }
+    passed=$((passed + 1))
+}
+
+while [ $SECONDS -lt "$seconds" ]; do
+    seed=$((RANDOM + 1))
+    run tests/e2e/kill_campaign.sh 5 8 "$seed"
+    run tests/vectors/independent.py "$seed" 200
+    run tests/vectors/independent_cli.py "$seed" 10
+done
+echo "soak: $passed runs in $SECONDS s, all passed"
