@@ -273,6 +273,13 @@ static BIO *memory_bio_make(size_t size)
     return bio;
 }
 
+/* OpenSSL passes what it decrypts through a buffer on the stack, and leaves it there. */
+__attribute__((noinline)) static void stack_wipe(void)
+{
+    uint8_t left_behind[16384];
+    pawl_wipe(left_behind, sizeof left_behind);
+}
+
 enum pawl_result pawl_cms_open(const struct pawl_cms_opener *opener, const uint8_t *der,
                                size_t der_size, uint8_t **plain, size_t *size)
 {
@@ -289,6 +296,7 @@ enum pawl_result pawl_cms_open(const struct pawl_cms_opener *opener, const uint8
     else if (CMS_decrypt(cms, opener->key, opener->certificate, NULL, out, CMS_BINARY) != 1)
         result = PAWL_UNTRUSTED;
     CMS_ContentInfo_free(cms);
+    stack_wipe();
 
     char *content = NULL;
     long content_size = result == PAWL_OK ? BIO_get_mem_data(out, &content) : 0;

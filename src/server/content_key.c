@@ -118,14 +118,8 @@ static enum MHD_Result content_key_answer(struct pawl_request *request)
     return pawl_json_answer(request, MHD_HTTP_OK, json_pack("{s:s}", "state", "ready"));
 }
 
-static void content_key_release(struct pawl_request *request)
-{
-    pawl_wipe(request->body,
-              (size_t)request->received < KEY_BODY_MAX ? (size_t)request->received : KEY_BODY_MAX);
-}
-
 const struct pawl_handler pawl_content_key_handler = {
     .body_max = KEY_BODY_MAX,
+    .is_secret = true,
     .answer = content_key_answer,
-    .release = content_key_release,
 };

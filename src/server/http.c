@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "host/log.h"
+#include "pawl/secret.h"
 #include "server/route.h"
 
 #define DROPPED_MAX (64u * 1024u)     /* bytes of an unwanted body that are read and dropped */
@@ -146,6 +147,8 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     }
     if (*size > 0) {
         enum MHD_Result taken = request_take(request, (const uint8_t *)bytes, *size);
+        if (request->handler != NULL && request->handler->is_secret)
+            pawl_wipe((void *)bytes, *size); /* in libmicrohttpd's buffer, which is done with it */
         *size = 0;
         return taken;
     }
@@ -153,6 +156,15 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     if (request->status == 0)
         answered = request->handler->answer(request);
     return request->status == 0 ? answered : pawl_request_answer_failure(request);
+}
+
+/* Bytes of body that were collected. */
+static size_t body_held(const struct pawl_request *request)
+{
+    const struct pawl_handler *handler = request->handler;
+    if (handler->take != NULL)
+        return 0;
+    return request->received < handler->body_max ? (size_t)request->received : handler->body_max;
 }
 
 static void on_completed(void *context, struct MHD_Connection *connection, void **request_context,
@@ -167,6 +179,8 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     atomic_fetch_sub_explicit(&listener->active, 1, memory_order_relaxed);
     if (request->handler != NULL && request->handler->release != NULL)
         request->handler->release(request);
+    if (request->handler != NULL && request->handler->is_secret)
+        pawl_wipe(request->body, body_held(request));
     if (request->body != request->small)
         free(request->body);
     request->body = request->small;

@@ -31,6 +31,8 @@ struct pawl_handler {
     /* Bytes of body collected into request->body; more is answered with 413. With `take`, which
      * collects for itself: a bound on the whole body, 0 for none. */
     size_t body_max;
+    /* The body holds secrets: it is wiped wherever it was. */
+    bool is_secret;
     /* Whether this Content-Type (may be NULL) is taken, else 415. Optional: takes any. */
     bool (*accepts)(const char *media_type);
     /* The head is here, the body is not. Optional. */

@@ -187,6 +187,7 @@ static void import_release(struct pawl_request *request)
 }
 
 const struct pawl_handler pawl_import_handler = {
+    .is_secret = true,
     .begin = import_begin,
     .take = import_take,
     .answer = import_answer,

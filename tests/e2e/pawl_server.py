@@ -142,11 +142,12 @@ class Server:
     def vendor(self):
         pawl("keygen", "--out", f"{self.dir}/vendor.pem")
 
-    def personalize(self, name, count=1, options=()):
+    def personalize(self, name, count=1, options=(), encrypted=True):
         """Units of a class, imported: devices that speak to this server."""
+        encryption = ("--server-cert", f"{self.data}/server.crt") if encrypted else ()
         pawl("personalize", "--vendor", "example.com", "--class", name, "--count", count,
-             "--trust", f"{self.dir}/vendor.pub.pem", "--server-cert", f"{self.data}/server.crt",
-             "--out", f"{self.dir}/{name}", *options)
+             "--trust", f"{self.dir}/vendor.pub.pem", "--out", f"{self.dir}/{name}", *encryption,
+             *options)
         with open(f"{self.dir}/{name}/units.import", "rb") as units:
             answer = self.expect(200, "POST", "/v1/units", units.read())
         assert answer["imported"] == count and answer["refused_count"] == 0, answer
