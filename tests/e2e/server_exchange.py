@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """The exchange over HTTP, by an independent device: the table of SPEC 11, replays, quarantine."""
 import os
+import threading
 
 from pawl_device import DOWNLOAD, HOLD, IDLE, REPEAT, Refused
 from pawl_server import Server, run
@@ -262,6 +263,50 @@ def test_maximum():
         assert server.device(device)["sequence"] == 1
 
 
+def test_at_the_same_time():
+    """I5, SPEC 11.6, 11.7: one confirmation, sent many times at once, advances and counts once; of two
+    that contradict each other one is held."""
+    with Server("--threads", "4") as server:
+        server.vendor()
+        device, torn = server.personalize("a", 2)
+        package, _ = server.release("a", "one")
+        server.assign(package, class_="a")
+        for each in (device, torn):
+            assert each.exchange()[2] == DOWNLOAD
+            each.commit(package)
+
+        def send_all(reports):
+            answers = [None] * len(reports)
+            barrier = threading.Barrier(len(reports))
+
+            def send(index):
+                barrier.wait()
+                answers[index] = server.post(reports[index])
+
+            threads = [threading.Thread(target=send, args=(i,)) for i in range(len(reports))]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            return answers
+
+        report, nonce = device.report()
+        answers = send_all([report] * 16)
+        actions = [device.directive(body, nonce)[2] for status, body in answers if status == 200]
+        assert len(actions) == 16 and set(actions) <= {IDLE, REPEAT} and IDLE in actions, actions
+        held = server.device(device)
+        assert (held["sequence"], held["state"]) == (1, "active"), held
+        assert server.expect(200, "GET", "/v1/status")["confirmations"] == 1
+
+        others = [torn.report(instance=os.urandom(8))[0] for _ in range(8)]
+        assert {status for status, _ in send_all(others)} == {200}
+        assert server.device(torn)["sequence"] == 1
+        assert server.expect(200, "GET", "/v1/status")["confirmations"] == 2
+        listed = server.expect(200, "GET", "/v1/assignments")["items"]
+        assert [item["confirmed"] for item in listed] == [2], listed
+        assert torn.exchange(instance=os.urandom(8))[2] == HOLD  # none of those that was taken
+
+
 def test_restart():
     """I5: a restart loses nothing; challenges of before it are still good."""
     with Server() as server:
@@ -278,4 +323,5 @@ def test_restart():
 
 
 run(test_download_and_confirm, test_stale_challenges, test_table, test_quarantine_and_release,
-    test_unknown_and_forged, test_failed_attempts, test_precedence, test_maximum, test_restart)
+    test_unknown_and_forged, test_failed_attempts, test_precedence, test_maximum,
+    test_at_the_same_time, test_restart)
