@@ -39,10 +39,12 @@ static enum pawl_result socket_open(const struct addrinfo *info, int *fd, uint16
     int opened = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (opened < 0)
         return PAWL_IO;
-    int on = 1;
+    int on = 1, off = 0;
     struct sockaddr_storage bound;
     socklen_t size = sizeof bound;
     if (setsockopt(opened, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+        (info->ai_family == AF_INET6 &&
+         setsockopt(opened, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) != 0) ||
         bind(opened, info->ai_addr, info->ai_addrlen) != 0 || listen(opened, BACKLOG) != 0 ||
         getsockname(opened, (struct sockaddr *)&bound, &size) != 0) {
         int cause = errno;
@@ -57,24 +59,42 @@ static enum pawl_result socket_open(const struct addrinfo *info, int *fd, uint16
     return PAWL_OK;
 }
 
-enum pawl_result pawl_tcp_listen(const char *address, int *fd, uint16_t *port)
+/* One attempt with addresses of a family; `code` is getaddrinfo's. */
+static enum pawl_result family_listen(const char *host, const char *service, int family, int *fd,
+                                      uint16_t *port, int *code)
 {
-    char host[64], service[8];
-    if (!address_split(address, host, service))
-        return pawl_error(PAWL_MALFORMED, "%s: not an ADDRESS:PORT", address);
     struct addrinfo hints = {
-        .ai_family = AF_UNSPEC,
+        .ai_family = family,
         .ai_socktype = SOCK_STREAM,
         .ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV,
     };
     struct addrinfo *found = NULL;
-    int code = getaddrinfo(host[0] != '\0' ? host : NULL, service, &hints, &found);
-    if (code != 0)
-        return pawl_error(PAWL_MALFORMED, "%s: %s", address, gai_strerror(code));
+    *code = getaddrinfo(host, service, &hints, &found);
+    if (*code != 0)
+        return PAWL_MALFORMED;
     enum pawl_result result = socket_open(found, fd, port);
-    if (result != PAWL_OK)
-        pawl_error(result, "cannot listen on %s: %s", address, strerror(errno));
     freeaddrinfo(found);
+    return result;
+}
+
+enum pawl_result pawl_tcp_listen(const char *address, int *fd, uint16_t *port)
+{
+    char host[64], service[8];
+    int code = 0;
+    enum pawl_result result;
+    if (!address_split(address, host, service))
+        return pawl_error(PAWL_MALFORMED, "%s: not an ADDRESS:PORT", address);
+    if (host[0] != '\0') {
+        result = family_listen(host, service, AF_UNSPEC, fd, port, &code);
+    } else { /* every address: an IPv6 socket takes IPv4 too, where there is IPv6 at all */
+        result = family_listen(NULL, service, AF_INET6, fd, port, &code);
+        if (result != PAWL_OK)
+            result = family_listen(NULL, service, AF_INET, fd, port, &code);
+    }
+    if (result == PAWL_MALFORMED)
+        pawl_error(result, "%s: %s", address, gai_strerror(code));
+    else if (result != PAWL_OK)
+        pawl_error(result, "cannot listen on %s: %s", address, strerror(errno));
     return result;
 }
 

@@ -33,7 +33,7 @@ static int init_main(int argc, char **argv)
     const char *data = NULL;
     const struct pawl_option options[] = {
         {"data", 'd', "DIR", "the data directory", .text = &data, .required = true},
-        {NULL},
+        {.name = NULL},
     };
     pawl_log_set_verb("init");
     struct pawl_option_list operands = {NULL, 0};
@@ -99,7 +99,7 @@ static int serve_main(int argc, char **argv, struct pawl_config *config)
          .text = &settings},
         {"log-level", 0, "LEVEL", "error, warning, notice, info (default) or debug", .text = &level,
          .configurable = true},
-        {NULL},
+        {.name = NULL},
     };
     enum pawl_options_outcome outcome =
         pawl_options_parse(&serve_usage, options, argc, argv, config, &operands);

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """Every route with good and hostile requests (I9): never a 5xx, never a crash, always JSON errors."""
+import http.client
 import json
 import os
 import random
@@ -328,6 +329,26 @@ def test_who_may_operate():
             assert done.stdout.decode().endswith(expected), (options, done.stdout)
 
 
+def test_addresses():
+    """One address, or all of them: IPv4 always, IPv6 where there is any."""
+    try:
+        with open("/proc/net/if_inet6", encoding="ascii") as file:
+            has_ipv6 = "lo" in file.read().split()
+    except OSError:
+        has_ipv6 = False
+    for listen, hosts in ((":0", ("127.0.0.1", "::1")), ("127.0.0.1:0", ("127.0.0.1",)),
+                          ("[::1]:0", ("::1",))):
+        hosts = [host for host in hosts if has_ipv6 or ":" not in host]
+        if not hosts:
+            continue
+        with Server("--listen", listen) as server:
+            for host in hosts:
+                connection = http.client.HTTPConnection(host, server.port, timeout=20)
+                connection.request("GET", "/healthz")
+                assert connection.getresponse().read() == b"ok\n", (listen, host)
+                connection.close()
+
+
 def test_start_errors():
     """Errors of the command line and of the data directory: one line, a class, the exit code."""
     binary = f"{os.environ['PAWL_BIN']}/pawld"
@@ -376,4 +397,4 @@ def test_start_errors():
 
 
 run(test_device_routes, test_hostile_reports, test_hostile_http, test_operator_routes, test_lists,
-    test_units, test_entitlements, test_who_may_operate, test_start_errors)
+    test_units, test_entitlements, test_who_may_operate, test_addresses, test_start_errors)
