@@ -11,7 +11,7 @@
 #include "pawl/pud.h"
 #include "pawl/result.h"
 
-#define PAWL_UNITS_PER_OBJECT 65536u /* units in one CMS object, at most */
+#define PAWL_UNITS_PER_OBJECT 16384u /* units in one CMS object; a reader must take 65536 */
 
 /* Makes one unit: `common` gives vendor, class, chain length, anchors and maximum; device_id and
  * unit_secret are drawn at random. PAWL_CRYPTO. Wipe `unit` after use. */

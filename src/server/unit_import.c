@@ -1,5 +1,6 @@
 #include "server/unit_import.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,10 @@
 #include "pawl/secret.h"
 #include "server/operator_json.h"
 
+/* A batch that is large touches each page of the indexes once; the first ones are small, so that
+ * the writer need not wait for them. */
 #define BATCH_UNITS 32768u
+#define BATCH_LEAST 8192u
 
 enum pawl_result pawl_unit_import_init(struct pawl_unit_import *import, struct pawl_server *server,
                                        const char *actor, const char *group)
@@ -55,6 +59,7 @@ static void *batch_write(void *context)
     import->written =
         pawl_store_device_import(import->server->store, batch->units, batch->count,
                                  import->group[0] != '\0' ? import->group : NULL, &event);
+    atomic_store(&import->writer_done, true);
     return NULL;
 }
 
@@ -75,7 +80,7 @@ static enum pawl_result writer_join(struct pawl_unit_import *import)
     return import->written;
 }
 
-/* Hands the full batch to the writer and begins another. */
+/* Hands the batch to the writer and begins another. */
 static enum pawl_result batch_turn(struct pawl_unit_import *import)
 {
     enum pawl_result result = writer_join(import);
@@ -84,6 +89,7 @@ static enum pawl_result batch_turn(struct pawl_unit_import *import)
     struct pawl_unit_batch full = import->filling;
     import->filling = import->writing;
     import->writing = full;
+    atomic_store(&import->writer_done, false);
     if (pthread_create(&import->writer, NULL, batch_write, import) != 0)
         return PAWL_EXHAUSTED;
     import->writer_runs = true;
@@ -107,7 +113,10 @@ static enum pawl_result unit_add(struct pawl_unit_import *import, const struct p
     unit->has_maximum = pud->has_maximum;
     unit->maximum = pud->has_maximum ? pud->maximum : 0;
     import->taken++;
-    return ++import->filling.count == BATCH_UNITS ? batch_turn(import) : PAWL_OK;
+    size_t count = ++import->filling.count;
+    bool writer_waits = !import->writer_runs || atomic_load(&import->writer_done);
+    return count == BATCH_UNITS || (count >= BATCH_LEAST && writer_waits) ? batch_turn(import)
+                                                                          : PAWL_OK;
 }
 
 enum pawl_result pawl_unit_import_take(struct pawl_unit_import *import, const uint8_t *bytes,

@@ -7,6 +7,7 @@
 
 #include <jansson.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "server/server.h"
 
@@ -24,6 +25,7 @@ struct pawl_unit_import {
     struct pawl_unit_batch filling, writing;
     pthread_t writer;
     bool writer_runs;
+    atomic_bool writer_done;  /* set by the writer: it can take the next batch at once */
     enum pawl_result written; /* of the last batch */
     uint64_t taken;           /* units read so far */
     uint64_t imported, refused;
