@@ -170,7 +170,7 @@ static bool retry_take(const struct pawl_report *report, struct pawl_offer *offe
     return true;
 }
 
-static enum pawl_offer_reason reason_find(const struct pawl_record *record,
+static enum pawl_offer_reason reason_find(const struct pawl_device_record *record,
                                           const struct pawl_report *report,
                                           struct pawl_offer *offer)
 {
@@ -189,8 +189,9 @@ static enum pawl_offer_reason reason_find(const struct pawl_record *record,
 }
 
 void pawl_offer_decide(const struct pawl_plan *plan, const struct pawl_subject *subject,
-                       const struct pawl_record *record, const struct pawl_failure_note *note,
-                       const struct pawl_report *report, struct pawl_offer *offer)
+                       const struct pawl_device_record *record,
+                       const struct pawl_failure_note *note, const struct pawl_report *report,
+                       struct pawl_offer *offer)
 {
     *offer = (struct pawl_offer){.entry = plan_search(plan, subject, NULL), .note = *note};
     failure_note(report, offer);

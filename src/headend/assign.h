@@ -106,7 +106,8 @@ struct pawl_offer {
  * Whether the package's security version is too low is the device's to judge: it knows its floor,
  * and an older version is sometimes sent on purpose. */
 void pawl_offer_decide(const struct pawl_plan *plan, const struct pawl_subject *subject,
-                       const struct pawl_record *record, const struct pawl_failure_note *note,
-                       const struct pawl_report *report, struct pawl_offer *offer);
+                       const struct pawl_device_record *record,
+                       const struct pawl_failure_note *note, const struct pawl_report *report,
+                       struct pawl_offer *offer);
 
 #endif

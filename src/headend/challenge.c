@@ -61,7 +61,8 @@ static void mac_make(const struct pawl_hmac *hmac, const uint8_t device_id[PAWL_
 
 void pawl_challenge_make(const struct pawl_challenge_key *key,
                          const uint8_t device_id[PAWL_ID_SIZE], uint64_t now,
-                         const struct pawl_record *record, uint8_t challenge[PAWL_CHALLENGE_SIZE])
+                         const struct pawl_device_record *record,
+                         uint8_t challenge[PAWL_CHALLENGE_SIZE])
 {
     uint8_t mac[PAWL_MAC_SIZE];
     memset(challenge, 0, PAWL_CHALLENGE_SIZE);
@@ -108,7 +109,8 @@ bool pawl_challenge_open(const struct pawl_challenge_key *key,
     return true;
 }
 
-bool pawl_challenge_fits(const struct pawl_challenge *challenge, const struct pawl_record *record)
+bool pawl_challenge_fits(const struct pawl_challenge *challenge,
+                         const struct pawl_device_record *record)
 {
     return challenge->sequence == record->sequence &&
            challenge->has_instance == record->has_instance &&

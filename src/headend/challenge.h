@@ -43,7 +43,8 @@ void pawl_challenge_key_wipe(struct pawl_challenge_key *key);
 /* A challenge for a device of which `record` is held; `now` in Unix seconds. */
 void pawl_challenge_make(const struct pawl_challenge_key *key,
                          const uint8_t device_id[PAWL_ID_SIZE], uint64_t now,
-                         const struct pawl_record *record, uint8_t challenge[PAWL_CHALLENGE_SIZE]);
+                         const struct pawl_device_record *record,
+                         uint8_t challenge[PAWL_CHALLENGE_SIZE]);
 
 /* What a challenge carries, once its MAC and age held. */
 struct pawl_challenge {
@@ -60,6 +61,7 @@ bool pawl_challenge_open(const struct pawl_challenge_key *key,
 
 /* Step two. False when it was made for another sequence number or instance than is held now; that
  * is stale just the same. */
-bool pawl_challenge_fits(const struct pawl_challenge *challenge, const struct pawl_record *record);
+bool pawl_challenge_fits(const struct pawl_challenge *challenge,
+                         const struct pawl_device_record *record);
 
 #endif

@@ -46,78 +46,84 @@ const char *pawl_finding_name(enum pawl_finding finding)
 }
 
 /* The conditions of the table's rows. */
-typedef bool (*condition_fn)(const struct pawl_record *held, const struct pawl_report *report);
+typedef bool (*condition_fn)(const struct pawl_device_record *held,
+                             const struct pawl_report *report);
 
-static bool is_quarantined(const struct pawl_record *held, const struct pawl_report *report)
+static bool is_quarantined(const struct pawl_device_record *held, const struct pawl_report *report)
 {
     (void)report;
     return held->standing == PAWL_STANDING_QUARANTINED;
 }
 
-static bool is_above_maximum(const struct pawl_record *held, const struct pawl_report *report)
+static bool is_above_maximum(const struct pawl_device_record *held,
+                             const struct pawl_report *report)
 {
     return held->has_maximum && report->sequence > held->maximum;
 }
 
-static bool is_released(const struct pawl_record *held, const struct pawl_report *report)
+static bool is_released(const struct pawl_device_record *held, const struct pawl_report *report)
 {
     (void)report;
     return held->standing == PAWL_STANDING_RELEASED;
 }
 
 /* The differences are taken only once the order is known, so that nothing wraps around. */
-static bool is_too_far(const struct pawl_record *held, const struct pawl_report *report)
+static bool is_too_far(const struct pawl_device_record *held, const struct pawl_report *report)
 {
     return report->sequence > held->sequence &&
            report->sequence - held->sequence > PAWL_CATCH_UP_MAX;
 }
 
-static bool is_several_ahead(const struct pawl_record *held, const struct pawl_report *report)
+static bool is_several_ahead(const struct pawl_device_record *held,
+                             const struct pawl_report *report)
 {
     return report->sequence > held->sequence && report->sequence - held->sequence > 1;
 }
 
-static bool is_one_ahead(const struct pawl_record *held, const struct pawl_report *report)
+static bool is_one_ahead(const struct pawl_device_record *held, const struct pawl_report *report)
 {
     return report->sequence > held->sequence && report->sequence - held->sequence == 1;
 }
 
-static bool is_behind(const struct pawl_record *held, const struct pawl_report *report)
+static bool is_behind(const struct pawl_device_record *held, const struct pawl_report *report)
 {
     return report->sequence < held->sequence;
 }
 
 /* From here on the sequence numbers are equal. */
-static bool is_lost(const struct pawl_record *held, const struct pawl_report *report)
+static bool is_lost(const struct pawl_device_record *held, const struct pawl_report *report)
 {
     return held->has_instance && !report->has_instance;
 }
 
-static bool is_without_instance(const struct pawl_record *held, const struct pawl_report *report)
+static bool is_without_instance(const struct pawl_device_record *held,
+                                const struct pawl_report *report)
 {
     (void)held;
     return !report->has_instance;
 }
 
-static bool is_found(const struct pawl_record *held, const struct pawl_report *report)
+static bool is_found(const struct pawl_device_record *held, const struct pawl_report *report)
 {
     return !held->has_instance && report->has_instance && held->sequence > 0;
 }
 
-static bool is_other_instance(const struct pawl_record *held, const struct pawl_report *report)
+static bool is_other_instance(const struct pawl_device_record *held,
+                              const struct pawl_report *report)
 {
     return held->has_instance != report->has_instance ||
            memcmp(held->instance, report->instance, PAWL_INSTANCE_SIZE) != 0;
 }
 
-static bool is_other_package(const struct pawl_record *held, const struct pawl_report *report)
+static bool is_other_package(const struct pawl_device_record *held,
+                             const struct pawl_report *report)
 {
     return held->has_package != report->has_package ||
            (held->has_package &&
             memcmp(held->package_id, report->package_id, PAWL_PACKAGE_ID_SIZE) != 0);
 }
 
-static bool is_any(const struct pawl_record *held, const struct pawl_report *report)
+static bool is_any(const struct pawl_device_record *held, const struct pawl_report *report)
 {
     (void)held;
     (void)report;
@@ -152,7 +158,7 @@ static const struct row {
     {is_any, PAWL_VERDICT_NORMAL, PAWL_FINDING_NONE, KEEP},
 };
 
-static void report_take(struct pawl_record *record, const struct pawl_report *report)
+static void report_take(struct pawl_device_record *record, const struct pawl_report *report)
 {
     record->standing = PAWL_STANDING_ACTIVE;
     record->sequence = report->sequence;
@@ -166,8 +172,8 @@ static void report_take(struct pawl_record *record, const struct pawl_report *re
         memcpy(record->package_id, report->package_id, sizeof record->package_id);
 }
 
-void pawl_reconcile_decide(const struct pawl_record *record, const struct pawl_report *report,
-                           struct pawl_decision *decision)
+void pawl_reconcile_decide(const struct pawl_device_record *record,
+                           const struct pawl_report *report, struct pawl_decision *decision)
 {
     const struct row *row = table;
     while (!row->holds(record, report))

@@ -30,7 +30,7 @@ enum pawl_standing {
 const char *pawl_standing_name(enum pawl_standing standing);
 
 /* What the server holds of a device's progress. Instance and package are all zeros when absent. */
-struct pawl_record {
+struct pawl_device_record {
     enum pawl_standing standing;
     uint64_t sequence;
     bool has_instance;
@@ -78,7 +78,7 @@ struct pawl_decision {
     enum pawl_verdict verdict;
     enum pawl_finding finding; /* to be audited unless PAWL_FINDING_NONE */
     bool writes;               /* `record` replaces what was read, durably, before the answer */
-    struct pawl_record record; /* equal to what was read unless `writes` */
+    struct pawl_device_record record; /* equal to what was read unless `writes` */
 };
 
 /*
@@ -99,7 +99,7 @@ struct pawl_decision {
  *
  * `report` must be authentic and its challenge checked against `record` (headend/challenge.h).
  */
-void pawl_reconcile_decide(const struct pawl_record *record, const struct pawl_report *report,
-                           struct pawl_decision *decision);
+void pawl_reconcile_decide(const struct pawl_device_record *record,
+                           const struct pawl_report *report, struct pawl_decision *decision);
 
 #endif

@@ -136,7 +136,7 @@ void pawl_device_cache_add(struct pawl_device_cache *cache, const struct pawl_de
 }
 
 /* What the store compares before it writes a change. */
-static bool record_is_same(const struct pawl_record *a, const struct pawl_record *b)
+static bool record_is_same(const struct pawl_device_record *a, const struct pawl_device_record *b)
 {
     return a->standing == b->standing && a->sequence == b->sequence &&
            a->has_instance == b->has_instance &&

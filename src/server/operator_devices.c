@@ -12,7 +12,7 @@ static json_t *package_json(bool present, const uint8_t package_id[PAWL_PACKAGE_
 /* What a list says of a device: a new reference, or NULL. */
 static json_t *device_json(const struct pawl_device *device, int64_t last_seen)
 {
-    const struct pawl_record *record = &device->record;
+    const struct pawl_device_record *record = &device->record;
     json_t *json = json_object();
     pawl_json_put(&json, "device_id", pawl_hex_json(device->device_id, PAWL_ID_SIZE));
     pawl_json_put(&json, "vendor_id", pawl_hex_json(device->vendor_id, PAWL_ID_SIZE));
@@ -143,7 +143,7 @@ static json_t *offered_json(struct pawl_server *server, const struct pawl_device
 static json_t *device_detail_json(struct pawl_server *server, const struct pawl_device *device,
                                   int64_t last_seen)
 {
-    const struct pawl_record *record = &device->record;
+    const struct pawl_device_record *record = &device->record;
     const struct pawl_failure_note *note = &device->failure;
     json_t *failure = json_null(), *reason = json_null();
     if (note->present)

@@ -41,7 +41,7 @@ struct pawl_row_stream {
 
 static bool device_qualifies(const struct pawl_row_stream *stream, const struct pawl_device *device)
 {
-    const struct pawl_record *record = &device->record;
+    const struct pawl_device_record *record = &device->record;
     return record->standing != PAWL_STANDING_QUARANTINED &&
            !(record->has_maximum && record->sequence >= record->maximum) &&
            memcmp(device->class_id, stream->package.class_id, PAWL_ID_SIZE) == 0;

@@ -14,7 +14,7 @@ struct batch {
 /* Which of the three ways to compare and set. */
 static enum pawl_sql record_sql(const struct pawl_change *change)
 {
-    const struct pawl_record *before = &change->before;
+    const struct pawl_device_record *before = &change->before;
     if (before->sequence == 0 && !before->has_instance && before->standing == PAWL_STANDING_ACTIVE)
         return PAWL_SQL_RECORD_ADD;
     return before->standing == change->after.standing ? PAWL_SQL_RECORD_SET : PAWL_SQL_STANDING_SET;
@@ -24,7 +24,7 @@ static enum pawl_sql record_sql(const struct pawl_change *change)
 static enum pawl_result record_set(struct pawl_sqlite *connection, const struct pawl_change *change,
                                    int *changed)
 {
-    const struct pawl_record *before = &change->before, *after = &change->after;
+    const struct pawl_device_record *before = &change->before, *after = &change->after;
     enum pawl_sql sql = record_sql(change);
     sqlite3_stmt *statement = pawl_sqlite_statement(connection, sql);
     pawl_bind_number(statement, 1, after->sequence);
@@ -45,7 +45,7 @@ static enum pawl_result record_set(struct pawl_sqlite *connection, const struct 
 
 static void sums_note(struct pawl_sqlite_sums *sums, const struct pawl_change *change)
 {
-    const struct pawl_record *before = &change->before, *after = &change->after;
+    const struct pawl_device_record *before = &change->before, *after = &change->after;
     bool active = before->standing == PAWL_STANDING_ACTIVE;
     sums->sequence_total += after->sequence - before->sequence;
     sums->confirmations += active && after->sequence - before->sequence == 1;

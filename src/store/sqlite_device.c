@@ -32,7 +32,7 @@ static bool is_null(sqlite3_stmt *row, enum column column)
     return sqlite3_column_type(row, (int)column) == SQLITE_NULL;
 }
 
-static bool record_decode(sqlite3_stmt *row, struct pawl_record *record)
+static bool record_decode(sqlite3_stmt *row, struct pawl_device_record *record)
 {
     uint64_t standing = pawl_column_number(row, STANDING);
     record->standing = (enum pawl_standing)standing;

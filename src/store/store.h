@@ -90,7 +90,7 @@ struct pawl_device {
     char group[PAWL_GROUP_SIZE]; /* empty: none */
     uint8_t wrapped_secret[PAWL_VAULT_WRAPPED_SIZE];
     uint32_t chain_length;
-    struct pawl_record record;
+    struct pawl_device_record record;
     enum pawl_finding quarantine; /* the reason while quarantined, else PAWL_FINDING_NONE */
     struct pawl_failure_note failure;
 };
@@ -181,9 +181,9 @@ enum pawl_result pawl_store_device_retry(struct pawl_store *store,
 
 /* One decision of pawl_reconcile_decide that writes. */
 struct pawl_change {
-    uint64_t number;           /* the device's */
-    struct pawl_record before; /* as it was read */
-    struct pawl_record after;
+    uint64_t number;                  /* the device's */
+    struct pawl_device_record before; /* as it was read */
+    struct pawl_device_record after;
     enum pawl_finding quarantine;   /* the reason when `after` is quarantined */
     uint64_t assignment;            /* to which a confirmation is credited; 0: to none */
     const struct pawl_event *event; /* NULL: nothing to audit */

@@ -124,7 +124,7 @@ static void many_assignments_are_all_found(void **state)
 
 /* What is offered, with package 5 assigned to the class. */
 struct scene {
-    struct pawl_record record;
+    struct pawl_device_record record;
     struct pawl_failure_note note;
     struct pawl_report report;
     struct pawl_offer offer;

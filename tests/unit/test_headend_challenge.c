@@ -10,7 +10,7 @@ static const uint8_t secret_a[PAWL_CHALLENGE_SECRET_SIZE] = {1},
                      secret_b[] = {2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
                                    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
 static const uint8_t device[PAWL_ID_SIZE] = {3}, other_device[PAWL_ID_SIZE] = {4};
-static const struct pawl_record held = {
+static const struct pawl_device_record held = {
     .sequence = 0x0102030405060708, .has_instance = true, .instance = {9, 8, 7, 6, 5, 4, 3, 2}};
 
 struct fixture {
@@ -125,7 +125,7 @@ static void other_records_do_not_fit_11_3(void **state)
     (void)state;
     struct pawl_challenge challenge = {.sequence = held.sequence, .has_instance = true};
     memcpy(challenge.instance, held.instance, sizeof challenge.instance);
-    struct pawl_record record = held;
+    struct pawl_device_record record = held;
     record.sequence++;
     assert_false(pawl_challenge_fits(&challenge, &record));
     record = held;
@@ -142,7 +142,7 @@ static void record_without_instance_has_zeros_11_1(void **state)
 {
     (void)state;
     struct fixture fixture = fixture_make();
-    struct pawl_record fresh = {.sequence = 0};
+    struct pawl_device_record fresh = {.sequence = 0};
     struct pawl_challenge challenge;
     static const uint8_t zeros[PAWL_INSTANCE_SIZE];
     pawl_challenge_make(&fixture.key, device, NOW, &fresh, fixture.bytes);

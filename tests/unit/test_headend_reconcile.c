@@ -11,9 +11,9 @@ static const uint8_t package_a[PAWL_PACKAGE_ID_SIZE] = {0xa2};
 static const uint8_t package_b[PAWL_PACKAGE_ID_SIZE] = {0xb2};
 
 /* 0: none, 1: a, 2: b. */
-static struct pawl_record record_make(uint64_t sequence, int instance, int package)
+static struct pawl_device_record record_make(uint64_t sequence, int instance, int package)
 {
-    struct pawl_record record = {.sequence = sequence};
+    struct pawl_device_record record = {.sequence = sequence};
     record.has_instance = instance != 0;
     record.has_package = package != 0;
     if (instance != 0)
@@ -25,7 +25,7 @@ static struct pawl_record record_make(uint64_t sequence, int instance, int packa
 
 static struct pawl_report report_make(uint64_t sequence, int instance, int package)
 {
-    struct pawl_record record = record_make(sequence, instance, package);
+    struct pawl_device_record record = record_make(sequence, instance, package);
     struct pawl_report report = {.sequence = sequence,
                                  .has_instance = record.has_instance,
                                  .has_package = record.has_package};
@@ -34,7 +34,8 @@ static struct pawl_report report_make(uint64_t sequence, int instance, int packa
     return report;
 }
 
-static void assert_record(const struct pawl_record *expected, const struct pawl_record *actual)
+static void assert_record(const struct pawl_device_record *expected,
+                          const struct pawl_device_record *actual)
 {
     assert_int_equal(expected->standing, actual->standing);
     assert_true(expected->sequence == actual->sequence);
@@ -108,7 +109,8 @@ static void rows_decide_as_specified_i5(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const struct expectation *row = &rows[i];
-        struct pawl_record record = record_make(row->held, row->held_instance, row->held_package);
+        struct pawl_device_record record =
+            record_make(row->held, row->held_instance, row->held_package);
         struct pawl_report report = report_make(row->reported, row->instance, row->package);
         struct pawl_decision decision;
         record.standing = row->standing;
@@ -122,7 +124,7 @@ static void rows_decide_as_specified_i5(void **state)
 }
 
 /* The rules a second time, in the order of SPEC 11.5 but not in the form of the product. */
-static enum pawl_verdict verdict_expect(const struct pawl_record *held,
+static enum pawl_verdict verdict_expect(const struct pawl_device_record *held,
                                         const struct pawl_report *report)
 {
     if (held->standing == PAWL_STANDING_QUARANTINED)
@@ -142,7 +144,7 @@ static enum pawl_verdict verdict_expect(const struct pawl_record *held,
         return PAWL_VERDICT_NORMAL;
     if (!held->has_instance)
         return held->sequence > 0 ? PAWL_VERDICT_ADOPT : PAWL_VERDICT_QUARANTINE;
-    struct pawl_record other = *held;
+    struct pawl_device_record other = *held;
     other.has_package = report->has_package;
     memcpy(other.instance, report->instance, sizeof other.instance);
     memcpy(other.package_id, report->package_id, sizeof other.package_id);
@@ -153,13 +155,14 @@ static enum pawl_verdict verdict_expect(const struct pawl_record *held,
 }
 
 /* What must be true of every decision, whatever the verdict. */
-static void consequences_check(const struct pawl_record *held, const struct pawl_report *report,
+static void consequences_check(const struct pawl_device_record *held,
+                               const struct pawl_report *report,
                                const struct pawl_decision *decision)
 {
     bool takes = decision->verdict == PAWL_VERDICT_CONFIRM ||
                  decision->verdict == PAWL_VERDICT_CATCH_UP ||
                  decision->verdict == PAWL_VERDICT_ADOPT;
-    struct pawl_record expected = *held;
+    struct pawl_device_record expected = *held;
     if (decision->verdict == PAWL_VERDICT_QUARANTINE)
         expected.standing = PAWL_STANDING_QUARANTINED;
     if (takes) {
@@ -193,7 +196,7 @@ static void consequences_check(const struct pawl_record *held, const struct pawl
 static const uint64_t sequences[] = {0, 1, 4, 5, 6, 7, 65541, 65542, UINT64_MAX - 1, UINT64_MAX};
 #define SEQUENCES (sizeof sequences / sizeof *sequences)
 
-static unsigned standing_run(struct pawl_record *held, const struct pawl_report *report)
+static unsigned standing_run(struct pawl_device_record *held, const struct pawl_report *report)
 {
     unsigned tried = 0;
     for (unsigned standing = 0; standing <= PAWL_STANDING_RELEASED; standing++)
@@ -219,7 +222,7 @@ static void every_combination_decides_alike_i5(void **state)
     unsigned tried = 0;
     for (size_t i = 0; i < SEQUENCES * SEQUENCES; i++)
         for (int identity = 0; identity < 81; identity++) {
-            struct pawl_record held =
+            struct pawl_device_record held =
                 record_make(sequences[i / SEQUENCES], identity % 3, identity / 3 % 3);
             struct pawl_report report =
                 report_make(sequences[i % SEQUENCES], identity / 9 % 3, identity / 27);
