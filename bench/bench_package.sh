@@ -69,6 +69,7 @@ line() { # name value unit against reference
 seal_to 2 app.pawl
 "$pawl" entitle --content-key app.key --sequence 0 --pud "$pud" --out app.ent app.pawl >/dev/null
 age -r "$recipient" -o image.age image
+sync # or the disk's interrupts for what was just written are counted below
 cat image app.pawl image.age >/dev/null
 
 for ((i = 0; i < rounds; i++)); do
