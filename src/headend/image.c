@@ -85,18 +85,21 @@ enum pawl_result pawl_image_measure(const struct pawl_package_job *job, int fd,
                                .changed = status.st_ctim};
     struct measure measure = {.job = job, .fd = fd};
     pawl_units_init(&measure.units, found.size, PAWL_VERITY_SPAN_SIZE, 0);
+    unsigned threads =
+        pawl_pipeline_threads(job->threads, measure.units.count, measure.units.unit_size);
+    /* 2 MiB at once are mapped at a quarter of the cost; several threads share that memory. */
+    if (threads == 1)
+        pawl_units_init(&measure.units, found.size, PAWL_UNIT_SPANS_MAX * PAWL_VERITY_SPAN_SIZE, 0);
     pawl_verity_init(&measure.verity);
 
-    const struct pawl_pipeline pipeline = {
-        .threads =
-            pawl_pipeline_threads(job->threads, measure.units.count, measure.units.unit_size),
-        .units = measure.units.count,
-        .context = &measure,
-        .worker_size = sizeof(struct pawl_unit_hashes),
-        .start = worker_start,
-        .stop = worker_stop,
-        .work = unit_work,
-        .finish = unit_finish};
+    const struct pawl_pipeline pipeline = {.threads = threads,
+                                           .units = measure.units.count,
+                                           .context = &measure,
+                                           .worker_size = sizeof(struct pawl_unit_hashes),
+                                           .start = worker_start,
+                                           .stop = worker_stop,
+                                           .work = unit_work,
+                                           .finish = unit_finish};
     enum pawl_result result = pawl_pipeline_run(&pipeline);
     if (result != PAWL_OK)
         return result;

@@ -1,5 +1,7 @@
 #include "headend/package_unit.h"
 
+_Static_assert(PAWL_CHUNK_SIZE_MAX / PAWL_VERITY_SPAN_SIZE <= PAWL_UNIT_SPANS_MAX, "one chunk");
+
 void pawl_units_init(struct pawl_units *units, uint64_t image_size, uint32_t least,
                      uint32_t chunk_size)
 {

@@ -13,7 +13,7 @@
 /* What one mapping covers where no span has to be whole: larger ones cost memory, smaller ones
  * time. */
 #define PAWL_PART_SIZE 262144u
-#define PAWL_UNIT_SPANS_MAX (PAWL_CHUNK_SIZE_MAX / PAWL_VERITY_SPAN_SIZE)
+#define PAWL_UNIT_SPANS_MAX 4u
 
 struct pawl_units {
     uint64_t image_size;
