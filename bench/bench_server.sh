@@ -2,7 +2,8 @@
 # pawld over HTTP, the load on the other core: processor time of an idle poll, of devices that
 # reported lately and of ones that did not (poll-cold), against libmicrohttpd answering the same
 # requests with a constant of the same size; durable confirmations a second from 64 connections;
-# devices imported a second over the operator socket.
+# devices imported a second over the operator socket, into a server without devices and into one
+# that has as many already (import-more).
 #
 # PAWL_BENCH_SECONDS (5) of each load, PAWL_BENCH_ROUNDS (3) interleaved rounds, medians;
 # PAWL_BENCH_UNITS (200000) devices for the import.
@@ -129,17 +130,28 @@ done
 line confirm "$(median confirm)" confirmations/s "SQLite, one durable update a transaction" \
     "$(median singles)"
 
-# Import, into a server that has devices already.
-"$pawl" personalize --quiet --vendor example.com --class many --count "$units" --no-pud-files \
-    --trust vendor.pub.pem --server-cert data/server.crt --out many >/dev/null
-taskset -apc "0-$(($(nproc) - 1))" "$pawld" >/dev/null
-start=$(date +%s%N)
-"$pawl" import --quiet many/units.import >/dev/null
-imported=$(per_second "$units" "$start" "$(date +%s%N)")
+# Import, on all cores: into a server that has no device, and again into the same.
+"$PAWL_BIN/pawld" init --data imports
+"$PAWL_BIN/pawld" --data imports --listen 127.0.0.1:0 --port-file imports.port \
+    --log-level error 2>imports.log &
+pids+=("$!")
+for ((i = 0; i < 400; i++)); do [ -s imports.port ] && break; sleep 0.05; done
+export PAWL_SOCKET=$scratch/imports/operator.sock
+for what in import import-more; do
+    "$pawl" personalize --quiet --vendor example.com --class many --count "$units" \
+        --no-pud-files --trust vendor.pub.pem --server-cert imports/server.crt --out "$what" \
+        >/dev/null
+    sync # or the import waits for what was just written
+    start=$(date +%s%N)
+    "$pawl" import --quiet "$what/units.import" >/dev/null
+    per_second "$units" "$start" "$(date +%s%N)" >"$what.rate"
+done
 start=$(date +%s%N)
 sqlite3 rows.db "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;
     CREATE TABLE t(id INTEGER PRIMARY KEY, b BLOB);
     INSERT INTO t WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT $units)
     SELECT x, randomblob(120) FROM c;" >/dev/null
-line import "$imported" devices/s "SQLite, rows of 120 bytes in order" \
-    "$(per_second "$units" "$start" "$(date +%s%N)")"
+rows=$(per_second "$units" "$start" "$(date +%s%N)")
+for what in import import-more; do
+    line "$what" "$(cat "$what.rate")" devices/s "SQLite, rows of 120 bytes in order" "$rows"
+done
