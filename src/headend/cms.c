@@ -13,11 +13,11 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
+#include "headend/pem.h"
 #include "host/file.h"
 #include "pawl/keys.h"
 #include "pawl/secret.h"
 
-#define PEM_SIZE_MAX (64u * 1024u)
 /* What the envelope adds to the content: one recipient and a few algorithm identifiers. */
 #define ENVELOPE_SIZE_MAX (64u * 1024u)
 
@@ -30,58 +30,16 @@ struct pawl_cms_opener {
     X509 *certificate;
 };
 
-/* An encrypted PEM key would make OpenSSL ask for a passphrase on the terminal; we never do. */
-static int refuse_passphrase(char *text, int size, int writing, void *context)
-{
-    (void)text;
-    (void)size;
-    (void)writing;
-    (void)context;
-    return -1;
-}
-
-static enum pawl_result read_pem(const char *path, struct pawl_buffer *text, BIO **bio)
-{
-    enum pawl_result result = pawl_file_read(path, PEM_SIZE_MAX, text);
-
-    if (result != PAWL_OK)
-        return result == PAWL_EXHAUSTED ? PAWL_MALFORMED : result;
-    *bio = BIO_new_mem_buf(text->size > 0 ? (const void *)text->bytes : "", (int)text->size);
-    if (*bio == NULL) {
-        pawl_buffer_release(text);
-        return PAWL_CRYPTO;
-    }
-    return PAWL_OK;
-}
-
 static enum pawl_result load_certificate(const char *path, X509 **certificate)
 {
-    struct pawl_buffer text = {0};
-    BIO *bio = NULL;
-    enum pawl_result result = read_pem(path, &text, &bio);
+    struct pawl_pem pem;
+    enum pawl_result result = pawl_pem_open(path, &pem);
 
     if (result != PAWL_OK)
         return result;
-    *certificate = PEM_read_bio_X509(bio, NULL, refuse_passphrase, NULL);
-    BIO_free(bio);
-    pawl_buffer_release(&text);
-    ERR_clear_error();
+    *certificate = PEM_read_bio_X509(pem.bio, NULL, pawl_pem_passphrase_refuse, NULL);
+    pawl_pem_close(&pem);
     return *certificate == NULL ? PAWL_MALFORMED : PAWL_OK;
-}
-
-static enum pawl_result load_key(const char *path, EVP_PKEY **key)
-{
-    struct pawl_buffer text = {0};
-    BIO *bio = NULL;
-    enum pawl_result result = read_pem(path, &text, &bio);
-
-    if (result != PAWL_OK)
-        return result;
-    *key = PEM_read_bio_PrivateKey(bio, NULL, refuse_passphrase, NULL);
-    BIO_free(bio);
-    pawl_buffer_release(&text);
-    ERR_clear_error();
-    return *key == NULL ? PAWL_MALFORMED : PAWL_OK;
 }
 
 enum pawl_result pawl_cms_recipient_load(const char *path, struct pawl_cms_recipient **recipient)
@@ -122,7 +80,7 @@ enum pawl_result pawl_cms_opener_load(const char *key_path, const char *cert_pat
 
     if (made == NULL)
         return PAWL_EXHAUSTED;
-    enum pawl_result result = load_key(key_path, &made->key);
+    enum pawl_result result = pawl_pem_key_load(key_path, &made->key);
     if (result == PAWL_OK)
         result = load_certificate(cert_path, &made->certificate);
     if (result == PAWL_OK && X509_check_private_key(made->certificate, made->key) != 1)

@@ -13,23 +13,12 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
+#include "headend/pem.h"
 #include "host/file.h"
-
-#define PEM_SIZE_MAX 65536u
 
 struct pawl_signer {
     EVP_PKEY *key;
 };
-
-/* A PEM pass phrase cannot be asked for here: an encrypted key reads as malformed. */
-static int no_passphrase(char *buffer, int size, int writing, void *context)
-{
-    (void)buffer;
-    (void)size;
-    (void)writing;
-    (void)context;
-    return -1;
-}
 
 static bool key_is_p256(const EVP_PKEY *key)
 {
@@ -59,22 +48,14 @@ enum pawl_result pawl_signer_generate(struct pawl_signer **signer)
     return key != NULL ? signer_wrap(key, signer) : PAWL_CRYPTO;
 }
 
-/* Reads a PEM file and tries the readers in turn. */
-static enum pawl_result pem_load(const char *path, bool public_too, EVP_PKEY **key)
+static enum pawl_result public_key_load(const char *path, EVP_PKEY **key)
 {
-    struct pawl_buffer pem = {0};
-    enum pawl_result result = pawl_file_read(path, PEM_SIZE_MAX, &pem);
+    struct pawl_pem pem;
+    enum pawl_result result = pawl_pem_open(path, &pem);
     if (result != PAWL_OK)
-        return result == PAWL_EXHAUSTED ? PAWL_MALFORMED : result;
-    BIO *bio = BIO_new_mem_buf(pem.bytes, (int)pem.size);
-    EVP_PKEY *found = NULL;
-    if (bio != NULL)
-        found = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
-    if (found == NULL && public_too && bio != NULL && BIO_reset(bio) == 1)
-        found = PEM_read_bio_PUBKEY(bio, NULL, no_passphrase, NULL);
-    ERR_clear_error();
-    BIO_free(bio);
-    pawl_buffer_release(&pem);
+        return result;
+    EVP_PKEY *found = PEM_read_bio_PUBKEY(pem.bio, NULL, pawl_pem_passphrase_refuse, NULL);
+    pawl_pem_close(&pem);
     if (found == NULL)
         return PAWL_MALFORMED;
     *key = found;
@@ -84,7 +65,7 @@ static enum pawl_result pem_load(const char *path, bool public_too, EVP_PKEY **k
 enum pawl_result pawl_signer_load(const char *path, struct pawl_signer **signer)
 {
     EVP_PKEY *key;
-    enum pawl_result result = pem_load(path, false, &key);
+    enum pawl_result result = pawl_pem_key_load(path, &key);
     return result == PAWL_OK ? signer_wrap(key, signer) : result;
 }
 
@@ -153,7 +134,9 @@ enum pawl_result pawl_signer_anchor_get(const struct pawl_signer *signer,
 enum pawl_result pawl_anchor_load(const char *path, struct pawl_anchor *anchor)
 {
     EVP_PKEY *key;
-    enum pawl_result result = pem_load(path, true, &key);
+    enum pawl_result result = pawl_pem_key_load(path, &key);
+    if (result == PAWL_MALFORMED)
+        result = public_key_load(path, &key);
     if (result != PAWL_OK)
         return result;
     result = key_is_p256(key) ? anchor_from_key(key, anchor) : PAWL_UNSUPPORTED;
