@@ -89,15 +89,9 @@ const struct pawl_handler pawl_assignment_add_handler = {
     .answer = assignment_add_answer,
 };
 
-/* A list being gathered. */
-struct assignment_list {
-    json_t *items;
-    uint64_t last;
-};
-
 static enum pawl_result item_add(void *context, const struct pawl_assignment_row *row)
 {
-    struct assignment_list *list = context;
+    struct pawl_numbered_list *list = context;
     const struct pawl_plan_entry *entry = &row->entry;
     json_t *item = json_object();
     pawl_json_put(&item, "id", pawl_number_json(entry->assignment));
@@ -109,26 +103,16 @@ static enum pawl_result item_add(void *context, const struct pawl_assignment_row
     return json_array_append_new(list->items, item) == 0 ? PAWL_OK : PAWL_EXHAUSTED;
 }
 
+static enum pawl_result assignment_list_gather(struct pawl_reader *reader, uint64_t after,
+                                               size_t limit, struct pawl_numbered_list *list)
+{
+    return pawl_store_assignment_list(reader, after, limit, item_add, list);
+}
+
 static enum MHD_Result assignment_list_answer(struct pawl_request *request)
 {
-    struct pawl_server *server = request->server;
-    struct pawl_reader *reader = NULL;
-    struct assignment_list list = {NULL, 0};
-    uint64_t after;
-    size_t limit;
-    if (!pawl_limit_read(request, &limit) || !pawl_after_read(request, &after))
-        return MHD_YES;
-    list.items = json_array();
-    enum pawl_result result = pawl_reader_borrow(&server->readers, &reader);
-    if (result == PAWL_OK)
-        result = pawl_store_assignment_list(reader, after, limit, item_add, &list);
-    pawl_reader_return(&server->readers, reader);
-    if (result != PAWL_OK) {
-        json_decref(list.items);
-        return pawl_request_refuse(request, result, "cannot read the assignments");
-    }
-    bool full = json_array_size(list.items) == limit;
-    return pawl_list_answer(request, list.items, full ? json_integer((json_int_t)list.last) : NULL);
+    return pawl_numbered_list_answer(request, assignment_list_gather,
+                                     "cannot read the assignments");
 }
 
 const struct pawl_handler pawl_assignment_list_handler = {.answer = assignment_list_answer};

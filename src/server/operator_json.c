@@ -37,6 +37,29 @@ enum MHD_Result pawl_list_answer(struct pawl_request *request, json_t *items, js
         json_pack("{s:o, s:o}", "items", items, "next", next != NULL ? next : json_null()));
 }
 
+enum MHD_Result pawl_numbered_list_answer(struct pawl_request *request, pawl_list_gather_fn gather,
+                                          const char *failure)
+{
+    struct pawl_server *server = request->server;
+    struct pawl_reader *reader = NULL;
+    struct pawl_numbered_list list = {NULL, 0};
+    uint64_t after;
+    size_t limit;
+    if (!pawl_limit_read(request, &limit) || !pawl_after_read(request, &after))
+        return MHD_YES;
+    list.items = json_array();
+    enum pawl_result result = pawl_reader_borrow(&server->readers, &reader);
+    if (result == PAWL_OK)
+        result = gather(reader, after, limit, &list);
+    pawl_reader_return(&server->readers, reader);
+    if (result != PAWL_OK) {
+        json_decref(list.items);
+        return pawl_request_refuse(request, result, "%s", failure);
+    }
+    bool full = json_array_size(list.items) == limit;
+    return pawl_list_answer(request, list.items, full ? json_integer((json_int_t)list.last) : NULL);
+}
+
 void pawl_json_put(json_t **object, const char *name, json_t *value)
 {
     if (json_object_set_new(*object, name, value) == 0)

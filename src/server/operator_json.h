@@ -13,6 +13,21 @@ enum MHD_Result pawl_json_answer(struct pawl_request *request, unsigned status, 
 /* A list's answer {"items", "next"}: takes both references; `next` NULL: there are no more. */
 enum MHD_Result pawl_list_answer(struct pawl_request *request, json_t *items, json_t *next);
 
+/* A list by ascending numbers, being gathered. */
+struct pawl_numbered_list {
+    json_t *items;
+    uint64_t last; /* the number of the newest item */
+};
+
+/* Gathers at most `limit` items with numbers above `after` into `list`. */
+typedef enum pawl_result (*pawl_list_gather_fn)(struct pawl_reader *reader, uint64_t after,
+                                                size_t limit, struct pawl_numbered_list *list);
+
+/* Answers with such a list as the request's `after` and `limit` ask; `failure` tells what could not
+ * be done. */
+enum MHD_Result pawl_numbered_list_answer(struct pawl_request *request, pawl_list_gather_fn gather,
+                                          const char *failure);
+
 /* Puts a member into an object and takes the value's reference. Once memory ran out, `*object` is
  * NULL and stays so: to be looked at once, in the end. */
 void pawl_json_put(json_t **object, const char *name, json_t *value);

@@ -30,15 +30,9 @@ static enum MHD_Result status_answer(struct pawl_request *request)
 
 const struct pawl_handler pawl_status_handler = {.answer = status_answer};
 
-/* A list being gathered. */
-struct audit_list {
-    json_t *items;
-    uint64_t last;
-};
-
 static enum pawl_result audit_item_add(void *context, const struct pawl_audit_row *row)
 {
-    struct audit_list *list = context;
+    struct pawl_numbered_list *list = context;
     json_t *detail = json_loads(row->detail, 0, NULL);
     json_t *item = json_object();
     pawl_json_put(&item, "id", pawl_number_json(row->id));
@@ -52,26 +46,15 @@ static enum pawl_result audit_item_add(void *context, const struct pawl_audit_ro
     return json_array_append_new(list->items, item) == 0 ? PAWL_OK : PAWL_EXHAUSTED;
 }
 
+static enum pawl_result audit_list_gather(struct pawl_reader *reader, uint64_t after, size_t limit,
+                                          struct pawl_numbered_list *list)
+{
+    return pawl_store_audit_list(reader, after, limit, audit_item_add, list);
+}
+
 static enum MHD_Result audit_answer(struct pawl_request *request)
 {
-    struct pawl_server *server = request->server;
-    struct pawl_reader *reader = NULL;
-    struct audit_list list = {NULL, 0};
-    uint64_t after;
-    size_t limit;
-    if (!pawl_limit_read(request, &limit) || !pawl_after_read(request, &after))
-        return MHD_YES;
-    list.items = json_array();
-    enum pawl_result result = pawl_reader_borrow(&server->readers, &reader);
-    if (result == PAWL_OK)
-        result = pawl_store_audit_list(reader, after, limit, audit_item_add, &list);
-    pawl_reader_return(&server->readers, reader);
-    if (result != PAWL_OK) {
-        json_decref(list.items);
-        return pawl_request_refuse(request, result, "cannot read the audit trail");
-    }
-    bool full = json_array_size(list.items) == limit;
-    return pawl_list_answer(request, list.items, full ? json_integer((json_int_t)list.last) : NULL);
+    return pawl_numbered_list_answer(request, audit_list_gather, "cannot read the audit trail");
 }
 
 const struct pawl_handler pawl_audit_handler = {.answer = audit_answer};
