@@ -277,9 +277,9 @@ static enum MHD_Result health_answer(struct pawl_request *request)
 const struct pawl_handler pawl_health_handler = {.answer = health_answer};
 
 const struct pawl_route pawl_device_routes[] = {
-    {MHD_HTTP_METHOD_POST, "/v1/report", &pawl_report_handler},
-    {MHD_HTTP_METHOD_GET, "/v1/packages/*", &pawl_package_fetch_handler},
-    {MHD_HTTP_METHOD_GET, "/healthz", &pawl_health_handler},
+    {MHD_HTTP_METHOD_POST, "/v1/report", &pawl_report_handler, 0},
+    {MHD_HTTP_METHOD_GET, "/v1/packages/*", &pawl_package_fetch_handler, 0},
+    {MHD_HTTP_METHOD_GET, "/healthz", &pawl_health_handler, 0},
 };
 
 const size_t pawl_device_route_count = sizeof pawl_device_routes / sizeof pawl_device_routes[0];

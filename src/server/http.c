@@ -34,6 +34,9 @@ static void request_route(struct pawl_request *request, const char *method, cons
         memcpy(request->allow, match.allow, sizeof request->allow);
         pawl_request_fail(request, MHD_HTTP_METHOD_NOT_ALLOWED, PAWL_UNSUPPORTED,
                           "this resource does not take %.16s", method);
+    } else if (match.roles != 0 && (match.roles & request->role) == 0) {
+        pawl_request_fail(request, MHD_HTTP_FORBIDDEN, PAWL_UNTRUSTED,
+                          "your role does not allow this");
     } else {
         request->handler = match.handler;
         memcpy(request->part, match.part, sizeof request->part);

@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "headend/role.h"
 #include "pawl/result.h"
 
 #define PAWL_SMALL_BODY_MAX 1024u   /* bytes that fit a request's own buffers */
@@ -51,6 +52,7 @@ struct pawl_route {
     const char *method;
     const char *path;
     const struct pawl_handler *handler;
+    unsigned roles; /* who may use it, bits of enum pawl_role; 0: anybody */
 };
 
 struct pawl_request {
@@ -71,6 +73,7 @@ struct pawl_request {
 
     /* Of the connection; they outlive the request. */
     bool refused;                    /* the peer may not speak to us */
+    unsigned role;                   /* an enum pawl_role; 0: nobody that we know */
     char actor[PAWL_PEER_NAME_SIZE]; /* for the audit */
     uint8_t small[PAWL_SMALL_BODY_MAX];
     uint8_t reply[PAWL_SMALL_BODY_MAX];

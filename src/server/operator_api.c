@@ -8,21 +8,23 @@
 #include "server/server.h"
 
 const struct pawl_route pawl_operator_routes[] = {
-    {MHD_HTTP_METHOD_GET, "/v1/status", &pawl_status_handler},
-    {MHD_HTTP_METHOD_GET, "/v1/audit", &pawl_audit_handler},
-    {MHD_HTTP_METHOD_POST, "/v1/units", &pawl_import_handler},
-    {MHD_HTTP_METHOD_GET, "/v1/packages", &pawl_package_list_handler},
-    {MHD_HTTP_METHOD_PUT, "/v1/packages/*", &pawl_publish_handler},
-    {MHD_HTTP_METHOD_PUT, "/v1/packages/*/content-key", &pawl_content_key_handler},
-    {MHD_HTTP_METHOD_GET, "/v1/assignments", &pawl_assignment_list_handler},
-    {MHD_HTTP_METHOD_PUT, "/v1/assignments", &pawl_assignment_add_handler},
-    {MHD_HTTP_METHOD_DELETE, "/v1/assignments/*", &pawl_assignment_delete_handler},
-    {MHD_HTTP_METHOD_GET, "/v1/devices", &pawl_device_list_handler},
-    {MHD_HTTP_METHOD_GET, "/v1/devices/*", &pawl_device_show_handler},
-    {MHD_HTTP_METHOD_PUT, "/v1/devices/*/group", &pawl_device_group_handler},
-    {MHD_HTTP_METHOD_POST, "/v1/devices/*/release", &pawl_device_release_handler},
-    {MHD_HTTP_METHOD_POST, "/v1/devices/*/retry", &pawl_device_retry_handler},
-    {MHD_HTTP_METHOD_POST, "/v1/entitlements", &pawl_entitle_handler},
+    {MHD_HTTP_METHOD_GET, "/v1/status", &pawl_status_handler, PAWL_MAY_VIEW},
+    {MHD_HTTP_METHOD_GET, "/v1/audit", &pawl_audit_handler, PAWL_MAY_VIEW},
+    {MHD_HTTP_METHOD_POST, "/v1/units", &pawl_import_handler, PAWL_MAY_IMPORT},
+    {MHD_HTTP_METHOD_GET, "/v1/packages", &pawl_package_list_handler, PAWL_MAY_VIEW},
+    {MHD_HTTP_METHOD_PUT, "/v1/packages/*", &pawl_publish_handler, PAWL_MAY_OPERATE},
+    {MHD_HTTP_METHOD_PUT, "/v1/packages/*/content-key", &pawl_content_key_handler,
+     PAWL_MAY_OPERATE},
+    {MHD_HTTP_METHOD_GET, "/v1/assignments", &pawl_assignment_list_handler, PAWL_MAY_VIEW},
+    {MHD_HTTP_METHOD_PUT, "/v1/assignments", &pawl_assignment_add_handler, PAWL_MAY_OPERATE},
+    {MHD_HTTP_METHOD_DELETE, "/v1/assignments/*", &pawl_assignment_delete_handler,
+     PAWL_MAY_OPERATE},
+    {MHD_HTTP_METHOD_GET, "/v1/devices", &pawl_device_list_handler, PAWL_MAY_VIEW},
+    {MHD_HTTP_METHOD_GET, "/v1/devices/*", &pawl_device_show_handler, PAWL_MAY_VIEW},
+    {MHD_HTTP_METHOD_PUT, "/v1/devices/*/group", &pawl_device_group_handler, PAWL_MAY_OPERATE},
+    {MHD_HTTP_METHOD_POST, "/v1/devices/*/release", &pawl_device_release_handler, PAWL_MAY_OPERATE},
+    {MHD_HTTP_METHOD_POST, "/v1/devices/*/retry", &pawl_device_retry_handler, PAWL_MAY_OPERATE},
+    {MHD_HTTP_METHOD_POST, "/v1/entitlements", &pawl_entitle_handler, PAWL_MAY_OPERATE},
 };
 
 const size_t pawl_operator_route_count =
@@ -47,6 +49,7 @@ void pawl_operator_identify(struct pawl_request *request, int fd)
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
         return;
     request->refused = !user_may_operate(&server->settings, peer.uid);
+    request->role = PAWL_ROLE_ADMIN;
 
     struct passwd entry, *found = NULL;
     char text[1024];

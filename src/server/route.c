@@ -47,6 +47,7 @@ void pawl_route_find(const struct pawl_route *routes, size_t count, const char *
         match->path_known = true;
         if (strcmp(routes[i].method, method) == 0) {
             match->handler = routes[i].handler;
+            match->roles = routes[i].roles;
             return;
         }
         allow_add(match, routes[i].method);

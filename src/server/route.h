@@ -11,6 +11,7 @@ struct pawl_route;
 struct pawl_route_match {
     bool path_known;                    /* some route has this path */
     const struct pawl_handler *handler; /* NULL when none takes the method */
+    unsigned roles;                     /* who may use it (struct pawl_route) */
     char part[80];                      /* what stands for "*", terminated */
     char allow[64];                     /* the methods that the path takes */
 };

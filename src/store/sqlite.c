@@ -17,7 +17,7 @@
 #define APPLICATION_ID 0x5041574c /* "PAWL", set by the first script */
 
 /* Script i brings schema i to i + 1. */
-static const char *const scripts[PAWL_STORE_SCHEMA] = {pawl_sqlite_schema_1};
+static const char *const scripts[PAWL_STORE_SCHEMA] = {pawl_sqlite_schema_1, pawl_sqlite_schema_2};
 
 static enum pawl_result pragma_get(struct pawl_sqlite *connection, const char *text, int64_t *value)
 {

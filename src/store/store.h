@@ -34,7 +34,7 @@
 struct pawl_store;
 struct pawl_reader;
 
-#define PAWL_STORE_SCHEMA 1u /* the schema version that this program writes */
+#define PAWL_STORE_SCHEMA 2u /* the schema version that this program writes */
 
 /* Opens a store and brings its schema up to date; creates an empty one where `create` is set and
  * there is none. PAWL_STATE when there is none and `create` is not set; PAWL_UNSUPPORTED for an

@@ -81,10 +81,10 @@ static void test_routes(void **state)
     static const struct pawl_handler list = {.body_max = 1}, show = {.body_max = 2};
     static const struct pawl_handler group = {.body_max = 3}, make = {.body_max = 4};
     static const struct pawl_route routes[] = {
-        {"GET", "/v1/things", &list},
-        {"PUT", "/v1/things", &make},
-        {"GET", "/v1/things/*", &show},
-        {"PUT", "/v1/things/*/group", &group},
+        {"GET", "/v1/things", &list, PAWL_MAY_VIEW},
+        {"PUT", "/v1/things", &make, PAWL_MAY_OPERATE},
+        {"GET", "/v1/things/*", &show, 0},
+        {"PUT", "/v1/things/*/group", &group, PAWL_MAY_ADMINISTER},
     };
     static const struct {
         const char *method, *path;
@@ -111,6 +111,10 @@ static void test_routes(void **state)
                         &match);
         assert_int_equal(match.path_known, cases[i].path_known);
         assert_ptr_equal(match.handler, cases[i].handler);
+        assert_int_equal(match.roles, match.handler == &list    ? PAWL_MAY_VIEW
+                                      : match.handler == &make  ? PAWL_MAY_OPERATE
+                                      : match.handler == &group ? PAWL_MAY_ADMINISTER
+                                                                : 0);
         if (cases[i].part != NULL)
             assert_string_equal(match.part, cases[i].part);
         if (match.handler == NULL)
