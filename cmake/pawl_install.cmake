@@ -21,5 +21,6 @@ install(FILES ${CMAKE_BINARY_DIR}/generated/pawl/version.h
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/pawl)
 install(FILES ${CMAKE_BINARY_DIR}/generated/pawl.pc ${CMAKE_BINARY_DIR}/generated/pawl-device.pc
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
-install(FILES LICENSE README.md SPEC.md DESIGN.md SECURITY.md CHANGELOG.md TYPE DOC)
+install(FILES LICENSE README.md SPEC.md DESIGN.md SECURITY.md CHANGELOG.md
+        docs/openapi.json TYPE DOC)
 add_dependencies(tests pawl_host_side pawl_device_side)

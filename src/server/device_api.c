@@ -269,9 +269,11 @@ const struct pawl_handler pawl_report_handler = {
 static enum MHD_Result health_answer(struct pawl_request *request)
 {
     static char text[] = "ok\n";
-    return pawl_request_answer(
-        request, MHD_HTTP_OK,
-        MHD_create_response_from_buffer(sizeof text - 1, text, MHD_RESPMEM_PERSISTENT));
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(sizeof text - 1, text, MHD_RESPMEM_PERSISTENT);
+    if (response != NULL)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "text/plain");
+    return pawl_request_answer(request, MHD_HTTP_OK, response);
 }
 
 const struct pawl_handler pawl_health_handler = {.answer = health_answer};

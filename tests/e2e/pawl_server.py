@@ -13,8 +13,12 @@ import time
 
 from pawl_device import MEDIA_TYPE, Device
 
+sys.path.insert(0, os.path.join(os.environ["PAWL_SOURCE"], "tests/support"))
+from pawl_openapi import OpenApi  # noqa: E402
+
 BIN = os.environ["PAWL_BIN"]
 SANITIZED = os.environ.get("PAWL_SANITIZED") == "1"
+OPENAPI = OpenApi()
 
 
 class UnixConnection(http.client.HTTPConnection):
@@ -113,15 +117,21 @@ class Server:
 
     # --- operators ---
 
+    def operator_connection(self):
+        return UnixConnection(f"{self.data}/operator.sock")
+
     def operate(self, method, path, body=None, headers=None, raw=False):
-        """A request on the operator socket: (status, JSON value, or bytes when `raw`)."""
-        connection = UnixConnection(f"{self.data}/operator.sock")
+        """A request on the operator socket: (status, JSON value, or bytes when `raw`). What was sent
+        and answered must be as docs/openapi.json says."""
+        connection = self.operator_connection()
         if isinstance(body, (dict, list)):
             body = json.dumps(body)
         connection.request(method, path, body, headers or {})
         response = connection.getresponse()
         data = response.read()
         connection.close()
+        OPENAPI.check_answer("operator", method, path, body, response.status,
+                             response.headers["Content-Type"], data)
         return response.status, data if raw else json.loads(data)
 
     def expect(self, status, method, path, body=None):

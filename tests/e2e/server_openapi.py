@@ -1,0 +1,126 @@
+#!/usr/bin/python3
+"""docs/openapi.json against a running server (SPEC 16): each operation is served where and how the
+file says, its answers have the shape that the file gives, and nothing else is served. (Server.operate
+checks the exchanges of all other tests too.)"""
+import json
+
+from pawl_device import MEDIA_TYPE
+from pawl_server import OPENAPI, Server, run
+
+METHODS = ("GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "TRACE")
+
+
+def sample(schema):
+    """A value that a path parameter may have and that nothing is called."""
+    schema = OPENAPI.resolve(schema)
+    if "example" in schema:
+        return schema["example"]
+    if schema.get("type") == "integer":
+        return "999999"
+    return "0" * (64 if "{64}" in schema.get("pattern", "") else 32)
+
+
+def target_of(operation, known):
+    """The path of a request, with the names of `known` things or of things that are not there."""
+    path = operation.path
+    for parameter in map(OPENAPI.resolve, operation.item.get("parameters", [])):
+        if parameter["in"] == "path":
+            name = parameter["name"]
+            path = path.replace("{" + name + "}", str(known.get(name, sample(parameter["schema"]))))
+    return path
+
+
+def body_of(operation):
+    """Some body of the right media type, and its headers."""
+    content = OPENAPI.resolve(operation.item.get("requestBody", {})).get("content", {})
+    if "application/json" in content:
+        return json.dumps(content["application/json"].get("example", {})), \
+            {"Content-Type": "application/json"}
+    if "application/cose" in content:
+        return b"\xa0", {"Content-Type": MEDIA_TYPE}
+    return (b"x", {"Content-Type": "application/octet-stream"}) if content else (None, {})
+
+
+def speak(server, listener, method, target, body=None, headers=None):
+    """(status, headers, bytes), checked against the file."""
+    connection = server.connection() if listener == "device" else server.operator_connection()
+    connection.request(method, target, body, headers or {})
+    response = connection.getresponse()
+    data = response.read()
+    connection.close()
+    OPENAPI.check_answer(listener, method, target, body, response.status,
+                         response.headers["Content-Type"], data)
+    return response.status, response.headers, data
+
+
+def test_operations_are_served():
+    """Each operation is there, for things that are known and for others; no other method is."""
+    with Server() as server:
+        server.vendor()
+        (device,) = server.personalize("a")
+        package_id, _ = server.release("a", "one")
+        known = {"device_id": device.id.hex(), "package_id": package_id.hex(),
+                 "assignment": server.assign(package_id, class_="a")}
+        succeeded = set()
+        for operation in OPENAPI.operations:
+            for listener in operation.listeners:
+                for names in ({}, known):
+                    target = target_of(operation, names)
+                    body, headers = body_of(operation)
+                    status, _, data = speak(server, listener, operation.method, target, body, headers)
+                    assert status < 500 and status != 405, (str(operation), status, data)
+                    assert b"no such resource" not in data, str(operation)
+                    if status < 300:
+                        succeeded.add(operation.id)
+        assert {"status", "listDevices", "showDevice", "fetchPackage", "health", "unassign"} <= succeeded
+        for listener in ("device", "operator"):
+            paths = {operation.path: operation for operation in OPENAPI.operations
+                     if listener in operation.listeners}
+            for path, operation in paths.items():
+                described = {other.method for other in OPENAPI.operations
+                             if other.path == path and listener in other.listeners}
+                target = target_of(operation, {})
+                for method in set(METHODS) - described:
+                    status, headers, _ = speak(server, listener, method, target)
+                    assert status == 405, (listener, method, path, status)
+                    allowed = set(headers["Allow"].split(", ")) - {"HEAD"}
+                    assert allowed == described, (listener, path, allowed)
+                if "GET" in described and path != "/v1/packages/{package_id}":
+                    status, _, data = speak(server, listener, "HEAD", target_of(operation, known))
+                    assert (status, data) == (200, b""), (listener, path, status)
+        server.alive()
+
+
+def test_answers_of_success():
+    """What people do in their first hour, each answer and each body as described."""
+    with Server() as server:
+        server.vendor()
+        (device,) = server.personalize("a")
+        name = f"/v1/devices/{device.id.hex()}"
+        package_id, _ = server.release("a", "one")
+        server.expect(200, "PUT", f"{name}/group", {"group": "pilots"})
+        server.expect(200, "PUT", f"{name}/group", {"group": None})
+        for target in ({"class_": "a"}, {"group": "pilots"}, {"device": device.id.hex()}):
+            server.assign(package_id, **target)
+        assert len(server.expect(200, "GET", "/v1/assignments")["items"]) == 3
+        device.exchange()
+        device.exchange(failed=[package_id, 64])
+        assert server.device(device)["last_failure"]["code"] == 64
+        server.expect(200, "POST", f"{name}/retry")
+        device.sequence = 3
+        device.exchange()
+        device.exchange(sequence=0)
+        assert server.device(device)["quarantine_reason"]
+        server.expect(200, "POST", f"{name}/release", {"reason": "seen"})
+        for order in ({"target": {"group": "pilots"}}, {"devices": [device.id.hex()]},
+                      {"target": {"devices": [device.id.hex()]}}):
+            status, _ = server.operate("POST", "/v1/entitlements",
+                                       {"package_id": package_id.hex(), **order}, raw=True)
+            assert status == 200
+        server.expect(200, "DELETE", "/v1/assignments/1")
+        assert server.expect(200, "GET", "/v1/audit?limit=2")["next"] == 2
+        assert server.expect(200, "GET", "/v1/packages?limit=1")["next"] == package_id.hex()
+        assert server.expect(200, "GET", "/v1/devices?limit=1")["next"] is not None
+
+
+run(test_operations_are_served, test_answers_of_success)
