@@ -1,6 +1,7 @@
 #include "connection.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -12,12 +13,27 @@
 
 #include "host/log.h"
 
-enum pawl_result target_read(const char *url, struct target *target)
+static enum pawl_result tls_prepare(const char *ca, struct target *target)
 {
-    static const char scheme[] = "http://";
+    target->tls = SSL_CTX_new(TLS_client_method());
+    if (target->tls == NULL)
+        return pawl_error(PAWL_EXHAUSTED, "no memory");
+    SSL_CTX_set_verify(target->tls, SSL_VERIFY_PEER, NULL);
+    if ((ca != NULL ? SSL_CTX_load_verify_file(target->tls, ca)
+                    : SSL_CTX_set_default_verify_paths(target->tls)) != 1)
+        return pawl_error(PAWL_UNTRUSTED, "%s: no certificates", ca != NULL ? ca : "the system's");
+    return PAWL_OK;
+}
+
+enum pawl_result target_read(const char *url, const char *ca, struct target *target)
+{
+    static const char plain[] = "http://", secure[] = "https://";
+    bool is_secure = strncmp(url, secure, strlen(secure)) == 0;
+    const char *scheme = is_secure ? secure : plain;
     char host[128], *port;
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found;
 
+    target->tls = NULL;
     if (strncmp(url, scheme, strlen(scheme)) != 0)
         return pawl_error(PAWL_UNSUPPORTED, "'%s' is no http URL", url);
     snprintf(host, sizeof host, "%.*s", (int)strcspn(url + strlen(scheme), "/"),
@@ -26,13 +42,33 @@ enum pawl_result target_read(const char *url, struct target *target)
     port = strrchr(host, ':');
     if (port != NULL)
         *port++ = '\0';
-    int problem = getaddrinfo(host, port != NULL ? port : "80", &hints, &found);
+    int problem = getaddrinfo(host, port != NULL ? port : is_secure ? "443" : "80", &hints, &found);
     if (problem != 0)
         return pawl_error(PAWL_IO, "%s: %s", url, gai_strerror(problem));
     memcpy(&target->address, found->ai_addr, found->ai_addrlen);
     target->address_size = found->ai_addrlen;
     freeaddrinfo(found);
-    return PAWL_OK;
+    return is_secure ? tls_prepare(ca, target) : PAWL_OK;
+}
+
+void target_release(struct target *target)
+{
+    SSL_CTX_free(target->tls);
+    target->tls = NULL;
+}
+
+/* The handshake may block; what follows it does not. */
+static enum pawl_result tls_connect(struct connection *connection)
+{
+    connection->tls = SSL_new(connection->target->tls);
+    if (connection->tls == NULL)
+        return PAWL_EXHAUSTED;
+    SSL_set_mode(connection->tls, SSL_MODE_RELEASE_BUFFERS);
+    if (SSL_set_fd(connection->tls, connection->fd) != 1 || SSL_connect(connection->tls) != 1) {
+        errno = EPROTO;
+        return PAWL_IO;
+    }
+    return fcntl(connection->fd, F_SETFL, O_NONBLOCK) == 0 ? PAWL_OK : PAWL_IO;
 }
 
 static enum pawl_result reconnect(struct connection *connection)
@@ -45,10 +81,10 @@ static enum pawl_result reconnect(struct connection *connection)
     if (connection->fd < 0)
         return PAWL_IO;
     setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    return connect(connection->fd, (const struct sockaddr *)&target->address,
-                   target->address_size) == 0
-               ? PAWL_OK
-               : PAWL_IO;
+    if (connect(connection->fd, (const struct sockaddr *)&target->address, target->address_size) !=
+        0)
+        return PAWL_IO;
+    return target->tls != NULL ? tls_connect(connection) : PAWL_OK;
 }
 
 enum pawl_result connection_open(struct connection *connection, const struct target *target)
@@ -59,9 +95,31 @@ enum pawl_result connection_open(struct connection *connection, const struct tar
 
 void connection_close(struct connection *connection)
 {
+    SSL_free(connection->tls);
+    connection->tls = NULL;
     if (connection->fd >= 0)
         close(connection->fd);
     connection->fd = -1;
+}
+
+static ssize_t channel_send(struct connection *connection, const void *bytes, size_t size)
+{
+    if (connection->tls != NULL)
+        return SSL_write(connection->tls, bytes, (int)size);
+    return send(connection->fd, bytes, size, MSG_NOSIGNAL);
+}
+
+/* As recv without waiting: -1 with EAGAIN when nothing is there. */
+static ssize_t channel_receive(struct connection *connection, void *bytes, size_t size)
+{
+    if (connection->tls == NULL)
+        return recv(connection->fd, bytes, size, MSG_DONTWAIT);
+    int n = SSL_read(connection->tls, bytes, (int)size);
+    if (n <= 0 && SSL_get_error(connection->tls, n) == SSL_ERROR_WANT_READ) {
+        errno = EAGAIN;
+        return -1;
+    }
+    return n > 0 ? n : 0;
 }
 
 static enum pawl_result request_send(struct connection *connection)
@@ -69,8 +127,7 @@ static enum pawl_result request_send(struct connection *connection)
     connection->size = connection->head_size = 0;
     connection->status = 0;
     connection->body_size = connection->received = 0;
-    ssize_t sent =
-        send(connection->fd, connection->request, connection->request_size, MSG_NOSIGNAL);
+    ssize_t sent = channel_send(connection, connection->request, connection->request_size);
     return sent == (ssize_t)connection->request_size ? PAWL_OK : PAWL_IO;
 }
 
@@ -141,12 +198,12 @@ static enum pawl_result progress(struct connection *connection)
     return connection->received == connection->body_size ? PAWL_OK : PAWL_EXHAUSTED;
 }
 
-enum pawl_result connection_receive(struct connection *connection)
+static enum pawl_result part_receive(struct connection *connection)
 {
     static uint8_t dropped[65536]; /* what of a package is beyond its header */
     size_t room = sizeof connection->bytes - connection->size;
     uint8_t *to = room > 0 ? connection->bytes + connection->size : dropped;
-    ssize_t n = recv(connection->fd, to, room > 0 ? room : sizeof dropped, MSG_DONTWAIT);
+    ssize_t n = channel_receive(connection, to, room > 0 ? room : sizeof dropped);
 
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return PAWL_EXHAUSTED;
@@ -162,6 +219,16 @@ enum pawl_result connection_receive(struct connection *connection)
     if (connection->head_size > 0)
         connection->received += (size_t)n;
     return progress(connection);
+}
+
+enum pawl_result connection_receive(struct connection *connection)
+{
+    enum pawl_result result;
+    do { /* of what TLS has taken from the socket, epoll does not tell */
+        result = part_receive(connection);
+    } while (result == PAWL_EXHAUSTED && connection->tls != NULL &&
+             SSL_pending(connection->tls) > 0);
+    return result;
 }
 
 const uint8_t *connection_body(const struct connection *connection, size_t *size)

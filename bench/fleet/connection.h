@@ -1,7 +1,7 @@
 /*
- * One keep-alive HTTP/1.1 connection of the load generator, without blocking: a request is sent
- * whole, the answer is taken as it comes. It knows what pawld sends (a Content-Length, no chunks)
- * and takes anything else for an error.
+ * One keep-alive HTTP/1.1 connection of the load generator, plain or in TLS, without blocking: a
+ * request is sent whole, the answer is taken as it comes. It knows what pawld sends (a
+ * Content-Length, no chunks) and takes anything else for an error.
  */
 #ifndef PAWL_FLEET_CONNECTION_H
 #define PAWL_FLEET_CONNECTION_H
@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <openssl/ssl.h>
+
 #include "pawl/package.h"
 #include "pawl/result.h"
 
@@ -19,10 +21,12 @@ struct target {
     struct sockaddr_storage address;
     socklen_t address_size;
     char host[128]; /* for the Host header */
+    SSL_CTX *tls;   /* NULL: plain */
 };
 
 struct connection {
     int fd;
+    SSL *tls; /* NULL: plain */
     const struct target *target;
     char request[1280];
     size_t request_size;
@@ -35,8 +39,10 @@ struct connection {
     bool is_retried;   /* the server had closed the connection; sent once more */
 };
 
-/* Says on stderr what is wrong with `url`. */
-enum pawl_result target_read(const char *url, struct target *target);
+/* Says on stderr what is wrong with `url`. `ca` is a PEM file of the certificates that an https
+ * server is trusted by; NULL for the system's. Release it in any case. */
+enum pawl_result target_read(const char *url, const char *ca, struct target *target);
+void target_release(struct target *target);
 
 /* PAWL_IO with errno set. Release in any case. */
 enum pawl_result connection_open(struct connection *connection, const struct target *target);

@@ -21,7 +21,7 @@ static const struct pawl_usage usage = {
 };
 
 struct arguments {
-    const char *server, *units, *state, *mode;
+    const char *server, *ca, *units, *state, *mode;
     uint64_t connections, rounds, seconds;
     bool json;
 };
@@ -101,7 +101,7 @@ static int run(const struct arguments *arguments, enum fleet_mode mode)
                               .rounds = arguments->rounds,
                               .seconds = arguments->seconds};
 
-    enum pawl_result result = target_read(arguments->server, &target);
+    enum pawl_result result = target_read(arguments->server, arguments->ca, &target);
     if (result == PAWL_OK)
         result = devices_read(arguments, &list);
     if (result == PAWL_OK) {
@@ -112,6 +112,7 @@ static int run(const struct arguments *arguments, enum fleet_mode mode)
         result = work(arguments, &plan, &counts);
     }
     device_list_release(&list);
+    target_release(&target);
     if (result != PAWL_OK)
         return pawl_exit_code(result);
     return counts.errors == 0 ? PAWL_EXIT_DONE : PAWL_EXIT_FAILURE;
@@ -121,8 +122,10 @@ int main(int argc, char **argv)
 {
     struct arguments arguments = {.mode = "poll", .connections = 64};
     const struct pawl_option options[] = {
-        {"server", 's', "URL", "the control server, http", .text = &arguments.server,
+        {"server", 's', "URL", "the control server, http or https", .text = &arguments.server,
          .required = true},
+        {"ca", 0, "FILE", "certificates to trust an https server by (the system's)",
+         .text = &arguments.ca},
         {"units", 'u', "PATH", "PUD file, sequence of PUDs, or directory of .pud files",
          .text = &arguments.units, .required = true},
         {"state", 0, "FILE", "where the devices' state is kept between runs",
