@@ -190,8 +190,37 @@ static void flash_flip(struct input *input)
     device.ram.flash[at] ^= (uint8_t)(1u << byte_take(input) % 8);
 }
 
+/* SPEC 20.5: a grant for this device, or for what it was or will be, opens only for what it is. */
+static void content_key(struct input *input)
+{
+    const struct pawl_test_package *package = package_take(input);
+    uint64_t sequence = device.ram.counter - byte_take(input) % 3;
+    uint8_t flip = byte_take(input);
+    uint8_t answer[PAWL_LINK_OVERHEAD + PAWL_LINK_PAYLOAD_MIN];
+    const uint8_t key[PAWL_CONTENT_KEY_SIZE] = {1, 2, 3};
+    struct pawl_grant grant = {.salt = {flip}};
+    struct pawl_link_frame request = {.type = PAWL_LINK_CONTENT_KEY, .id = 1}, frame;
+    size_t size = 0, used = 0;
+
+    FUZZ_EXPECT(pawl_grant_wrap(device.pud.unit_secret, sequence, package->package_id, key,
+                                &grant) == PAWL_OK);
+    grant.wrapped[flip % sizeof grant.wrapped] ^= flip & 1;
+    request.payload = grant.salt;
+    request.size = sizeof grant.salt + sizeof grant.wrapped;
+    FUZZ_EXPECT(pawl_link_serve(device.engine, &device.pud, PAYLOAD_MAX, &request, answer,
+                                sizeof answer, &size) == PAWL_OK);
+    answer_check(answer, size, &request);
+    FUZZ_EXPECT(pawl_link_frame_read(answer, size, PAWL_LINK_PAYLOAD_MIN, &frame, &used) ==
+                PAWL_OK);
+    if (frame.payload[0] != PAWL_OK)
+        return;
+    FUZZ_EXPECT(!(flip & 1) && sequence == device.ram.counter && package == committed);
+    FUZZ_EXPECT(frame.size == 2 + sizeof key && memcmp(frame.payload + 2, key, sizeof key) == 0);
+}
+
 static void (*const acts[])(struct input *input) = {
-    noise, request, offer, exchange, bring, install, ran, cancel, reboot, cut, flash_flip,
+    noise, request, offer,  exchange, bring,      install,
+    ran,   cancel,  reboot, cut,      flash_flip, content_key,
 };
 
 static bool image_is(const struct pawl_test_package *package)

@@ -12,7 +12,7 @@
  *
  * HELLO 1      -
  *              u8 version (1), u32 largest payload it takes, device_id (16), u64 sequence
- * REPORT 2     -
+ * REPORT 2     - or up to four content key ids (16 each) that are wanted
  *              the report (COSE_Mac0)
  * DIRECTIVE 3  the directive (COSE_Mac0)
  *              u8 action, u32 poll_after, u8 flags (1 fetch, 2 install), package_id (32),
@@ -26,6 +26,8 @@
  *              failed_package_id (32), u64 failure, u64 offset, u64 package_size
  * CANCEL 7     -
  *              -
+ * CONTENT_KEY 10   salt (16), wrapped key (24)
+ *              the key (16)
  */
 #ifndef PAWL_LINK_H
 #define PAWL_LINK_H
@@ -50,7 +52,8 @@ enum pawl_link_type {
     PAWL_LINK_WRITE = 4,
     PAWL_LINK_INSTALL = 5,
     PAWL_LINK_STATUS = 6,
-    PAWL_LINK_CANCEL = 7
+    PAWL_LINK_CANCEL = 7,
+    PAWL_LINK_CONTENT_KEY = 10
 };
 
 /* Flags in DIRECTIVE's answer and in STATUS's. */
@@ -98,7 +101,8 @@ enum pawl_result pawl_link_write_read(const struct pawl_link_frame *answer, enum
                                       uint64_t *next);
 enum pawl_result pawl_link_status_read(const struct pawl_link_frame *answer,
                                        struct pawl_processor_status *status);
-/* REPORT's answer (`body` points at the report), and INSTALL's and CANCEL's (empty body). */
+/* REPORT's answer (`body` points at the report), CONTENT_KEY's (at the key), and INSTALL's and
+ * CANCEL's (empty body). */
 enum pawl_result pawl_link_answer_read(const struct pawl_link_frame *answer, enum pawl_state *state,
                                        const uint8_t **body, uint32_t *size);
 

@@ -87,6 +87,21 @@ enum pawl_result pawl_processor_boot(struct pawl_processor *processor);
 enum pawl_result pawl_processor_report(struct pawl_processor *processor, uint8_t *bytes,
                                        size_t capacity, size_t *size);
 
+/* The same, asking for the content keys whose ids of PAWL_CONTENT_KEY_ID_SIZE bytes stand one after
+ * another at `wanted` (SPEC 20.3); at most PAWL_CONTENT_WANTED_MAX. */
+enum pawl_result pawl_processor_report_wanting(struct pawl_processor *processor,
+                                               const uint8_t *wanted, uint32_t wanted_count,
+                                               uint8_t *bytes, size_t capacity, size_t *size);
+
+/* Opens a grant (SPEC 20.5) with what is committed now. PAWL_NOT_ENTITLED when it was made for
+ * another device, package or sequence number, and when no committed image opened; PAWL_STATE in a
+ * trial, while another image runs; PAWL_STORAGE when the counter cannot be read or has moved.
+ * Nothing is kept. Wipe `key`. */
+enum pawl_result pawl_processor_content_key(struct pawl_processor *processor,
+                                            const uint8_t salt[PAWL_SALT_SIZE],
+                                            const uint8_t wrapped[PAWL_CONTENT_KEY_WRAPPED_SIZE],
+                                            uint8_t key[PAWL_CONTENT_KEY_SIZE]);
+
 /* Takes the directive that answers the newest report. A refused one changes nothing: PAWL_STATE
  * without such a report, else the classes of SPEC 10. The nonce is used up by an accepted one.
  * PAWL_EXHAUSTED and PAWL_MALFORMED with the state REJECTED: authentic, but what it offers does not

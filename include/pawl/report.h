@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "pawl/content.h"
 #include "pawl/entitlement.h"
 #include "pawl/identifier.h"
 #include "pawl/keys.h"
@@ -54,6 +55,8 @@ struct pawl_report {
     uint32_t challenge_size;
     uint8_t challenge[PAWL_CHALLENGE_SIZE_MAX]; /* last received */
     enum pawl_state state;
+    uint32_t wanted_count; /* content keys that the device asks for (SPEC 20.3), 0 for none */
+    uint8_t wanted[PAWL_CONTENT_WANTED_MAX][PAWL_CONTENT_KEY_ID_SIZE];
 };
 
 enum pawl_action {

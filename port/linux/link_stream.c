@@ -11,6 +11,7 @@
 
 #include "host/log.h"
 #include "link_socket.h"
+#include "pawl/secret.h"
 
 #define BUFFER_SIZE (PAWL_LINK_OVERHEAD + (size_t)PAWL_LINK_PAYLOAD_MAX)
 #define SILENT_AFTER 30 /* seconds; from then on another agent may take the link over */
@@ -125,9 +126,11 @@ static void bytes_send(struct pawl_link_stream *link)
     ssize_t sent =
         write(link->out, link->answer + link->answered, link->answer_size - link->answered);
 
-    if (sent > 0)
+    if (sent > 0) {
         link->answered += (size_t)sent;
-    else if (sent < 0 && !would_block())
+        if (link->answered == link->answer_size)
+            pawl_wipe(link->answer, link->answer_size); /* it may have been a content key */
+    } else if (sent < 0 && !would_block())
         agent_drop(link);
 }
 

@@ -36,6 +36,13 @@ static void report_json(const struct pawl_mac0 *mac0, const struct pawl_report *
                             ? challenge_json(report->challenge, report->challenge_size)
                             : json_null());
     json_object_set_new(to, "state", json_string(state_names[report->state]));
+    if (report->wanted_count > 0) {
+        json_t *wanted = json_array();
+        for (uint32_t i = 0; i < report->wanted_count; i++)
+            json_array_append_new(wanted,
+                                  pawl_json_hex(report->wanted[i], sizeof report->wanted[i]));
+        json_object_set_new(to, "content_keys_wanted", wanted);
+    }
     json_object_set_new(to, "mac", json_string("not checked"));
 }
 

@@ -105,7 +105,7 @@ static void field_read(struct pawl_reader *reader, const struct pawl_field *fiel
 /* The index of the field with that key, or the map's count. */
 static uint32_t field_find(const struct pawl_map *map, struct pawl_cbor_head key)
 {
-    if (key.major > PAWL_CBOR_NEGATIVE || key.value >= PAWL_EXTENSION_KEY)
+    if (key.major > PAWL_CBOR_NEGATIVE || key.value > INT16_MAX)
         return map->count;
     int signed_key = (int)key.value;
     if (key.major == PAWL_CBOR_NEGATIVE)

@@ -32,7 +32,7 @@ enum pawl_field_rule {
 };
 
 struct pawl_field {
-    int8_t key;
+    int16_t key;
     enum pawl_field_type type;
     enum pawl_field_rule rule;
     uint16_t offset; /* of the member that holds it in the target, and the member's size */

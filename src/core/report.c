@@ -8,6 +8,7 @@
 #define PACKAGE_FIELD 3u
 #define FAILURE_FIELD 4u
 #define CHALLENGE_FIELD 6u
+#define WANTED_FIELD 8u
 
 static void failure_read(struct pawl_reader *reader, void *target)
 {
@@ -42,6 +43,31 @@ static void challenge_write(struct pawl_writer *writer, const void *target)
     pawl_challenge_write(writer, report->challenge, report->challenge_size);
 }
 
+static void wanted_read(struct pawl_reader *reader, void *target)
+{
+    struct pawl_report *report = target;
+
+    if (reader->left > 0 && reader->next[0] >> 5 != PAWL_CBOR_ARRAY) {
+        pawl_cbor_item_skip(reader); /* somebody else's extension (SPEC 20.3) */
+        return;
+    }
+    uint64_t count = pawl_cbor_array_read(reader);
+    if (count < 1 || count > PAWL_CONTENT_WANTED_MAX)
+        pawl_reader_fail(reader, PAWL_MALFORMED);
+    for (uint64_t i = 0; i < count && reader->error == PAWL_OK; i++)
+        pawl_cbor_bytes_copy(reader, report->wanted[i], sizeof report->wanted[i]);
+    report->wanted_count = (uint32_t)count;
+}
+
+static void wanted_write(struct pawl_writer *writer, const void *target)
+{
+    const struct pawl_report *report = target;
+
+    pawl_cbor_head_write(writer, PAWL_CBOR_ARRAY, report->wanted_count);
+    for (uint32_t i = 0; i < report->wanted_count; i++)
+        pawl_cbor_bytes_write(writer, report->wanted[i], sizeof report->wanted[i]);
+}
+
 static const struct pawl_field report_fields[] = {
     {.key = 0, .type = PAWL_FIELD_FIXED, .fixed = 1},
     {.key = 1,
@@ -71,6 +97,11 @@ static const struct pawl_field report_fields[] = {
      .type = PAWL_FIELD_CODE,
      PAWL_FIELD_MEMBER(struct pawl_report, state),
      .most = PAWL_STATE_UPDATED},
+    [WANTED_FIELD] = {.key = 128,
+                      .type = PAWL_FIELD_OTHER,
+                      .rule = PAWL_FIELD_OPTIONAL,
+                      .read = wanted_read,
+                      .write = wanted_write},
 };
 static const struct pawl_map report_map = PAWL_MAP(report_fields, true);
 
@@ -121,7 +152,8 @@ enum pawl_result pawl_report_write(const struct pawl_report *report,
     uint32_t present = (uint32_t)report->has_instance << INSTANCE_FIELD |
                        (uint32_t)report->has_package << PACKAGE_FIELD |
                        (uint32_t)report->has_failure << FAILURE_FIELD |
-                       (uint32_t)report->has_challenge << CHALLENGE_FIELD;
+                       (uint32_t)report->has_challenge << CHALLENGE_FIELD |
+                       (uint32_t)(report->wanted_count > 0) << WANTED_FIELD;
 
     return pawl_mac0_write(&pawl_cose_report, &report_map, report, present, device_id, auth_key,
                            bytes, capacity, size);

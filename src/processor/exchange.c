@@ -33,6 +33,13 @@ static void report_fill(const struct pawl_processor *engine, struct pawl_report 
 enum pawl_result pawl_processor_report(struct pawl_processor *engine, uint8_t *bytes,
                                        size_t capacity, size_t *size)
 {
+    return pawl_processor_report_wanting(engine, NULL, 0, bytes, capacity, size);
+}
+
+enum pawl_result pawl_processor_report_wanting(struct pawl_processor *engine, const uint8_t *wanted,
+                                               uint32_t wanted_count, uint8_t *bytes,
+                                               size_t capacity, size_t *size)
+{
     const struct pawl_port *port = engine->port;
     uint8_t auth_key[PAWL_KEY_SIZE];
     struct pawl_report report;
@@ -46,6 +53,9 @@ enum pawl_result pawl_processor_report(struct pawl_processor *engine, uint8_t *b
     if (result != PAWL_OK)
         return result;
     report_fill(engine, &report);
+    report.wanted_count = wanted_count;
+    if (wanted_count > 0)
+        memcpy(report.wanted, wanted, wanted_count * sizeof report.wanted[0]);
     pawl_auth_key_make(engine->pud->unit_secret, auth_key);
     result = pawl_report_write(&report, engine->pud->device_id, auth_key, bytes, capacity, size);
     pawl_wipe(auth_key, sizeof auth_key);

@@ -1,6 +1,9 @@
 /* The device side of the link (SPEC 14): one row per request. */
 #include "core/bytes.h"
 #include "pawl/link.h"
+#include "pawl/secret.h"
+
+#define CONTENT_KEY_REQUEST_SIZE (PAWL_SALT_SIZE + PAWL_CONTENT_KEY_WRAPPED_SIZE)
 
 /* A request being carried out: `answer` takes the payload after result and state. */
 struct request {
@@ -35,8 +38,11 @@ static enum pawl_result report(const struct request *request)
     struct pawl_writer *answer = request->answer;
     size_t size = 0;
 
-    enum pawl_result result = pawl_processor_report(request->engine, answer->bytes + answer->size,
-                                                    answer->capacity - answer->size, &size);
+    if (request->size % PAWL_CONTENT_KEY_ID_SIZE != 0)
+        return PAWL_MALFORMED;
+    enum pawl_result result = pawl_processor_report_wanting(
+        request->engine, request->bytes, request->size / PAWL_CONTENT_KEY_ID_SIZE,
+        answer->bytes + answer->size, answer->capacity - answer->size, &size);
     answer->size += size;
     return result;
 }
@@ -100,14 +106,28 @@ static enum pawl_result cancel(const struct request *request)
     return pawl_processor_cancel(request->engine);
 }
 
+static enum pawl_result content_key(const struct request *request)
+{
+    uint8_t key[PAWL_CONTENT_KEY_SIZE];
+
+    enum pawl_result result = pawl_processor_content_key(request->engine, request->bytes,
+                                                         request->bytes + PAWL_SALT_SIZE, key);
+    if (result == PAWL_OK)
+        pawl_writer_put(request->answer, key, sizeof key);
+    pawl_wipe(key, sizeof key);
+    return result;
+}
+
 static const struct service services[] = {
     [PAWL_LINK_HELLO] = {0, 0, hello, false},
-    [PAWL_LINK_REPORT] = {0, 0, report, false},
+    [PAWL_LINK_REPORT] = {0, PAWL_CONTENT_WANTED_MAX *PAWL_CONTENT_KEY_ID_SIZE, report, false},
     [PAWL_LINK_DIRECTIVE] = {1, PAWL_DIRECTIVE_SIZE_MAX, directive, false},
     [PAWL_LINK_WRITE] = {8, PAWL_LINK_PAYLOAD_MAX, package_write, true},
     [PAWL_LINK_INSTALL] = {0, 0, install, false},
     [PAWL_LINK_STATUS] = {0, 0, status, false},
     [PAWL_LINK_CANCEL] = {0, 0, cancel, false},
+    [PAWL_LINK_CONTENT_KEY] = {CONTENT_KEY_REQUEST_SIZE, CONTENT_KEY_REQUEST_SIZE, content_key,
+                               false},
 };
 
 static enum pawl_result request_serve(const struct request *request, uint8_t type)

@@ -29,6 +29,8 @@ static void report_make(struct pawl_report *report)
     report->challenge_size = PAWL_CHALLENGE_SIZE_MAX;
     noise_fill(report->challenge, sizeof report->challenge, 4);
     report->state = PAWL_STATE_UPDATED;
+    report->wanted_count = PAWL_CONTENT_WANTED_MAX;
+    noise_fill(report->wanted, sizeof report->wanted, 6);
 }
 
 static void directive_make(struct pawl_directive *directive)
@@ -80,6 +82,8 @@ static void the_largest_report_fits_and_comes_back(void **state)
     assert_int_equal(read.challenge_size, PAWL_CHALLENGE_SIZE_MAX);
     assert_memory_equal(read.challenge, report.challenge, sizeof report.challenge);
     assert_int_equal(read.state, PAWL_STATE_UPDATED);
+    assert_int_equal(read.wanted_count, PAWL_CONTENT_WANTED_MAX);
+    assert_memory_equal(read.wanted, report.wanted, sizeof report.wanted);
 }
 
 static void a_report_without_its_options_comes_back(void **state)
@@ -96,7 +100,10 @@ static void a_report_without_its_options_comes_back(void **state)
     assert_int_equal(report_read(bytes, size, &read), PAWL_OK);
     assert_false(read.has_instance || read.has_package || read.has_failure || read.has_challenge);
     assert_int_equal(read.state, PAWL_STATE_READY);
+    assert_int_equal(read.wanted_count, 0);
 }
+
+#define KEY_ID "00112233445566778899aabbccddeeff"
 
 static const struct edit_case report_cases[] = {
     {0, "02", PAWL_UNSUPPORTED},
@@ -146,8 +153,14 @@ static const struct edit_case report_cases[] = {
     {8, "00", PAWL_UNSUPPORTED},
     {127, "00", PAWL_UNSUPPORTED},
     {-1, "00", PAWL_UNSUPPORTED},
-    {128, "a1 6161 01", PAWL_OK},
-    {128, "9f00ff", PAWL_MALFORMED},
+    {128, "81 50" KEY_ID, PAWL_OK},
+    {128, "84 50" KEY_ID "50" KEY_ID "50" KEY_ID "50" KEY_ID, PAWL_OK},
+    {128, "85 50" KEY_ID "50" KEY_ID "50" KEY_ID "50" KEY_ID "50" KEY_ID, PAWL_MALFORMED},
+    {128, "80", PAWL_MALFORMED},
+    {128, "81 4f 00112233445566778899aabbccddee", PAWL_MALFORMED},
+    {128, "50" KEY_ID, PAWL_OK}, /* no list: as if this reader did not know it */
+    {130, "a1 6161 01", PAWL_OK},
+    {130, "9f00ff", PAWL_MALFORMED},
     {200, "1800", PAWL_MALFORMED},
 };
 

@@ -340,6 +340,8 @@ def report_round(pud, data):
              7: R.randrange(8)}
     if R.randrange(2):
         value[4] = [R.randbytes(32), number()]
+    if R.randrange(2):
+        value[128] = [R.randbytes(16) for _ in range(R.randrange(1, 5))]
     report = p.report_write(value, pud)
     expect(lambda: report_reference(report, pud), "report", report, data)
     key = p.auth_key(pud)
@@ -348,7 +350,7 @@ def report_round(pud, data):
     for _ in range(10):
         bad = damage(report)
         expect(lambda bad=bad: report_reference(bad, pud), "report", bad, data)
-        payload = p.encode(edited(value, range(8)))
+        payload = p.encode(edited(value, [*range(8), 128]))
         if R.randrange(3) == 0:
             payload = damage(payload)
         bad = p.mac0(payload, key, b"pawl/1 report", pud["device_id"])

@@ -580,12 +580,22 @@ def failure_read(value):
     return [bstr(32)(value[0]), uint()(value[1])]
 
 
+def wanted_read(value):
+    """Content keys that are asked for (SPEC 20.3)."""
+    need(isinstance(value, list) and 1 <= len(value) <= 4)
+    return [bstr(16)(key_id) for key_id in value]
+
+
 def report_read(data, pud):
     device_id, payload, proof = cose_read(data, 17, 5, 16, 32)
     mac_check(payload, proof, auth_key(pud), b"pawl/1 report")
     known = {0: fixed(1), 1: uint(), 2: nullable(bstr(8)), 3: nullable(bstr(32)), 4: failure_read,
              5: bstr(8), 6: nullable(bstr(most=128)), 7: code(0, 7)}
-    return device_id, fields(decode(payload), known, (0, 1, 2, 3, 5, 6, 7), extensible=True)
+    value = decode(payload)
+    if isinstance(value, Map) and any(isinstance(item, list) for key, item in value.pairs
+                                      if is_int(key) and key == 128):
+        known[128] = wanted_read  # anything but a list is somebody else's extension
+    return device_id, fields(value, known, (0, 1, 2, 3, 5, 6, 7), extensible=True)
 
 
 def report_write(value, pud, device_id=None):
