@@ -6,7 +6,8 @@
  * run one after the other, each as one transaction. For throughput the server gives confirmations
  * of many requests to one writer thread, which applies them as one batch (group commit). Reading
  * goes through a `struct pawl_reader`, one for each thread, never shared; readers neither wait for
- * a writer nor hold one up, and see whatever was committed before their call.
+ * a writer nor hold one up, and see whatever was committed before their call. One process at a time
+ * has an SQLite store open; another one waits a while, and then is told PAWL_STORAGE.
  *
  * Durability. A writing function that returned PAWL_OK survives kill -9 and power loss, except
  * pawl_store_seen_set, which may lose its last seconds. One that failed has changed nothing.

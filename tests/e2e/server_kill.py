@@ -5,6 +5,7 @@ agree."""
 import http.client
 import random
 import signal
+import sqlite3
 import sys
 import threading
 import time
@@ -120,4 +121,22 @@ def test_kill():
         print(f"{ROUNDS} kills, {total} confirmations")
 
 
-run(test_kill)
+def test_database_is_ours_alone():
+    """I5: what the server remembers of the database holds because nobody else opens it."""
+    with Server() as server:
+        server.vendor()
+        server.personalize("a", 1)
+        for mode in ("ro", "rw"):
+            other = sqlite3.connect(f"file:{server.data}/pawl.db?mode={mode}", uri=True, timeout=0)
+            try:
+                other.execute("SELECT count(*) FROM device")
+            except sqlite3.OperationalError as error:
+                assert "locked" in str(error), error
+            else:
+                raise AssertionError(f"opened beside pawld ({mode})")
+            finally:
+                other.close()
+        assert server.expect(200, "GET", "/v1/status")["devices"] == 1
+
+
+run(test_kill, test_database_is_ours_alone)

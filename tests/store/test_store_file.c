@@ -39,12 +39,12 @@ static void bytes_write(const char *path, off_t offset, const void *bytes, size_
 static void files_are_private_i8(void **state)
 {
     struct store_fixture *fixture = *state;
-    static const char *const suffixes[] = {"", "-wal", "-shm"};
+    static const char *const suffixes[] = {"", "-wal"};
     const char *path = path_or_skip(fixture);
     char name[320];
     struct stat status;
     devices_import(fixture, 1, 1, NULL);
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < 2; i++) {
         snprintf(name, sizeof name, "%s%s", path, suffixes[i]);
         assert_int_equal(stat(name, &status), 0);
         assert_int_equal(status.st_mode & 0777, 0600);
