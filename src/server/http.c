@@ -1,6 +1,7 @@
 #include "server/http.h"
 
 #include <errno.h>
+#include <gnutls/abstract.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -12,6 +13,7 @@
 #include "host/log.h"
 #include "pawl/secret.h"
 #include "server/route.h"
+#include "server/tls.h"
 
 #define DROPPED_MAX (64u * 1024u)     /* bytes of an unwanted body that are read and dropped */
 #define DROPPED_TOTAL (2048u * 1024u) /* the same where a handler had asked for some */
@@ -190,22 +192,42 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     request->handler = NULL;
 }
 
+/* Gives a connection's TLS what it needs before its handshake. */
+static bool connection_secure(const struct pawl_listener *listener, struct pawl_request *request,
+                              struct MHD_Connection *connection)
+{
+    const struct pawl_listener_settings *settings = &listener->settings;
+    if (settings->tls == NULL)
+        return true;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    if (info != NULL)
+        request->material =
+            pawl_tls_begin(settings->tls, info->tls_session, settings->asks_certificate);
+    return request->material != NULL;
+}
+
 static void on_connection(void *context, struct MHD_Connection *connection, void **socket_context,
                           enum MHD_ConnectionNotificationCode code)
 {
     struct pawl_listener *listener = context;
     struct pawl_request *request = *socket_context;
     if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
-        if (request != NULL && request->reply_response != NULL)
+        if (request == NULL)
+            return;
+        if (request->reply_response != NULL)
             MHD_destroy_response(request->reply_response);
+        pawl_tls_end(request->material);
         free(request);
         *socket_context = NULL;
         return;
     }
     request = calloc(1, sizeof *request);
-    *socket_context = request;
-    if (request == NULL)
+    if (request == NULL || !connection_secure(listener, request, connection)) {
+        free(request); /* on_request closes what has none */
         return;
+    }
+    *socket_context = request;
     request->connection = connection;
     request->settings = &listener->settings;
     request->server = listener->settings.server;
@@ -228,15 +250,20 @@ static void on_log(void *context, const char *format, va_list arguments)
     pawl_log(PAWL_LOG_DEBUG, "http: %s", line);
 }
 
-enum pawl_result pawl_listener_start(const struct pawl_listener_settings *settings,
-                                     struct pawl_listener **out)
+/* Libmicrohttpd wants to know where certificates come from. Ours come with each connection
+ * (connection_secure), so that they can be exchanged; one that has none fails its handshake. */
+static int no_certificate(gnutls_session_t session, const gnutls_datum_t *names, int name_count,
+                          const gnutls_pk_algorithm_t *algorithms, int algorithm_count,
+                          gnutls_pcert_st **certificate, unsigned *length, gnutls_privkey_t *key)
 {
-    struct pawl_listener *listener = calloc(1, sizeof *listener);
-    if (listener == NULL) {
-        close(settings->fd);
-        return pawl_error(PAWL_EXHAUSTED, "no memory for a listener");
-    }
-    listener->settings = *settings;
+    (void)session, (void)names, (void)name_count, (void)algorithms, (void)algorithm_count;
+    (void)certificate, (void)length, (void)key;
+    return -1;
+}
+
+static struct MHD_Daemon *daemon_start(struct pawl_listener *listener)
+{
+    const struct pawl_listener_settings *settings = &listener->settings;
     unsigned flags = MHD_USE_ERROR_LOG | MHD_USE_ITC;
     flags |= settings->threads == 0
                  ? MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL
@@ -248,15 +275,33 @@ enum pawl_result pawl_listener_start(const struct pawl_listener_settings *settin
         {MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)settings->connection_memory, NULL},
         {MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
         {MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, NULL},
-        {MHD_OPTION_END, 0, NULL}, /* or the size of the pool, where there is one */
+        {MHD_OPTION_END, 0, NULL},
         {MHD_OPTION_END, 0, NULL},
     };
     if (settings->threads > 1)
         limits[6] = (struct MHD_OptionItem){MHD_OPTION_THREAD_POOL_SIZE, settings->threads, NULL};
-    listener->daemon = MHD_start_daemon(
-        flags, 0, NULL, NULL, on_request, listener, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
-        MHD_OPTION_ARRAY, limits, MHD_OPTION_NOTIFY_CONNECTION, on_connection, listener,
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, listener, MHD_OPTION_END);
+    if (settings->tls == NULL)
+        return MHD_start_daemon(
+            flags, 0, NULL, NULL, on_request, listener, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
+            MHD_OPTION_ARRAY, limits, MHD_OPTION_NOTIFY_CONNECTION, on_connection, listener,
+            MHD_OPTION_NOTIFY_COMPLETED, on_completed, listener, MHD_OPTION_END);
+    return MHD_start_daemon(
+        flags | MHD_USE_TLS, 0, NULL, NULL, on_request, listener, MHD_OPTION_EXTERNAL_LOGGER,
+        on_log, NULL, MHD_OPTION_ARRAY, limits, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
+        listener, MHD_OPTION_NOTIFY_COMPLETED, on_completed, listener, MHD_OPTION_HTTPS_PRIORITIES,
+        pawl_tls_priorities, MHD_OPTION_HTTPS_CERT_CALLBACK, no_certificate, MHD_OPTION_END);
+}
+
+enum pawl_result pawl_listener_start(const struct pawl_listener_settings *settings,
+                                     struct pawl_listener **out)
+{
+    struct pawl_listener *listener = calloc(1, sizeof *listener);
+    if (listener == NULL) {
+        close(settings->fd);
+        return pawl_error(PAWL_EXHAUSTED, "no memory for a listener");
+    }
+    listener->settings = *settings;
+    listener->daemon = daemon_start(listener);
     if (listener->daemon == NULL) {
         close(settings->fd);
         free(listener);

@@ -25,6 +25,8 @@
 struct pawl_listener;
 struct pawl_listener_settings;
 struct pawl_request;
+struct pawl_tls;
+struct pawl_tls_material;
 
 /* What serves a route. Each step may fail the request (pawl_request_fail): the rest of the body is
  * then read and dropped, and the error answered. */
@@ -79,6 +81,7 @@ struct pawl_request {
     uint8_t reply[PAWL_SMALL_BODY_MAX];
     struct MHD_Response *reply_response; /* over `reply`; reused while the size stays */
     size_t reply_size;
+    struct pawl_tls_material *material; /* NULL without TLS */
 };
 
 /* What a listener is started with; copied. */
@@ -89,6 +92,8 @@ struct pawl_listener_settings {
     void *server; /* request->server */
     /* Fills actor and refused of a new connection. Optional: anyone may connect. */
     void (*identify)(struct pawl_request *request, int fd);
+    struct pawl_tls *tls;     /* speaks TLS with it; NULL: plain HTTP */
+    bool asks_certificate;    /* for a client's, in the handshake */
     unsigned threads;         /* that serve all connections by epoll; 0: one thread per connection,
                              whose handlers may block */
     unsigned connections;     /* at most so many at a time */

@@ -17,7 +17,7 @@ static const struct pawl_usage serve_usage = {
     .details =
         "`pawld init --data DIR` makes a new data directory: master key, the server's key and\n"
         "certificate (server.crt, for `pawl personalize --server-cert`), and the database.\n"
-        "SIGTERM ends it after the work in hand; SIGHUP reads assignments anew.",
+        "SIGTERM ends it after the work in hand; SIGHUP reads certificates and assignments anew.",
     .most = 0,
 };
 
@@ -45,67 +45,76 @@ static int init_main(int argc, char **argv)
     return pawl_exit_code(pawl_server_init(data));
 }
 
+/* What the options below write. */
+static struct pawl_run run = {.listen = "127.0.0.1:8480"};
+static struct pawl_option_list operators;
+static const char *level_name = "info", *settings_file;
+static uint64_t challenge_minutes = PAWL_CHALLENGE_LIFETIME_DEFAULT / 60u, poll_after = 300;
+static uint64_t threads = 2;
+
+static const struct pawl_option serve_options[] = {
+    {"data", 'd', "DIR", "the data directory", .text = &run.data, .required = true,
+     .configurable = true},
+    {"listen", 'l', "ADDR:PORT", "where devices connect (127.0.0.1:8480); port 0: a free one",
+     .text = &run.listen, .configurable = true},
+    {"tls-cert", 0, "PEM", "speak HTTPS, with this certificate and what leads to its authority",
+     .text = &run.tls.certificate, .configurable = true},
+    {"tls-key", 0, "PEM", "the certificate's key", .text = &run.tls.key, .configurable = true},
+    {"plain-devices", 0, NULL, "HTTP for devices all the same: behind a proxy that speaks TLS",
+     .flag = &run.plain_devices},
+    {"operator-socket", 0, "PATH", "where operators connect (DIR/operator.sock)",
+     .text = &run.operator_socket, .configurable = true},
+    {"operator-uid", 0, "UID", "users who may operate it, beside its own and root",
+     .list = &operators, .configurable = true},
+    {"threads", 't', "N", "threads that serve devices (2)", .number = &threads, .least = 1,
+     .most = 64, .configurable = true},
+    {"challenge-minutes", 0, "N", "how long a challenge is good (15)", .number = &challenge_minutes,
+     .least = 1, .most = 60, .configurable = true},
+    {"poll-after", 0, "SECONDS", "how long devices wait between polls (300)", .number = &poll_after,
+     .least = 1, .most = SECONDS_MOST, .configurable = true},
+    {"port-file", 0, "FILE", "write the port here when serving", .text = &run.port_file},
+    {"config", 0, "FILE", "settings (default: $PAWL_CONFIG, else /etc/pawl/pawl.conf)",
+     .text = &settings_file},
+    {"log-level", 0, "LEVEL", "error, warning, notice, info (default) or debug",
+     .text = &level_name, .configurable = true},
+    {.name = NULL},
+};
+
 /* Judges what the table of options cannot. */
-static int serve_checked(struct pawl_run *run, const struct pawl_option_list *operators,
-                         const char *level_name, uint64_t challenge_minutes, uint64_t poll_after,
-                         uint64_t threads)
+static int serve_checked(void)
 {
     uid_t uids[PAWL_OPERATORS_MAX];
-    if (operators->count > PAWL_OPERATORS_MAX)
+    if (operators.count > PAWL_OPERATORS_MAX)
         return pawl_usage_error("--operator-uid: at most %u", PAWL_OPERATORS_MAX);
-    for (size_t i = 0; i < operators->count; i++) {
+    for (size_t i = 0; i < operators.count; i++) {
         uint64_t uid;
-        if (pawl_number_parse(operators->items[i], &uid) != PAWL_OK || uid >= UINT32_MAX)
-            return pawl_usage_error("--operator-uid %s: not a user id", operators->items[i]);
+        if (pawl_number_parse(operators.items[i], &uid) != PAWL_OK || uid >= UINT32_MAX)
+            return pawl_usage_error("--operator-uid %s: not a user id", operators.items[i]);
         uids[i] = (uid_t)uid;
     }
+    if ((run.tls.certificate == NULL) != (run.tls.key == NULL))
+        return pawl_usage_error("--tls-cert and --tls-key belong together");
     enum pawl_log_level level;
     if (pawl_log_level_parse(level_name, &level) != PAWL_OK)
         return pawl_usage_error("--log-level %s: error, warning, notice, info or debug",
                                 level_name);
     pawl_log_init("pawld", level);
-    run->threads = (unsigned)threads;
-    run->server.challenge_lifetime = (uint32_t)challenge_minutes * 60u;
-    run->server.poll_after = (uint32_t)poll_after;
-    run->server.operators = uids;
-    run->server.operator_count = operators->count;
-    return pawl_exit_code(pawl_run(run));
+    run.threads = (unsigned)threads;
+    run.server.challenge_lifetime = (uint32_t)challenge_minutes * 60u;
+    run.server.poll_after = (uint32_t)poll_after;
+    run.server.operators = uids;
+    run.server.operator_count = operators.count;
+    return pawl_exit_code(pawl_run(&run));
 }
 
 static int serve_main(int argc, char **argv, struct pawl_config *config)
 {
-    struct pawl_run run = {.listen = "127.0.0.1:8480"};
-    struct pawl_option_list operators = {NULL, 0}, operands = {NULL, 0};
-    const char *level = "info", *settings = NULL;
-    uint64_t challenge_minutes = PAWL_CHALLENGE_LIFETIME_DEFAULT / 60u, poll_after = 300;
-    uint64_t threads = 2;
-    const struct pawl_option options[] = {
-        {"data", 'd', "DIR", "the data directory", .text = &run.data, .required = true,
-         .configurable = true},
-        {"listen", 'l', "ADDR:PORT", "where devices connect (127.0.0.1:8480); port 0: a free one",
-         .text = &run.listen, .configurable = true},
-        {"operator-socket", 0, "PATH", "where operators connect (DIR/operator.sock)",
-         .text = &run.operator_socket, .configurable = true},
-        {"operator-uid", 0, "UID", "users who may operate it, beside its own and root",
-         .list = &operators, .configurable = true},
-        {"threads", 't', "N", "threads that serve devices (2)", .number = &threads, .least = 1,
-         .most = 64, .configurable = true},
-        {"challenge-minutes", 0, "N", "how long a challenge is good (15)",
-         .number = &challenge_minutes, .least = 1, .most = 60, .configurable = true},
-        {"poll-after", 0, "SECONDS", "how long devices wait between polls (300)",
-         .number = &poll_after, .least = 1, .most = SECONDS_MOST, .configurable = true},
-        {"port-file", 0, "FILE", "write the port here when serving", .text = &run.port_file},
-        {"config", 0, "FILE", "settings (default: $PAWL_CONFIG, else /etc/pawl/pawl.conf)",
-         .text = &settings},
-        {"log-level", 0, "LEVEL", "error, warning, notice, info (default) or debug", .text = &level,
-         .configurable = true},
-        {.name = NULL},
-    };
+    struct pawl_option_list operands = {NULL, 0};
     enum pawl_options_outcome outcome =
-        pawl_options_parse(&serve_usage, options, argc, argv, config, &operands);
+        pawl_options_parse(&serve_usage, serve_options, argc, argv, config, &operands);
     int code = outcome == PAWL_OPTIONS_HELPED ? PAWL_EXIT_DONE : PAWL_EXIT_USAGE;
     if (outcome == PAWL_OPTIONS_PROCEED)
-        code = serve_checked(&run, &operators, level, challenge_minutes, poll_after, threads);
+        code = serve_checked();
     pawl_option_list_release(&operators);
     pawl_option_list_release(&operands);
     return code;

@@ -3,6 +3,7 @@
 #define PAWL_SERVER_RUN_H
 
 #include "server/server.h"
+#include "server/tls.h"
 
 #define PAWL_OPERATORS_MAX 64u
 
@@ -11,6 +12,8 @@ struct pawl_run {
     const char *listen;          /* "ADDR:PORT" */
     const char *operator_socket; /* path; NULL: operator.sock in the data directory */
     const char *port_file;       /* NULL: none */
+    struct pawl_tls_files tls;   /* certificate NULL: there is no TLS */
+    bool plain_devices;          /* devices are served plain HTTP all the same */
     unsigned threads;            /* that serve devices */
     struct pawl_server_settings server;
 };

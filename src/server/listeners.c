@@ -1,0 +1,97 @@
+#include "server/listeners.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "host/log.h"
+#include "server/device_api.h"
+#include "server/listen.h"
+#include "server/operator_api.h"
+#include "server/tls.h"
+
+/* Limits of the listeners. An operator's connection has a thread, a device's does not. */
+#define DEVICE_TIMEOUT 60u /* seconds */
+#define DEVICE_MEMORY 8192u
+#define LOCAL_CONNECTIONS 32u
+#define LOCAL_TIMEOUT 120u
+#define LOCAL_MEMORY 262144u
+
+static enum pawl_result device_listener_start(const struct pawl_run *run,
+                                              struct pawl_server *server,
+                                              struct pawl_listeners *listeners)
+{
+    struct pawl_listener_settings settings = {
+        .routes = pawl_device_routes,
+        .route_count = pawl_device_route_count,
+        .server = server,
+        .tls = run->plain_devices ? NULL : listeners->tls,
+        .threads = run->threads,
+        .connections = PAWL_DEVICE_CONNECTIONS,
+        .timeout = DEVICE_TIMEOUT,
+        .connection_memory = DEVICE_MEMORY,
+    };
+    enum pawl_result result = pawl_tcp_listen(run->listen, &settings.fd, &listeners->device_port);
+    if (result == PAWL_OK)
+        result = pawl_listener_start(&settings, &listeners->device);
+    if (result == PAWL_OK && settings.tls == NULL)
+        pawl_log(PAWL_LOG_WARNING, "serving plain HTTP to devices: for development, or behind a "
+                                   "proxy that speaks TLS");
+    return result;
+}
+
+static enum pawl_result local_listener_start(const struct pawl_run *run, struct pawl_server *server,
+                                             struct pawl_listeners *listeners)
+{
+    struct pawl_listener_settings settings = {
+        .routes = pawl_operator_routes,
+        .route_count = pawl_operator_route_count,
+        .server = server,
+        .identify = pawl_operator_identify,
+        .threads = 0,
+        .connections = LOCAL_CONNECTIONS,
+        .timeout = LOCAL_TIMEOUT,
+        .connection_memory = LOCAL_MEMORY,
+    };
+    if (run->operator_socket != NULL)
+        snprintf(listeners->local_path, PATH_MAX, "%s", run->operator_socket);
+    else
+        pawl_data_path(&server->data, "operator.sock", listeners->local_path);
+    bool others = run->server.operator_count > 0;
+    enum pawl_result result = pawl_unix_listen(listeners->local_path, others, &settings.fd);
+    if (result == PAWL_OK)
+        result = pawl_listener_start(&settings, &listeners->local);
+    return result;
+}
+
+enum pawl_result pawl_listeners_start(const struct pawl_run *run, struct pawl_server *server,
+                                      struct pawl_listeners *listeners)
+{
+    enum pawl_result result = PAWL_OK;
+    if (run->tls.certificate != NULL)
+        result = pawl_tls_open(&run->tls, &listeners->tls);
+    if (result == PAWL_OK)
+        result = local_listener_start(run, server, listeners);
+    if (result == PAWL_OK)
+        result = device_listener_start(run, server, listeners);
+    return result;
+}
+
+void pawl_listeners_reload(struct pawl_listeners *listeners)
+{
+    if (listeners->tls != NULL)
+        (void)pawl_tls_reload(listeners->tls);
+}
+
+void pawl_listeners_stop(struct pawl_listeners *listeners, struct pawl_server *server)
+{
+    if (listeners->device != NULL)
+        pawl_listener_quiesce(listeners->device);
+    pawl_server_settle(server);
+    if (listeners->device != NULL)
+        pawl_listener_drain(listeners->device, 2000);
+    if (listeners->local != NULL)
+        unlink(listeners->local_path);
+    pawl_listener_stop(listeners->local);
+    pawl_listener_stop(listeners->device);
+    pawl_tls_close(listeners->tls);
+}
