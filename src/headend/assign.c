@@ -10,6 +10,7 @@ const char *pawl_target_kind_name(enum pawl_target_kind kind)
         [PAWL_TARGET_CLASS] = "class",
         [PAWL_TARGET_GROUP] = "group",
         [PAWL_TARGET_DEVICE] = "device",
+        [PAWL_TARGET_LIST] = "list",
     };
     size_t index = (size_t)kind;
     return index > 0 && index < sizeof names / sizeof *names ? names[index] : "unknown";
@@ -20,7 +21,8 @@ const char *pawl_offer_reason_name(enum pawl_offer_reason reason)
     static const char *const names[PAWL_OFFER_REASON_COUNT] = {
         [PAWL_OFFER_NONE] = "none",       [PAWL_OFFER_CURRENT] = "current",
         [PAWL_OFFER_FAILED] = "failed",   [PAWL_OFFER_MAXIMUM] = "maximum",
-        [PAWL_OFFER_PACKAGE] = "offered",
+        [PAWL_OFFER_PACKAGE] = "offered", [PAWL_OFFER_PAUSED] = "paused",
+        [PAWL_OFFER_WINDOW] = "window",   [PAWL_OFFER_PACED] = "paced",
     };
     return (size_t)reason < PAWL_OFFER_REASON_COUNT ? names[reason] : "unknown";
 }
@@ -67,7 +69,19 @@ enum pawl_result pawl_plan_build(const struct pawl_plan_entry *entries, size_t c
 
 void pawl_plan_free(struct pawl_plan *plan)
 {
+    for (size_t i = 0; plan != NULL && i < plan->count; i++)
+        pawl_campaign_rule_free(plan->entries[i].campaign);
     free(plan);
+}
+
+void pawl_plan_inherit(struct pawl_plan *plan, const struct pawl_plan *old)
+{
+    for (size_t i = 0; i < plan->count; i++)
+        for (size_t k = 0; plan->entries[i].campaign != NULL && k < old->count; k++)
+            if (old->entries[k].campaign != NULL &&
+                old->entries[k].assignment == plan->entries[i].assignment)
+                atomic_store(&plan->entries[i].campaign->pace.due,
+                             atomic_load(&old->entries[k].campaign->pace.due));
 }
 
 /* The first entry that is not before the target: its newest, if it has one. */
@@ -84,56 +98,111 @@ static size_t target_search(const struct pawl_plan *plan, const struct pawl_targ
     return low;
 }
 
-static bool is_for(const struct pawl_plan_entry *entry, const struct pawl_subject *subject,
-                   const uint8_t *package_id)
+/* What an entry is looked for with. */
+struct search {
+    const struct pawl_subject *subject;
+    const uint8_t *running; /* the package that the device runs, or NULL */
+    const uint8_t *named;   /* entries of this package alone, or NULL: whatever holds */
+    bool campaigns;         /* these alone */
+    unsigned stage;         /* of what was found */
+};
+
+static bool is_package(const struct pawl_plan_entry *entry, const uint8_t *package_id)
 {
-    return memcmp(entry->class_id, subject->class_id, PAWL_ID_SIZE) == 0 &&
-           (package_id == NULL || memcmp(entry->package_id, package_id, PAWL_PACKAGE_ID_SIZE) == 0);
+    return package_id != NULL && memcmp(entry->package_id, package_id, PAWL_PACKAGE_ID_SIZE) == 0;
 }
 
-/* The first entry, by precedence and age, for the subject, and for a package unless NULL. */
-static const struct pawl_plan_entry *plan_search(const struct pawl_plan *plan,
-                                                 const struct pawl_subject *subject,
-                                                 const uint8_t *package_id)
+/* Whether a campaign holds for a device. Who runs its package is held there, so that nothing older
+ * takes it away when the campaign is paused, stopped or not yet at the device's stage. */
+static bool campaign_holds(const struct pawl_plan_entry *entry, struct search *search)
 {
-    static const enum pawl_target_kind precedence[] = {PAWL_TARGET_DEVICE, PAWL_TARGET_GROUP,
-                                                       PAWL_TARGET_CLASS};
-    for (size_t i = 0; i < sizeof precedence / sizeof *precedence; i++) {
-        struct pawl_target target = {.kind = precedence[i]};
-        if (target.kind == PAWL_TARGET_DEVICE)
-            memcpy(target.id, subject->device_id, PAWL_ID_SIZE);
-        else if (target.kind == PAWL_TARGET_CLASS)
-            memcpy(target.id, subject->class_id, PAWL_ID_SIZE);
-        else if (subject->group[0] == '\0')
-            continue;
-        else
-            memcpy(target.group, subject->group, strnlen(subject->group, PAWL_GROUP_SIZE - 1));
+    const struct pawl_campaign_rule *rule = entry->campaign;
+    if (!pawl_campaign_rule_is_started(rule))
+        return false;
+    search->stage =
+        pawl_campaign_rule_stage(rule, search->subject->device_id, search->subject->number);
+    if (search->stage == 0)
+        return false;
+    return search->named != NULL || is_package(entry, search->running) ||
+           (rule->state != PAWL_CAMPAIGN_STOPPED &&
+            pawl_campaign_rule_is_open(rule, search->stage));
+}
 
+static bool holds(const struct pawl_plan_entry *entry, struct search *search)
+{
+    if (memcmp(entry->class_id, search->subject->class_id, PAWL_ID_SIZE) != 0 ||
+        (search->named != NULL && !is_package(entry, search->named)))
+        return false;
+    search->stage = 0;
+    return entry->campaign != NULL ? campaign_holds(entry, search) : !search->campaigns;
+}
+
+/* The target of a kind that a device belongs to; false when there is none. */
+static bool target_of(const struct pawl_subject *subject, enum pawl_target_kind kind,
+                      struct pawl_target *target)
+{
+    *target = (struct pawl_target){.kind = kind};
+    if (kind == PAWL_TARGET_DEVICE)
+        memcpy(target->id, subject->device_id, PAWL_ID_SIZE);
+    else if (kind == PAWL_TARGET_CLASS)
+        memcpy(target->id, subject->class_id, PAWL_ID_SIZE);
+    else if (kind == PAWL_TARGET_GROUP)
+        memcpy(target->group, subject->group, strnlen(subject->group, PAWL_GROUP_SIZE - 1));
+    return kind != PAWL_TARGET_GROUP || subject->group[0] != '\0';
+}
+
+/* The first entry, by precedence and age, that holds. */
+static const struct pawl_plan_entry *plan_search(const struct pawl_plan *plan,
+                                                 struct search *search)
+{
+    static const enum pawl_target_kind precedence[] = {PAWL_TARGET_DEVICE, PAWL_TARGET_LIST,
+                                                       PAWL_TARGET_GROUP, PAWL_TARGET_CLASS};
+    struct pawl_target target;
+    for (size_t i = 0; i < sizeof precedence / sizeof *precedence; i++) {
+        if (!target_of(search->subject, precedence[i], &target))
+            continue;
         for (size_t at = target_search(plan, &target);
              at < plan->count && target_compare(&plan->entries[at].target, &target) == 0; at++)
-            if (is_for(&plan->entries[at], subject, package_id))
+            if (holds(&plan->entries[at], search))
                 return &plan->entries[at];
     }
     return NULL;
 }
 
 const struct pawl_plan_entry *pawl_plan_find(const struct pawl_plan *plan,
-                                             const struct pawl_subject *subject)
+                                             const struct pawl_subject *subject,
+                                             const uint8_t *package_id)
 {
-    return plan_search(plan, subject, NULL);
+    struct search search = {.subject = subject, .running = package_id};
+    return plan_search(plan, &search);
 }
 
-const struct pawl_plan_entry *pawl_plan_credit(const struct pawl_plan *plan,
-                                               const struct pawl_subject *subject,
-                                               const uint8_t package_id[PAWL_PACKAGE_ID_SIZE])
+void pawl_plan_credit(const struct pawl_plan *plan, const struct pawl_subject *subject,
+                      const uint8_t package_id[PAWL_PACKAGE_ID_SIZE], struct pawl_credit *credit)
 {
-    return plan_search(plan, subject, package_id);
+    struct search search = {.subject = subject, .named = package_id};
+    const struct pawl_plan_entry *entry = plan_search(plan, &search);
+    *credit = (struct pawl_credit){0};
+    if (entry != NULL && entry->campaign == NULL) {
+        credit->assignment = entry->assignment;
+        search.campaigns = true;
+        entry = plan_search(plan, &search);
+    }
+    if (entry != NULL) {
+        credit->campaign = entry->assignment;
+        credit->stage = search.stage;
+    }
 }
 
 static bool is_busy(enum pawl_state state)
 {
     return state == PAWL_STATE_WRITING || state == PAWL_STATE_CANDIDATE ||
            state == PAWL_STATE_STAGED || state == PAWL_STATE_TRIAL;
+}
+
+static uint64_t attempt_of(const struct pawl_plan_entry *entry)
+{
+    return entry == NULL || entry->campaign == NULL ? 0 : pawl_campaign_attempt(entry->campaign);
 }
 
 /* Takes over a failure that the report tells and the note does not know yet. */
@@ -146,54 +215,102 @@ static void failure_note(const struct pawl_report *report, struct pawl_offer *of
     if (note->present && note->code == code &&
         memcmp(note->package_id, report->failed_package_id, PAWL_PACKAGE_ID_SIZE) == 0)
         return;
-    *note = (struct pawl_failure_note){.present = true, .code = code};
+    *note = (struct pawl_failure_note){
+        .present = true, .code = code, .attempt = attempt_of(offer->entry)};
     memcpy(note->package_id, report->failed_package_id, PAWL_PACKAGE_ID_SIZE);
     offer->note_changed = true;
 }
 
+/* An operator wants it tried again: on this device, or by a campaign that was made or retried since
+ * the device failed. */
+static bool retry_is_ordered(const struct pawl_offer *offer)
+{
+    return offer->note.retry_asked ||
+           (offer->entry->campaign != NULL && offer->note.attempt != attempt_of(offer->entry));
+}
+
 /* Whether the package on which the device failed may be offered again. Each such offer uses up
- * a retry, since a device that fails the same way again reports the same. A device that took the
- * offer goes on reporting the old failure while it is at work: that uses up nothing. */
-static bool retry_take(const struct pawl_report *report, struct pawl_offer *offer)
+ * a retry, since a device that fails the same way again reports the same. */
+static bool retry_is_left(const struct pawl_offer *offer)
+{
+    const struct pawl_failure_note *note = &offer->note;
+    return retry_is_ordered(offer) ||
+           (note->code == PAWL_FAILURE_POWER && note->retries < PAWL_POWER_RETRIES_MAX);
+}
+
+static void retry_use(struct pawl_offer *offer)
 {
     struct pawl_failure_note *note = &offer->note;
-    if (note->retries > 0 && is_busy(report->state))
-        return true;
-    if (note->retry_asked)
-        note->retries = 1;
-    else if (note->code == PAWL_FAILURE_POWER && note->retries < PAWL_POWER_RETRIES_MAX)
-        note->retries++;
-    else
-        return false;
+    note->retries = retry_is_ordered(offer) ? 1 : note->retries + 1;
     note->retry_asked = false;
+    note->attempt = attempt_of(offer->entry);
+    note->settled = false;
     offer->note_changed = true;
-    return true;
+}
+
+/* Nothing is left to try: a campaign counts that once, and again when a retry failed too. */
+static enum pawl_offer_reason failure_settle(struct pawl_offer *offer)
+{
+    if (offer->entry->campaign != NULL && !offer->note.settled) {
+        offer->note.settled = true;
+        offer->note_changed = true;
+        offer->failed = true;
+    }
+    return PAWL_OFFER_FAILED;
+}
+
+/* What speaks against a package that the device does not run. */
+static enum pawl_offer_reason hindrance_find(const struct pawl_offer *offer, bool busy,
+                                             const struct pawl_offer_terms *terms)
+{
+    const struct pawl_campaign_rule *rule = offer->entry->campaign;
+    if (rule == NULL)
+        return PAWL_OFFER_PACKAGE;
+    if (rule->state == PAWL_CAMPAIGN_PAUSED)
+        return PAWL_OFFER_PAUSED;
+    return busy || pawl_hours_are_open(&rule->hours, terms->now) ? PAWL_OFFER_PACKAGE
+                                                                 : PAWL_OFFER_WINDOW;
 }
 
 static enum pawl_offer_reason reason_find(const struct pawl_device_record *record,
+                                          const struct pawl_subject *subject,
                                           const struct pawl_report *report,
+                                          const struct pawl_offer_terms *terms,
                                           struct pawl_offer *offer)
 {
     const struct pawl_plan_entry *entry = offer->entry;
+    bool busy = is_busy(report->state);
     if (entry == NULL)
         return PAWL_OFFER_NONE;
-    if (report->has_package &&
-        memcmp(report->package_id, entry->package_id, PAWL_PACKAGE_ID_SIZE) == 0)
+    if (report->has_package && is_package(entry, report->package_id))
         return PAWL_OFFER_CURRENT;
     if (record->has_maximum && record->sequence >= record->maximum)
         return PAWL_OFFER_MAXIMUM;
-    if (!report->has_failure ||
-        memcmp(report->failed_package_id, entry->package_id, PAWL_PACKAGE_ID_SIZE) != 0)
-        return PAWL_OFFER_PACKAGE;
-    return retry_take(report, offer) ? PAWL_OFFER_PACKAGE : PAWL_OFFER_FAILED;
+    bool failed = report->has_failure && is_package(entry, report->failed_package_id);
+    /* A device that took the offer goes on reporting the old failure while it is at work: that uses
+     * up nothing. */
+    bool retrying = failed && offer->note.retries > 0 && busy;
+    if (failed && !retrying && !retry_is_left(offer))
+        return failure_settle(offer);
+    enum pawl_offer_reason reason = hindrance_find(offer, busy, terms);
+    if (reason != PAWL_OFFER_PACKAGE)
+        return reason;
+    if (!busy && terms->may_begin != NULL && !terms->may_begin(terms->context, entry, subject))
+        return PAWL_OFFER_PACED;
+    if (failed && !retrying)
+        retry_use(offer);
+    return PAWL_OFFER_PACKAGE;
 }
 
 void pawl_offer_decide(const struct pawl_plan *plan, const struct pawl_subject *subject,
                        const struct pawl_device_record *record,
                        const struct pawl_failure_note *note, const struct pawl_report *report,
-                       struct pawl_offer *offer)
+                       const struct pawl_offer_terms *terms, struct pawl_offer *offer)
 {
-    *offer = (struct pawl_offer){.entry = plan_search(plan, subject, NULL), .note = *note};
+    struct search search = {.subject = subject,
+                            .running = report->has_package ? report->package_id : NULL};
+    *offer = (struct pawl_offer){.entry = plan_search(plan, &search), .note = *note};
+    offer->stage = offer->entry != NULL ? search.stage : 0;
     failure_note(report, offer);
-    offer->reason = reason_find(record, report, offer);
+    offer->reason = reason_find(record, subject, report, terms, offer);
 }

@@ -105,11 +105,12 @@ static void attempt_event_make(const struct pawl_exchange *exchange, struct pawl
 static enum MHD_Result offer(struct pawl_exchange *exchange)
 {
     const struct pawl_device *device = &exchange->device;
-    const struct pawl_subject subject = {device->device_id, device->class_id, device->group};
+    const struct pawl_subject subject = pawl_device_subject(device);
+    const struct pawl_offer_terms terms = {.now = exchange->now};
     struct pawl_plan_entry entry;
     struct pawl_offer decided;
     pawl_offer_decide(pawl_plan_acquire(&exchange->server->plans), &subject, &device->record,
-                      &device->failure, &exchange->report, &decided);
+                      &device->failure, &exchange->report, &terms, &decided);
     bool offered = decided.reason == PAWL_OFFER_PACKAGE;
     if (offered)
         entry = *decided.entry;
@@ -135,15 +136,14 @@ static enum MHD_Result offer(struct pawl_exchange *exchange)
 /* The assignment that a confirmed download counts for; 0 for none. */
 static uint64_t credit_find(struct pawl_exchange *exchange)
 {
-    const struct pawl_device *device = &exchange->device;
-    const struct pawl_subject subject = {device->device_id, device->class_id, device->group};
+    const struct pawl_subject subject = pawl_device_subject(&exchange->device);
+    struct pawl_credit credit;
     if (!exchange->report.has_package)
         return 0;
-    const struct pawl_plan_entry *entry = pawl_plan_credit(
-        pawl_plan_acquire(&exchange->server->plans), &subject, exchange->report.package_id);
-    uint64_t assignment = entry != NULL ? entry->assignment : 0;
+    pawl_plan_credit(pawl_plan_acquire(&exchange->server->plans), &subject,
+                     exchange->report.package_id, &credit);
     pawl_plan_release(&exchange->server->plans);
-    return assignment;
+    return credit.assignment;
 }
 
 /* Whether a confirmed package is one that this server never published. */

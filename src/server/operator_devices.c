@@ -1,5 +1,6 @@
 /* GET /v1/devices and GET /v1/devices/ID. */
 #include <string.h>
+#include <time.h>
 
 #include "server/operator_api.h"
 #include "server/operator_json.h"
@@ -116,7 +117,8 @@ const struct pawl_handler pawl_device_list_handler = {.answer = device_list_answ
 /* The package that the device would be offered if it reported what is held of it. */
 static json_t *offered_json(struct pawl_server *server, const struct pawl_device *device)
 {
-    const struct pawl_subject subject = {device->device_id, device->class_id, device->group};
+    const struct pawl_subject subject = pawl_device_subject(device);
+    const struct pawl_offer_terms terms = {.now = (int64_t)time(NULL)};
     struct pawl_report report = {
         .sequence = device->record.sequence,
         .has_instance = device->record.has_instance,
@@ -131,7 +133,7 @@ static json_t *offered_json(struct pawl_server *server, const struct pawl_device
     }
     struct pawl_offer offer;
     pawl_offer_decide(pawl_plan_acquire(&server->plans), &subject, &device->record,
-                      &device->failure, &report, &offer);
+                      &device->failure, &report, &terms, &offer);
     bool offered =
         device->record.standing == PAWL_STANDING_ACTIVE && offer.reason == PAWL_OFFER_PACKAGE;
     json_t *json = package_json(offered, offered ? offer.entry->package_id : NULL);

@@ -49,6 +49,16 @@ enum pawl_result pawl_store_audit_list(struct pawl_reader *reader, uint64_t afte
     return reader->driver->audit_list(reader, after, limit, visit, context);
 }
 
+struct pawl_subject pawl_device_subject(const struct pawl_device *device)
+{
+    return (struct pawl_subject){
+        .device_id = device->device_id,
+        .class_id = device->class_id,
+        .group = device->group,
+        .number = device->number,
+    };
+}
+
 enum pawl_result pawl_store_device_get(struct pawl_reader *reader,
                                        const uint8_t device_id[PAWL_ID_SIZE],
                                        struct pawl_device *device)

@@ -96,6 +96,9 @@ struct pawl_device {
     struct pawl_failure_note failure;
 };
 
+/* As much of it as decides what it is assigned; points into `device`. */
+struct pawl_subject pawl_device_subject(const struct pawl_device *device);
+
 /* The device with an id, as last committed: the hot path of a poll. PAWL_STATE when there is
  * none. */
 enum pawl_result pawl_store_device_get(struct pawl_reader *reader,

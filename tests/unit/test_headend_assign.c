@@ -6,7 +6,7 @@
 
 static const uint8_t device[PAWL_ID_SIZE] = {1}, other_device[PAWL_ID_SIZE] = {2};
 static const uint8_t class_a[PAWL_ID_SIZE] = {3}, class_b[PAWL_ID_SIZE] = {4};
-static const struct pawl_subject subject = {device, class_a, "lab"};
+static const struct pawl_subject subject = {device, class_a, "lab", 1};
 
 /* An assignment of package `package` (its first byte), made for devices of `class_id`. */
 static struct pawl_plan_entry entry_make(uint64_t id, enum pawl_target_kind kind,
@@ -28,7 +28,7 @@ static uint64_t found(const struct pawl_plan_entry *entries, size_t count,
 {
     struct pawl_plan *plan;
     assert_result(PAWL_OK, pawl_plan_build(entries, count, &plan));
-    const struct pawl_plan_entry *entry = pawl_plan_find(plan, who);
+    const struct pawl_plan_entry *entry = pawl_plan_find(plan, who, NULL);
     uint64_t id = entry == NULL ? 0 : entry->assignment;
     pawl_plan_free(plan);
     return id;
@@ -42,8 +42,8 @@ static void device_goes_before_group_before_class(void **state)
         entry_make(2, PAWL_TARGET_GROUP, "lab", 2, class_a),
         entry_make(3, PAWL_TARGET_CLASS, class_a, 3, class_a),
     };
-    const struct pawl_subject groupless = {other_device, class_a, ""};
-    const struct pawl_subject grouped = {other_device, class_a, "lab"};
+    const struct pawl_subject groupless = {other_device, class_a, "", 2};
+    const struct pawl_subject grouped = {other_device, class_a, "lab", 2};
     assert_int_equal(found(entries, 3, &subject), 1);
     assert_int_equal(found(entries, 3, &grouped), 2);
     assert_int_equal(found(entries, 3, &groupless), 3);
@@ -97,9 +97,14 @@ static void confirmation_is_credited_to_what_offered_it(void **state)
     const uint8_t seven[PAWL_PACKAGE_ID_SIZE] = {7};
     struct pawl_plan *plan;
     assert_result(PAWL_OK, pawl_plan_build(entries, 3, &plan));
-    assert_int_equal(pawl_plan_credit(plan, &subject, five)->assignment, 3);
-    assert_int_equal(pawl_plan_credit(plan, &subject, six)->assignment, 2);
-    assert_null(pawl_plan_credit(plan, &subject, seven));
+    struct pawl_credit credit;
+    pawl_plan_credit(plan, &subject, five, &credit);
+    assert_int_equal(credit.assignment, 3);
+    pawl_plan_credit(plan, &subject, six, &credit);
+    assert_int_equal(credit.assignment, 2);
+    pawl_plan_credit(plan, &subject, seven, &credit);
+    assert_int_equal(credit.assignment, 0);
+    assert_int_equal(credit.campaign, 0);
     pawl_plan_free(plan);
 }
 
@@ -116,8 +121,8 @@ static void many_assignments_are_all_found(void **state)
     }
     assert_result(PAWL_OK, pawl_plan_build(entries, 3000, &plan));
     for (unsigned i = 0; i < 3000; i++) {
-        const struct pawl_subject who = {entries[i].target.id, class_a, ""};
-        assert_int_equal(pawl_plan_find(plan, &who)->assignment, i + 1);
+        const struct pawl_subject who = {entries[i].target.id, class_a, "", 1};
+        assert_int_equal(pawl_plan_find(plan, &who, NULL)->assignment, i + 1);
     }
     pawl_plan_free(plan);
 }
@@ -133,9 +138,11 @@ struct scene {
 static void decide(struct scene *scene)
 {
     const struct pawl_plan_entry entry = entry_make(1, PAWL_TARGET_CLASS, class_a, 5, class_a);
+    const struct pawl_offer_terms terms = {.now = 1};
     struct pawl_plan *plan;
     assert_result(PAWL_OK, pawl_plan_build(&entry, 1, &plan));
-    pawl_offer_decide(plan, &subject, &scene->record, &scene->note, &scene->report, &scene->offer);
+    pawl_offer_decide(plan, &subject, &scene->record, &scene->note, &scene->report, &terms,
+                      &scene->offer);
     scene->offer.entry = NULL; /* goes with the plan */
     if (scene->offer.note_changed)
         scene->note = scene->offer.note;
