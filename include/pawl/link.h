@@ -15,8 +15,9 @@
  * REPORT 2     - or up to four content key ids (16 each) that are wanted
  *              the report (COSE_Mac0)
  * DIRECTIVE 3  the directive (COSE_Mac0)
- *              u8 action, u32 poll_after, u8 flags (1 fetch, 2 install), package_id (32),
- *              u64 package_size, u64 offset, url (the rest)
+ *              u8 action, u32 poll_after, u8 flags (1 fetch, 2 install, 4 command),
+ *              package_id (32), u64 package_size, u64 offset; then with flag 4 u64 number and
+ *              message (the rest), else url (the rest)
  * WRITE 4      u64 offset, package bytes
  *              u64 next offset (also after an error)
  * INSTALL 5    -
@@ -25,6 +26,8 @@
  *              u8 flags (1 has_package, 2 running, 4 has_failure), u64 sequence, package_id (32),
  *              failed_package_id (32), u64 failure, u64 offset, u64 package_size
  * CANCEL 7     -
+ *              -
+ * TAKEN 8      u64 number of the command that was carried out
  *              -
  * CONTENT_KEY 10   salt (16), wrapped key (24)
  *              the key (16)
@@ -53,11 +56,16 @@ enum pawl_link_type {
     PAWL_LINK_INSTALL = 5,
     PAWL_LINK_STATUS = 6,
     PAWL_LINK_CANCEL = 7,
+    PAWL_LINK_TAKEN = 8,
     PAWL_LINK_CONTENT_KEY = 10
 };
 
 /* Flags in DIRECTIVE's answer and in STATUS's. */
-enum pawl_link_work_flag { PAWL_LINK_WORK_FETCH = 1, PAWL_LINK_WORK_INSTALL = 2 };
+enum pawl_link_work_flag {
+    PAWL_LINK_WORK_FETCH = 1,
+    PAWL_LINK_WORK_INSTALL = 2,
+    PAWL_LINK_WORK_COMMAND = 4
+};
 enum pawl_link_status_flag {
     PAWL_LINK_STATUS_PACKAGE = 1,
     PAWL_LINK_STATUS_RUNNING = 2,
@@ -101,8 +109,8 @@ enum pawl_result pawl_link_write_read(const struct pawl_link_frame *answer, enum
                                       uint64_t *next);
 enum pawl_result pawl_link_status_read(const struct pawl_link_frame *answer,
                                        struct pawl_processor_status *status);
-/* REPORT's answer (`body` points at the report), CONTENT_KEY's (at the key), and INSTALL's and
- * CANCEL's (empty body). */
+/* REPORT's answer (`body` points at the report), CONTENT_KEY's (at the key), and INSTALL's,
+ * CANCEL's and TAKEN's (empty body). */
 enum pawl_result pawl_link_answer_read(const struct pawl_link_frame *answer, enum pawl_state *state,
                                        const uint8_t **body, uint32_t *size);
 

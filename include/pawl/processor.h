@@ -39,6 +39,10 @@ struct pawl_work {
     uint64_t offset;
     uint32_t url_size;
     char url[PAWL_URL_SIZE_MAX]; /* not terminated */
+    /* A command to carry out, 0 for none; then call pawl_processor_taken(). Not with a download. */
+    uint64_t command;
+    uint32_t message_size;               /* bytes to show to somebody, 0 for none */
+    char message[PAWL_MESSAGE_SIZE_MAX]; /* UTF-8, not terminated */
 };
 
 struct pawl_processor_status {
@@ -110,6 +114,10 @@ enum pawl_result pawl_processor_content_key(struct pawl_processor *processor,
  * an error `work` says idle or is as it was. */
 enum pawl_result pawl_processor_directive(struct pawl_processor *processor, const uint8_t *bytes,
                                           size_t size, struct pawl_work *work);
+
+/* The command with this number, of the newest directive, was carried out: reports say so from now
+ * on, until the device is started anew. May be repeated; PAWL_STATE for another number. */
+enum pawl_result pawl_processor_taken(struct pawl_processor *processor, uint64_t command);
 
 /* Takes package bytes at `offset`, which must be what the engine asked for; others are ignored
  * (PAWL_STATE) and `next` tells what is wanted. An error class of the protocol ends the attempt:

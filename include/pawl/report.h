@@ -18,6 +18,11 @@
 #define PAWL_CHALLENGE_SIZE_MAX 128u /* longer ones, and longer URLs, are malformed */
 #define PAWL_URL_SIZE_MAX 512u
 #define PAWL_POLL_AFTER_MAX 604800u /* seconds; a device caps what it is told to 7 days */
+#define PAWL_MESSAGE_SIZE_MAX 200u  /* of a command's text, bytes */
+#define PAWL_COMMAND_MAX INT64_MAX  /* highest number of a command; the lowest is 1 */
+#define PAWL_TOPIC_SIZE 8u
+#define PAWL_TOPICS_MAX 8u
+#define PAWL_WAKE_WINDOW_MAX 3600u /* seconds */
 
 /* States of the PSA Firmware Update API, with its values. */
 enum pawl_state {
@@ -38,7 +43,8 @@ enum pawl_failure {
     PAWL_FAILURE_SIGNAL = 65,   /* the image crashed */
     PAWL_FAILURE_DEADLINE = 66, /* success did not hold in time */
     PAWL_FAILURE_POWER = 67,    /* power was lost during the trial */
-    PAWL_FAILURE_RUN = 68       /* the image could not be started */
+    PAWL_FAILURE_RUN = 68,      /* the image could not be started */
+    PAWL_FAILURE_DONE = 69      /* none: a diagnostic image met its criterion, and is gone */
 };
 
 struct pawl_report {
@@ -57,6 +63,8 @@ struct pawl_report {
     enum pawl_state state;
     uint32_t wanted_count; /* content keys that the device asks for (SPEC 20.3), 0 for none */
     uint8_t wanted[PAWL_CONTENT_WANTED_MAX][PAWL_CONTENT_KEY_ID_SIZE];
+    bool has_command; /* the device knows commands (SPEC 19) */
+    uint64_t command; /* number of the last one that it took; 0: of none since it was started */
 };
 
 enum pawl_action {
@@ -75,11 +83,32 @@ struct pawl_directive {
     /* with PAWL_ACTION_DOWNLOAD alone: */
     uint8_t package_id[PAWL_PACKAGE_ID_SIZE];
     uint32_t url_size;
-    char url[PAWL_URL_SIZE_MAX]; /* URL or absolute path; not terminated */
-    uint64_t package_size;       /* bytes */
-    bool has_entitlement;        /* wrapped mode */
+    union {
+        char url[PAWL_URL_SIZE_MAX];         /* URL or absolute path; not terminated */
+        char message[PAWL_MESSAGE_SIZE_MAX]; /* of a command, which never comes with a URL */
+    };
+    uint64_t package_size; /* bytes */
+    bool has_entitlement;  /* wrapped mode */
     uint8_t entitlement[PAWL_ENTITLEMENT_SIZE];
+    /* Extensions (SPEC 19): */
+    uint64_t command;      /* number of the command that it brings; 0: none */
+    bool diagnostic;       /* the package is to run once and not to be committed */
+    uint32_t message_size; /* bytes; 0: none */
+    /* What wakes the device, encoded as in pawl_summons_write, NULL for nothing; after reading it
+     * points into the bytes that were read. */
+    const uint8_t *summons;
+    uint32_t summons_size;
 };
+
+/* What wakes a device between its polls (SPEC 19.3): for its agent, the processor skips it. */
+struct pawl_summons {
+    uint32_t window;  /* seconds over which woken devices spread their polls */
+    uint64_t counter; /* notifications up to this one are no news to the directive's reader */
+    uint32_t topic_count;
+    uint8_t topics[PAWL_TOPICS_MAX][PAWL_TOPIC_SIZE];
+};
+
+#define PAWL_SUMMONS_SIZE_MAX (15u + PAWL_TOPICS_MAX * (PAWL_TOPIC_SIZE + 1u))
 
 /* A COSE_Mac0 taken apart: pointers into the caller's bytes. `device_id` is set for a report only.
  */
@@ -114,6 +143,11 @@ enum pawl_result pawl_directive_read(const uint8_t *bytes, size_t size,
                                      const uint8_t auth_key[PAWL_KEY_SIZE],
                                      const uint8_t nonce[PAWL_NONCE_SIZE],
                                      struct pawl_directive *directive);
+
+/* Encodes the value of a directive's key 131, and decodes it. PAWL_MALFORMED. */
+enum pawl_result pawl_summons_write(const struct pawl_summons *summons,
+                                    uint8_t bytes[PAWL_SUMMONS_SIZE_MAX], size_t *size);
+enum pawl_result pawl_summons_read(const uint8_t *bytes, size_t size, struct pawl_summons *summons);
 
 /* Decodes a directive without its key, for a person to look at: nothing in it may be acted on.
  * PAWL_MALFORMED, PAWL_UNSUPPORTED. */

@@ -25,7 +25,7 @@ static const char *failure_name(uint64_t failure)
     static const char *const names[] = {
         "the image ended without success", "the image crashed",
         "success did not hold in time",    "power was lost during the trial",
-        "the image could not be started",
+        "the image could not be started",  "a diagnostic image met its criterion",
     };
 
     if (failure < PAWL_RESULT_COUNT)
@@ -44,8 +44,10 @@ static const char *short_id(const uint8_t package_id[PAWL_PACKAGE_ID_SIZE])
 
 static void failure_tell(const struct pawl_processor_status *status)
 {
-    pawl_log(PAWL_LOG_WARNING, "package %s was not taken: %s (%" PRIu64 ")",
-             short_id(status->failed_package_id), failure_name(status->failure), status->failure);
+    bool done = status->failure == PAWL_FAILURE_DONE;
+    pawl_log(done ? PAWL_LOG_NOTICE : PAWL_LOG_WARNING, "package %s was not %s: %s (%" PRIu64 ")",
+             short_id(status->failed_package_id), done ? "kept" : "taken",
+             failure_name(status->failure), status->failure);
 }
 
 void pawl_journal_begin(const struct pawl_processor_status *status)

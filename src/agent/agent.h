@@ -16,6 +16,7 @@
 #include "agent/backoff.h"
 #include "agent/http.h"
 #include "agent/link_client.h"
+#include "agent/message.h"
 #include "agent/settings.h"
 #include "agent/url.h"
 #include "agent/wake.h"
@@ -48,6 +49,7 @@ struct pawl_agent {
     struct pawl_link_client link;
     struct pawl_backoff backoffs[PAWL_TROUBLE_COUNT];
     struct pawl_progress progress;
+    struct pawl_message message;
 
     struct pawl_processor_status status; /* as last told */
     struct pawl_work work;               /* what the last directive was about */
@@ -72,6 +74,8 @@ typedef enum pawl_phase (*pawl_phase_fn)(struct pawl_agent *agent);
 
 /* exchange with the server: report.c */
 enum pawl_phase pawl_phase_report(struct pawl_agent *agent);
+/* command.c: carries out the command of the last directive. False: that could not be done. */
+bool pawl_agent_command(struct pawl_agent *agent);
 /* download.c */
 enum pawl_phase pawl_phase_fetch(struct pawl_agent *agent);
 /* trial.c */

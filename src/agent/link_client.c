@@ -24,6 +24,7 @@ static const struct patience {
     [PAWL_LINK_WRITE] = {60000, 1},
     [PAWL_LINK_INSTALL] = {600000, 1}, /* reads the whole image */
     [PAWL_LINK_STATUS] = {10000, 3},
+    [PAWL_LINK_TAKEN] = {10000, 3},
 };
 
 __attribute__((format(printf, 3, 4))) static enum pawl_result broken(
@@ -34,6 +35,12 @@ __attribute__((format(printf, 3, 4))) static enum pawl_result broken(
     vsnprintf(client->problem, sizeof client->problem, format, arguments);
     va_end(arguments);
     return result;
+}
+
+static void u64be_put(uint8_t bytes[8], uint64_t value)
+{
+    for (unsigned i = 0; i < 8; i++)
+        bytes[i] = (uint8_t)(value >> (56 - 8 * i));
 }
 
 static enum pawl_result not_understood(struct pawl_link_client *client)
@@ -246,6 +253,21 @@ enum pawl_result pawl_link_client_direct(struct pawl_link_client *client, const 
     return result;
 }
 
+enum pawl_result pawl_link_client_taken(struct pawl_link_client *client, uint64_t command,
+                                        struct pawl_link_answer *answer)
+{
+    struct pawl_link_frame frame;
+    const uint8_t *body;
+    uint32_t body_size;
+
+    u64be_put(client->frame + PAWL_LINK_HEADER_SIZE, command);
+    enum pawl_result result = request(client, PAWL_LINK_TAKEN, 8, &frame);
+    if (result == PAWL_OK)
+        result = verdict(client, &frame,
+                         pawl_link_answer_read(&frame, &answer->state, &body, &body_size), answer);
+    return result;
+}
+
 enum pawl_result pawl_link_client_install(struct pawl_link_client *client,
                                           struct pawl_link_answer *answer)
 {
@@ -283,9 +305,7 @@ uint8_t *pawl_link_client_write_area(struct pawl_link_client *client, size_t *ca
 enum pawl_result pawl_link_client_write_send(struct pawl_link_client *client, uint64_t offset,
                                              size_t size)
 {
-    uint8_t *head = client->frame + PAWL_LINK_HEADER_SIZE;
-    for (unsigned i = 0; i < WRITE_HEAD; i++)
-        head[i] = (uint8_t)(offset >> (56 - 8 * i));
+    u64be_put(client->frame + PAWL_LINK_HEADER_SIZE, offset);
 
     int64_t deadline = pawl_clock_now() + patience[PAWL_LINK_WRITE].milliseconds;
     enum pawl_result result = request_send(client, PAWL_LINK_WRITE, WRITE_HEAD + size, deadline);

@@ -47,6 +47,9 @@ enum pawl_result pawl_link_client_report(struct pawl_link_client *client,
 enum pawl_result pawl_link_client_direct(struct pawl_link_client *client, const uint8_t *directive,
                                          size_t size, struct pawl_link_answer *answer,
                                          struct pawl_work *work);
+/* Tells that the command of the last directive was carried out. */
+enum pawl_result pawl_link_client_taken(struct pawl_link_client *client, uint64_t command,
+                                        struct pawl_link_answer *answer);
 enum pawl_result pawl_link_client_install(struct pawl_link_client *client,
                                           struct pawl_link_answer *answer);
 enum pawl_result pawl_link_client_status(struct pawl_link_client *client,

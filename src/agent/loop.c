@@ -78,12 +78,28 @@ static void success_tell(struct pawl_agent *agent)
     pawl_backoff_reset(&agent->backoffs[PAWL_TROUBLE_ATTEMPT]);
 }
 
+/* What was to run once has run; nothing else changed. */
+static void diagnostic_tell(struct pawl_agent *agent)
+{
+    char id[PAWL_HEX_SIZE(SHORT_ID)];
+    pawl_log(PAWL_LOG_NOTICE, "diagnostic package %s: %s; the software from before runs on",
+             pawl_hex_encode(agent->status.failed_package_id, SHORT_ID, id),
+             pawl_failure_text(PAWL_FAILURE_DONE));
+    agent->under_way = false;
+    agent->unconfirmed = true;
+    agent->exit_code = PAWL_EXIT_DONE;
+}
+
 static void failure_tell(struct pawl_agent *agent)
 {
     const struct pawl_processor_status *status = &agent->status;
     uint64_t failure = status->has_failure ? status->failure : (uint64_t)PAWL_OK;
     char id[PAWL_HEX_SIZE(SHORT_ID)];
 
+    if (failure == PAWL_FAILURE_DONE) {
+        diagnostic_tell(agent);
+        return;
+    }
     pawl_log(PAWL_LOG_ERROR, "package %s failed (%llu): %s; %s",
              pawl_hex_encode(status->failed_package_id, SHORT_ID, id), (unsigned long long)failure,
              pawl_failure_text(failure),
@@ -211,6 +227,7 @@ int pawl_agent_run(const struct pawl_agent_settings *settings, struct pawl_wake 
         phase = phases[phase](&agent);
 
     pawl_service_notify("STOPPING=1");
+    pawl_message_end(&agent.message);
     pawl_link_client_close(&agent.link);
     pawl_http_close(&agent.http);
     if (wake->is_stopped)

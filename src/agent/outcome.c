@@ -24,6 +24,7 @@ static const struct {
     {PAWL_FAILURE_DEADLINE, "the image did not succeed before its deadline"},
     {PAWL_FAILURE_POWER, "the trial was cut off by a power loss or restart"},
     {PAWL_FAILURE_RUN, "the image could not be started"},
+    {PAWL_FAILURE_DONE, "a diagnostic image ran and met its criterion"},
 };
 
 const char *pawl_failure_text(uint64_t failure)
@@ -36,6 +37,8 @@ const char *pawl_failure_text(uint64_t failure)
 
 int pawl_failure_exit_code(uint64_t failure)
 {
+    if (failure == PAWL_FAILURE_DONE)
+        return PAWL_EXIT_DONE;
     if (failure == PAWL_OK || failure >= PAWL_RESULT_COUNT)
         return PAWL_EXIT_FAILURE;
     return pawl_exit_code((enum pawl_result)failure);

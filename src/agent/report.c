@@ -92,6 +92,19 @@ static int64_t next_poll_make(const struct pawl_agent *agent)
     return agent->last_poll + (int64_t)pawl_jitter_add(wait, pawl_random_draw());
 }
 
+/* The command is carried out; the server hears of it soon, and sends the next one if there is. */
+static enum pawl_phase obey(struct pawl_agent *agent)
+{
+    uint64_t wait = pawl_jitter_add(agent->settings->min_poll, pawl_random_draw());
+    int64_t time = agent->last_poll + (int64_t)wait;
+
+    if (time < agent->next_poll)
+        agent->next_poll = time;
+    return agent->status.state == PAWL_STATE_TRIAL
+               ? PAWL_PHASE_WATCH
+               : pawl_agent_pause(agent, agent->next_poll, PAWL_PHASE_REPORT);
+}
+
 /* An authentic directive has come: what the last attempt led to is known to the server. */
 static void confirmation_tell(struct pawl_agent *agent)
 {
@@ -121,6 +134,8 @@ static enum pawl_phase act(struct pawl_agent *agent, enum pawl_state before)
     /* The directive itself may have been what a trial waited for. */
     if (before == PAWL_STATE_TRIAL && agent->status.state != PAWL_STATE_TRIAL)
         return pawl_agent_look(agent);
+    if (agent->work.command != 0 && pawl_agent_command(agent))
+        return obey(agent);
     if ((unsigned)action >= sizeof actions / sizeof actions[0])
         return rest(agent);
     return actions[action](agent);

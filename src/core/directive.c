@@ -4,13 +4,20 @@
 #include "core/mac0.h"
 #include "pawl/secret.h"
 
+#define CBOR_TRUE 21u
+
 /* Places in directive_fields: those that come with PAWL_ACTION_DOWNLOAD alone. */
 #define PACKAGE_FIELD 5u
 #define URL_FIELD 6u
 #define SIZE_FIELD 7u
 #define ENTITLEMENT_FIELD 8u
 #define DOWNLOAD_REQUIRED (1u << PACKAGE_FIELD | 1u << URL_FIELD | 1u << SIZE_FIELD)
-#define DOWNLOAD_ALL (DOWNLOAD_REQUIRED | 1u << ENTITLEMENT_FIELD)
+/* Extensions (SPEC 19). */
+#define COMMAND_FIELD 9u
+#define DIAGNOSTIC_FIELD 10u
+#define MESSAGE_FIELD 11u
+#define SUMMONS_FIELD 12u
+#define DOWNLOAD_ALL (DOWNLOAD_REQUIRED | 1u << ENTITLEMENT_FIELD | 1u << DIAGNOSTIC_FIELD)
 
 /* A device keeps no time beyond the cap, so a longer one is cut here (SPEC 10). */
 static void poll_after_read(struct pawl_reader *reader, void *target)
@@ -65,6 +72,64 @@ static void url_write(struct pawl_writer *writer, const void *target)
         pawl_cbor_text_write(writer, (struct pawl_text){directive->url, directive->url_size});
 }
 
+/* true, the only value that is written. */
+static void diagnostic_read(struct pawl_reader *reader, void *target)
+{
+    struct pawl_directive *directive = target;
+    struct pawl_cbor_head head = pawl_cbor_head_read(reader);
+
+    if (head.major != PAWL_CBOR_SIMPLE || head.info != CBOR_TRUE)
+        pawl_reader_fail(reader, PAWL_MALFORMED);
+    directive->diagnostic = true;
+}
+
+static void diagnostic_write(struct pawl_writer *writer, const void *target)
+{
+    (void)target;
+    pawl_cbor_head_write(writer, PAWL_CBOR_SIMPLE, CBOR_TRUE);
+}
+
+static void message_read(struct pawl_reader *reader, void *target)
+{
+    struct pawl_directive *directive = target;
+    struct pawl_text text = pawl_cbor_text_read(reader);
+
+    if (text.size == 0 || text.size > sizeof directive->message)
+        pawl_reader_fail(reader, PAWL_MALFORMED);
+    if (reader->error != PAWL_OK)
+        return;
+    memcpy(directive->message, text.bytes, text.size);
+    directive->message_size = text.size;
+}
+
+static void message_write(struct pawl_writer *writer, const void *target)
+{
+    const struct pawl_directive *directive = target;
+
+    if (directive->message_size > sizeof directive->message)
+        pawl_writer_fail(writer, PAWL_MALFORMED);
+    else
+        pawl_cbor_text_write(writer,
+                             (struct pawl_text){directive->message, directive->message_size});
+}
+
+/* A device only relays it: what it says is of use to nobody but the agent. */
+static void summons_read(struct pawl_reader *reader, void *target)
+{
+    struct pawl_directive *directive = target;
+
+    directive->summons = reader->next;
+    pawl_cbor_item_skip(reader);
+    directive->summons_size = (uint32_t)(reader->next - directive->summons);
+}
+
+static void summons_write(struct pawl_writer *writer, const void *target)
+{
+    const struct pawl_directive *directive = target;
+
+    pawl_writer_put(writer, directive->summons, directive->summons_size);
+}
+
 static const struct pawl_field directive_fields[] = {
     {.key = 0, .type = PAWL_FIELD_FIXED, .fixed = 1},
     {.key = 1, .type = PAWL_FIELD_BYTES, PAWL_FIELD_MEMBER(struct pawl_directive, nonce)},
@@ -92,14 +157,40 @@ static const struct pawl_field directive_fields[] = {
                            .type = PAWL_FIELD_BYTES,
                            .rule = PAWL_FIELD_OPTIONAL,
                            PAWL_FIELD_MEMBER(struct pawl_directive, entitlement)},
+    [COMMAND_FIELD] = {.key = 128,
+                       .type = PAWL_FIELD_UINT,
+                       .rule = PAWL_FIELD_OPTIONAL,
+                       PAWL_FIELD_MEMBER(struct pawl_directive, command),
+                       .least = 1,
+                       .most = PAWL_COMMAND_MAX},
+    [DIAGNOSTIC_FIELD] = {.key = 129,
+                          .type = PAWL_FIELD_OTHER,
+                          .rule = PAWL_FIELD_OPTIONAL,
+                          .read = diagnostic_read,
+                          .write = diagnostic_write},
+    [MESSAGE_FIELD] = {.key = 130,
+                       .type = PAWL_FIELD_OTHER,
+                       .rule = PAWL_FIELD_OPTIONAL,
+                       .read = message_read,
+                       .write = message_write},
+    [SUMMONS_FIELD] = {.key = 131,
+                       .type = PAWL_FIELD_OTHER,
+                       .rule = PAWL_FIELD_OPTIONAL,
+                       .read = summons_read,
+                       .write = summons_write},
 };
 static const struct pawl_map directive_map = PAWL_MAP(directive_fields, true);
 
-static bool fields_fit_action(enum pawl_action action, uint32_t present)
+/* With a download the only command is to run it once; a message comes with its command's number. */
+static bool fields_fit(enum pawl_action action, uint32_t present)
 {
+    bool command = present >> COMMAND_FIELD & 1, diagnostic = present >> DIAGNOSTIC_FIELD & 1;
+    bool message = present >> MESSAGE_FIELD & 1;
+
     if (action == PAWL_ACTION_DOWNLOAD)
-        return (present & DOWNLOAD_REQUIRED) == DOWNLOAD_REQUIRED;
-    return (present & DOWNLOAD_ALL) == 0;
+        return (present & DOWNLOAD_REQUIRED) == DOWNLOAD_REQUIRED && command == diagnostic &&
+               !message;
+    return (present & DOWNLOAD_ALL) == 0 && (command || !message);
 }
 
 enum pawl_result pawl_directive_write(const struct pawl_directive *directive,
@@ -109,7 +200,11 @@ enum pawl_result pawl_directive_write(const struct pawl_directive *directive,
     uint32_t present = 0;
 
     if (directive->action == PAWL_ACTION_DOWNLOAD)
-        present = directive->has_entitlement ? DOWNLOAD_ALL : DOWNLOAD_REQUIRED;
+        present = DOWNLOAD_REQUIRED | (uint32_t)directive->has_entitlement << ENTITLEMENT_FIELD |
+                  (uint32_t)directive->diagnostic << DIAGNOSTIC_FIELD;
+    present |= (uint32_t)(directive->command != 0) << COMMAND_FIELD |
+               (uint32_t)(directive->message_size != 0) << MESSAGE_FIELD |
+               (uint32_t)(directive->summons != NULL) << SUMMONS_FIELD;
     return pawl_mac0_write(&pawl_cose_directive, &directive_map, directive, present, NULL, auth_key,
                            bytes, capacity, size);
 }
@@ -121,7 +216,7 @@ static enum pawl_result payload_decode(const struct pawl_cose *cose,
 
     enum pawl_result result =
         pawl_map_decode(cose->payload, cose->payload_size, &directive_map, directive, &present);
-    if (result == PAWL_OK && !fields_fit_action(directive->action, present))
+    if (result == PAWL_OK && !fields_fit(directive->action, present))
         result = PAWL_MALFORMED;
     directive->has_entitlement = result == PAWL_OK && (present >> ENTITLEMENT_FIELD & 1);
     return result;

@@ -57,8 +57,11 @@ enum pawl_result pawl_link_work_read(const struct pawl_link_frame *answer, enum 
     const uint8_t *package_id = pawl_reader_take(&reader, PAWL_PACKAGE_ID_SIZE);
     uint64_t package_size = pawl_reader_u64be_take(&reader);
     uint64_t offset = pawl_reader_u64be_take(&reader);
-    size_t url_size = reader.left;
-    if (reader.error != PAWL_OK || action > PAWL_ACTION_REPEAT || url_size > sizeof work->url)
+    bool has_command = flags & PAWL_LINK_WORK_COMMAND;
+    uint64_t command = has_command ? pawl_reader_u64be_take(&reader) : 0;
+    size_t rest = reader.left;
+    if (reader.error != PAWL_OK || action > PAWL_ACTION_REPEAT ||
+        rest > (has_command ? sizeof work->message : sizeof work->url))
         return PAWL_MALFORMED;
 
     memset(work, 0, sizeof *work);
@@ -69,8 +72,12 @@ enum pawl_result pawl_link_work_read(const struct pawl_link_frame *answer, enum 
     memcpy(work->package_id, package_id, PAWL_PACKAGE_ID_SIZE);
     work->package_size = package_size;
     work->offset = offset;
-    work->url_size = (uint32_t)url_size;
-    pawl_reader_copy(&reader, (uint8_t *)work->url, url_size);
+    work->command = command;
+    if (has_command)
+        work->message_size = (uint32_t)rest;
+    else
+        work->url_size = (uint32_t)rest;
+    pawl_reader_copy(&reader, (uint8_t *)(has_command ? work->message : work->url), rest);
     return PAWL_OK;
 }
 

@@ -9,6 +9,7 @@
 #define FAILURE_FIELD 4u
 #define CHALLENGE_FIELD 6u
 #define WANTED_FIELD 8u
+#define COMMAND_FIELD 9u
 
 static void failure_read(struct pawl_reader *reader, void *target)
 {
@@ -102,6 +103,11 @@ static const struct pawl_field report_fields[] = {
                       .rule = PAWL_FIELD_OPTIONAL,
                       .read = wanted_read,
                       .write = wanted_write},
+    [COMMAND_FIELD] = {.key = 129,
+                       .type = PAWL_FIELD_UINT,
+                       .rule = PAWL_FIELD_OPTIONAL,
+                       PAWL_FIELD_MEMBER(struct pawl_report, command),
+                       .most = PAWL_COMMAND_MAX},
 };
 static const struct pawl_map report_map = PAWL_MAP(report_fields, true);
 
@@ -140,6 +146,7 @@ enum pawl_result pawl_report_decode(const struct pawl_mac0 *mac0, struct pawl_re
     found.has_package = present >> PACKAGE_FIELD & 1;
     found.has_failure = present >> FAILURE_FIELD & 1;
     found.has_challenge = present >> CHALLENGE_FIELD & 1;
+    found.has_command = present >> COMMAND_FIELD & 1;
     *report = found;
     return PAWL_OK;
 }
@@ -153,7 +160,8 @@ enum pawl_result pawl_report_write(const struct pawl_report *report,
                        (uint32_t)report->has_package << PACKAGE_FIELD |
                        (uint32_t)report->has_failure << FAILURE_FIELD |
                        (uint32_t)report->has_challenge << CHALLENGE_FIELD |
-                       (uint32_t)(report->wanted_count > 0) << WANTED_FIELD;
+                       (uint32_t)(report->wanted_count > 0) << WANTED_FIELD |
+                       (uint32_t)report->has_command << COMMAND_FIELD;
 
     return pawl_mac0_write(&pawl_cose_report, &report_map, report, present, device_id, auth_key,
                            bytes, capacity, size);

@@ -12,6 +12,8 @@ enum pawl_result pawl_attempt_end(struct pawl_processor *engine, uint64_t failur
     engine->has_failure = true;
     engine->failure = failure;
     memcpy(engine->failed_package_id, engine->download.package_id, PAWL_PACKAGE_ID_SIZE);
+    if (engine->download.diagnostic != 0)
+        engine->command = engine->download.diagnostic;
     /* Without the mark the attempt would be taken up again after a reboot; that is right after an
      * error of flash itself, which is like a power cut. */
     if (engine->download.recorded && !flash_failed)

@@ -14,6 +14,8 @@ static enum pawl_result record_make(const struct pawl_processor *engine, struct 
     const struct pawl_port *port = engine->port;
     uint8_t content_key[PAWL_KEY_SIZE];
 
+    if (engine->trial.role != PAWL_ROLE_TRIAL)
+        return PAWL_STATE;
     *record = engine->trial;
     record->role = PAWL_ROLE_COMMITTED;
     record->sequence = engine->sequence + 1;

@@ -1,6 +1,7 @@
 /* Taking a package as it arrives (SPEC 13.3): preamble, acceptance, chunks. */
 #include <string.h>
 
+#include "core/bytes.h"
 #include "pawl/chain.h"
 #include "processor/engine.h"
 #include "processor/flash.h"
@@ -33,6 +34,7 @@ enum pawl_result pawl_engine_begin(struct pawl_processor *engine, const struct p
     pawl_wipe(&engine->trial, sizeof engine->trial);
     memcpy(download->package_id, directive->package_id, sizeof download->package_id);
     download->package_size = directive->package_size;
+    download->diagnostic = directive->diagnostic ? directive->command : 0;
     download->has_entitlement = directive->has_entitlement;
     memcpy(download->entitlement, directive->entitlement, sizeof download->entitlement);
     pawl_download_restart(engine);
@@ -81,6 +83,10 @@ static enum pawl_result trial_make(struct pawl_processor *engine,
                                          .security_floor = engine->security_floor,
                                          .anchor_mask = engine->anchor_mask};
     memcpy(engine->trial.package_id, download->package_id, PAWL_PACKAGE_ID_SIZE);
+    if (download->diagnostic != 0) {
+        engine->trial.role = PAWL_ROLE_DIAGNOSTIC;
+        pawl_u64be_put(engine->trial.instance, download->diagnostic);
+    }
     return pawl_record_key_wrap(&engine->trial, engine->pud, content_key);
 }
 

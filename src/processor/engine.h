@@ -17,6 +17,7 @@ struct pawl_download {
     bool accepted; /* the preamble passed and the stream is keyed */
     bool has_entitlement;
     uint8_t entitlement[PAWL_ENTITLEMENT_SIZE];
+    uint64_t diagnostic; /* number of the command to run it once and not commit it; 0: no such */
     uint8_t package_id[PAWL_PACKAGE_ID_SIZE];
     uint64_t package_size;
     uint64_t offset;        /* package byte wanted next */
@@ -57,6 +58,8 @@ struct pawl_processor {
     bool has_challenge;
     uint32_t challenge_size;
     uint8_t challenge[PAWL_CHALLENGE_SIZE_MAX];
+    uint64_t command;         /* number of the last one that was taken; 0: none */
+    uint64_t command_waiting; /* of the one that the caller is to carry out; 0: none */
 
     struct pawl_download download;
     struct pawl_stream stream; /* of the download, or of the image being loaded */
@@ -129,6 +132,8 @@ enum pawl_result pawl_download_reopen(struct pawl_processor *engine);
  * download. Returns `result`. */
 enum pawl_result pawl_attempt_end(struct pawl_processor *engine, uint64_t failure,
                                   enum pawl_result result);
+/* The criterion of the image in trial holds: commits, or ends what was to run once. */
+enum pawl_result pawl_trial_succeed(struct pawl_processor *engine);
 /* Stops whatever runs. */
 void pawl_attempt_stop(struct pawl_processor *engine);
 

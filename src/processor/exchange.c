@@ -28,6 +28,8 @@ static void report_fill(const struct pawl_processor *engine, struct pawl_report 
         report->challenge_size = engine->challenge_size;
         memcpy(report->challenge, engine->challenge, engine->challenge_size);
     }
+    report->has_command = true;
+    report->command = engine->command;
 }
 
 enum pawl_result pawl_processor_report(struct pawl_processor *engine, uint8_t *bytes,
@@ -89,7 +91,8 @@ static bool package_is_under_way(const struct pawl_processor *engine,
     return (engine->state == PAWL_STATE_WRITING || engine->state == PAWL_STATE_CANDIDATE ||
             engine->state == PAWL_STATE_TRIAL) &&
            memcmp(engine->download.package_id, directive->package_id, PAWL_PACKAGE_ID_SIZE) == 0 &&
-           engine->download.package_size == directive->package_size;
+           engine->download.package_size == directive->package_size &&
+           engine->download.diagnostic == (directive->diagnostic ? directive->command : 0);
 }
 
 static enum pawl_event event_choose(const struct pawl_processor *engine,
@@ -101,13 +104,21 @@ static enum pawl_event event_choose(const struct pawl_processor *engine,
 }
 
 /* What the directive says, before it is gone; offset and what to do next are known afterwards. */
-static void work_start(const struct pawl_directive *directive, struct pawl_work *work)
+static void work_start(const struct pawl_processor *engine, const struct pawl_directive *directive,
+                       struct pawl_work *work)
 {
     memset(work, 0, sizeof *work);
     work->action = directive->action;
     work->poll_after = directive->poll_after;
-    if (directive->action != PAWL_ACTION_DOWNLOAD)
+    if (directive->action != PAWL_ACTION_DOWNLOAD) {
+        /* One that was taken already is brought again when a report was lost. */
+        if (directive->command == 0 || directive->command == engine->command)
+            return;
+        work->command = directive->command;
+        work->message_size = directive->message_size;
+        memcpy(work->message, directive->message, directive->message_size);
         return;
+    }
     memcpy(work->package_id, directive->package_id, sizeof work->package_id);
     work->package_size = directive->package_size;
     work->url_size = directive->url_size;
@@ -119,7 +130,7 @@ static void work_finish(const struct pawl_processor *engine, struct pawl_work *w
     uint32_t poll_after = work->poll_after;
 
     if (work->action != PAWL_ACTION_DOWNLOAD)
-        return;
+        return; /* a command never comes with a download */
     work->fetch = engine->state == PAWL_STATE_WRITING;
     work->install = engine->state == PAWL_STATE_CANDIDATE;
     work->offset = engine->download.offset;
@@ -146,10 +157,10 @@ enum pawl_result pawl_processor_directive(struct pawl_processor *engine, const u
         result = directive_accept(engine, bytes, size, directive);
     if (result != PAWL_OK)
         return result;
-    work_start(directive, work);
+    work_start(engine, directive, work);
     if (contact_is_success(engine)) {
         /* What it offers was decided for the sequence number before this commit. */
-        result = pawl_engine_handle(engine, PAWL_EVENT_SUCCESS, &input);
+        result = pawl_trial_succeed(engine);
     } else {
         result = pawl_engine_handle(engine, event_choose(engine, directive), &input);
         if (result == PAWL_OK)
@@ -159,6 +170,16 @@ enum pawl_result pawl_processor_directive(struct pawl_processor *engine, const u
         work_finish(engine, work);
     else
         memset(work, 0, sizeof *work);
+    engine->command_waiting = work->command;
     pawl_wipe(directive, sizeof *directive);
     return result;
+}
+
+enum pawl_result pawl_processor_taken(struct pawl_processor *engine, uint64_t command)
+{
+    if (command == 0 || (command != engine->command_waiting && command != engine->command))
+        return PAWL_STATE;
+    engine->command = command;
+    engine->command_waiting = 0;
+    return PAWL_OK;
 }

@@ -1,6 +1,7 @@
 /* What the device has committed: the protected counter and cells, and the record they vouch for. */
 #include <string.h>
 
+#include "core/bytes.h"
 #include "processor/engine.h"
 #include "processor/record_slot.h"
 
@@ -69,14 +70,20 @@ static void trial_find(struct pawl_processor *engine)
 {
     struct pawl_download *download = &engine->download;
     uint8_t bytes[PAWL_RECORD_SIZE];
+    struct pawl_record *trial = &engine->trial;
     struct pawl_marks marks;
     unsigned slot = engine->free_slot;
 
     if (pawl_record_fetch(engine->port, slot, PAWL_ROLE_TRIAL, bytes) != PAWL_OK ||
-        pawl_record_read(bytes, engine->pud, PAWL_ROLE_TRIAL, engine->sequence, &engine->trial) !=
-            PAWL_OK ||
+        (pawl_record_read(bytes, engine->pud, PAWL_ROLE_TRIAL, engine->sequence, trial) !=
+             PAWL_OK &&
+         pawl_record_read(bytes, engine->pud, PAWL_ROLE_DIAGNOSTIC, engine->sequence, trial) !=
+             PAWL_OK) ||
         pawl_marks_read(engine->port, slot, &marks) != PAWL_OK)
         return;
+    uint64_t diagnostic = trial->role == PAWL_ROLE_DIAGNOSTIC ? pawl_u64be_get(trial->instance) : 0;
+    if (diagnostic != 0 && (marks.attempted || marks.ended))
+        engine->command = diagnostic;
     if (marks.attempted) {
         failure_set(engine, PAWL_STATE_FAILED, marks.ended ? marks.failure : PAWL_FAILURE_POWER);
     } else if (marks.ended) {
@@ -84,8 +91,9 @@ static void trial_find(struct pawl_processor *engine)
     } else {
         engine->state = PAWL_STATE_WRITING;
         download->recorded = true;
-        memcpy(download->package_id, engine->trial.package_id, PAWL_PACKAGE_ID_SIZE);
-        download->package_size = engine->trial.package_size;
+        download->diagnostic = diagnostic;
+        memcpy(download->package_id, trial->package_id, PAWL_PACKAGE_ID_SIZE);
+        download->package_size = trial->package_size;
     }
 }
 

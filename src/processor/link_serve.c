@@ -59,12 +59,23 @@ static enum pawl_result directive(const struct request *request)
     pawl_writer_u8_put(answer, (uint8_t)work.action);
     pawl_writer_u32be_put(answer, work.poll_after);
     pawl_writer_u8_put(answer, (uint8_t)((work.fetch ? PAWL_LINK_WORK_FETCH : 0) |
-                                         (work.install ? PAWL_LINK_WORK_INSTALL : 0)));
+                                         (work.install ? PAWL_LINK_WORK_INSTALL : 0) |
+                                         (work.command != 0 ? PAWL_LINK_WORK_COMMAND : 0)));
     pawl_writer_put(answer, work.package_id, sizeof work.package_id);
     pawl_writer_u64be_put(answer, work.package_size);
     pawl_writer_u64be_put(answer, work.offset);
-    pawl_writer_put(answer, work.url, work.url_size);
+    if (work.command != 0) {
+        pawl_writer_u64be_put(answer, work.command);
+        pawl_writer_put(answer, work.message, work.message_size);
+    } else {
+        pawl_writer_put(answer, work.url, work.url_size);
+    }
     return PAWL_OK;
+}
+
+static enum pawl_result taken(const struct request *request)
+{
+    return pawl_processor_taken(request->engine, pawl_u64be_get(request->bytes));
 }
 
 static enum pawl_result package_write(const struct request *request)
@@ -128,6 +139,7 @@ static const struct service services[] = {
     [PAWL_LINK_CANCEL] = {0, 0, cancel, false},
     [PAWL_LINK_CONTENT_KEY] = {CONTENT_KEY_REQUEST_SIZE, CONTENT_KEY_REQUEST_SIZE, content_key,
                                false},
+    [PAWL_LINK_TAKEN] = {8, 8, taken, false},
 };
 
 static enum pawl_result request_serve(const struct request *request, uint8_t type)

@@ -16,16 +16,18 @@
 
 #define PAWL_RECORD_SIZE 152u /* encoded, bytes */
 
-enum pawl_role { PAWL_ROLE_TRIAL = 1, PAWL_ROLE_COMMITTED = 2 };
+/* A diagnostic is a trial that is never committed. */
+enum pawl_role { PAWL_ROLE_TRIAL = 1, PAWL_ROLE_COMMITTED = 2, PAWL_ROLE_DIAGNOSTIC = 3 };
 
 struct pawl_record {
     enum pawl_role role;
     uint64_t sequence; /* trial: accepted at; committed: reached by its commit */
     uint8_t package_id[PAWL_PACKAGE_ID_SIZE];
-    uint64_t package_size;                /* bytes, preamble included */
-    uint64_t security_floor;              /* lowest security version that opens with this record */
-    uint32_t anchor_mask;                 /* bit i: anchor i of the PUD is trusted */
-    uint8_t instance[PAWL_INSTANCE_SIZE]; /* zeros in a trial record */
+    uint64_t package_size;   /* bytes, preamble included */
+    uint64_t security_floor; /* lowest security version that opens with this record */
+    uint32_t anchor_mask;    /* bit i: anchor i of the PUD is trusted */
+    /* Zeros in a trial record; the number of the command, u64be, in one of a diagnostic. */
+    uint8_t instance[PAWL_INSTANCE_SIZE];
     uint8_t wrapped_key[PAWL_ENTITLEMENT_SIZE];
 };
 

@@ -25,7 +25,8 @@
     X(INSTALL)   /* the caller wants the candidate to be tried */               \
     X(LOADED)    /* the whole image was verified and is in executable memory */ \
     X(SUCCESS)   /* the manifest's success criterion holds */                   \
-    X(FAILURE)   /* it can't hold any more */
+    X(FAILURE)   /* it can't hold any more */                                   \
+    X(DONE)      /* it holds, and the image was to run once only */
 
 /* state, event, what is done, the state after it, the state when it failed */
 #define PAWL_TRANSITIONS(X)                             \
@@ -55,6 +56,7 @@
     X(TRIAL, AGAIN, heed, TRIAL, TRIAL)                 \
     X(TRIAL, SUCCESS, commit, UPDATED, FAILED)          \
     X(TRIAL, FAILURE, fall_back, FAILED, FAILED)        \
+    X(TRIAL, DONE, fall_back, FAILED, FAILED)           \
     X(REJECTED, DIRECTIVE, heed, READY, REJECTED)       \
     X(REJECTED, OFFER, begin, WRITING, REJECTED)        \
     X(REJECTED, BOOT, boot, REJECTED, REJECTED)         \
@@ -72,7 +74,7 @@ struct pawl_input {
     uint64_t offset;                        /* BYTES */
     const uint8_t *bytes;
     size_t size;
-    uint64_t failure; /* FAILURE: enum pawl_failure */
+    uint64_t failure; /* FAILURE, DONE: enum pawl_failure */
 };
 
 typedef enum pawl_result (*pawl_transition_fn)(struct pawl_processor *engine,

@@ -39,8 +39,17 @@ enum pawl_result pawl_processor_ran(struct pawl_processor *engine, enum pawl_run
     input.failure = verdicts[engine->trial_success][event];
     if (input.failure == GOES_ON)
         return PAWL_OK;
+    if (input.failure == HOLDS)
+        return pawl_trial_succeed(engine);
+    return pawl_engine_handle(engine, PAWL_EVENT_FAILURE, &input);
+}
+
+enum pawl_result pawl_trial_succeed(struct pawl_processor *engine)
+{
+    const struct pawl_input input = {.failure = PAWL_FAILURE_DONE};
+
     return pawl_engine_handle(
-        engine, input.failure == HOLDS ? PAWL_EVENT_SUCCESS : PAWL_EVENT_FAILURE, &input);
+        engine, engine->download.diagnostic != 0 ? PAWL_EVENT_DONE : PAWL_EVENT_SUCCESS, &input);
 }
 
 enum pawl_result pawl_engine_fall_back(struct pawl_processor *engine,

@@ -72,6 +72,8 @@ void pawl_test_directive_fill(const struct pawl_test_device *device,
     directive->package_size = package->size;
     directive->url_size = sizeof url - 1;
     memcpy(directive->url, url, sizeof url - 1);
+    directive->command = device->diagnostic;
+    directive->diagnostic = device->diagnostic != 0;
     directive->has_entitlement = true;
     pawl_test_entitle(&device->pud, sequence, package, directive->entitlement);
 }

@@ -16,6 +16,7 @@ struct pawl_test_device {
     struct pawl_pud pud;
     struct pawl_processor *engine; /* NULL while it is off, or when it could not start */
     struct pawl_report report;     /* the newest, as the server read it */
+    uint64_t diagnostic;           /* number of the command that what is offered is for; 0: none */
     uint64_t fetched;              /* package bytes brought since this was last set to 0 */
     uint8_t chunk[PAWL_TEST_CHUNK_CAPACITY];
     _Alignas(PAWL_PROCESSOR_ALIGNMENT) uint8_t memory[PAWL_PROCESSOR_SIZE];

@@ -61,6 +61,24 @@ static enum pawl_result download_that_is_given_up(struct pawl_test_device *devic
     return result == PAWL_OK ? pawl_processor_cancel(device->engine) : result;
 }
 
+static enum pawl_result diagnostic(struct pawl_test_device *device,
+                                   const struct pawl_test_package *taken)
+{
+    device->diagnostic = 7;
+    enum pawl_result result = update(device, taken);
+    device->diagnostic = 0;
+    return result;
+}
+
+static enum pawl_result diagnostic_that_crashes(struct pawl_test_device *device,
+                                                const struct pawl_test_package *taken)
+{
+    device->diagnostic = 7;
+    enum pawl_result result = update_that_crashes(device, taken);
+    device->diagnostic = 0;
+    return result;
+}
+
 const struct pawl_test_scenario pawl_test_scenarios[PAWL_TEST_SCENARIO_COUNT] = {
     {"first install", false, PAWL_TEST_NEW, true, update},
     {"update", true, PAWL_TEST_NEW, true, update},
@@ -69,6 +87,9 @@ const struct pawl_test_scenario pawl_test_scenarios[PAWL_TEST_SCENARIO_COUNT] = 
     {"failing first image", false, PAWL_TEST_NEW, false, update_that_crashes},
     {"resumed download", true, PAWL_TEST_NEW, true, update_in_two_parts},
     {"download given up", true, PAWL_TEST_NEW, false, download_that_is_given_up},
+    {"diagnostic", true, PAWL_TEST_NEW, false, diagnostic},
+    {"direct diagnostic", true, PAWL_TEST_DIRECT, false, diagnostic},
+    {"failing diagnostic", true, PAWL_TEST_NEW, false, diagnostic_that_crashes},
 };
 
 bool pawl_test_drive(struct pawl_test_device *device)

@@ -26,7 +26,7 @@ struct pawl_test_scenario {
     enum pawl_result (*act)(struct pawl_test_device *device, const struct pawl_test_package *taken);
 };
 
-#define PAWL_TEST_SCENARIO_COUNT 7u
+#define PAWL_TEST_SCENARIO_COUNT 10u
 extern const struct pawl_test_scenario pawl_test_scenarios[PAWL_TEST_SCENARIO_COUNT];
 
 /* cmocka's group functions: make the packages and free them. */

@@ -21,12 +21,13 @@ static void test_failed_trials_have_no_class(void **state)
     assert_int_equal(PAWL_EXIT_FAILURE, pawl_failure_exit_code(PAWL_OK));
     assert_int_equal(PAWL_EXIT_FAILURE, pawl_failure_exit_code(PAWL_RESULT_COUNT));
     assert_int_equal(PAWL_EXIT_FAILURE, pawl_failure_exit_code(UINT64_MAX));
+    assert_int_equal(PAWL_EXIT_DONE, pawl_failure_exit_code(PAWL_FAILURE_DONE));
 }
 
 static void test_each_trial_failure_has_words_of_its_own(void **state)
 {
     (void)state;
-    for (unsigned a = PAWL_FAILURE_EXIT; a <= PAWL_FAILURE_RUN; a++) {
+    for (unsigned a = PAWL_FAILURE_EXIT; a <= PAWL_FAILURE_DONE; a++) {
         assert_string_not_equal(pawl_failure_text(a), pawl_failure_text(UINT64_MAX));
         for (unsigned b = PAWL_FAILURE_EXIT; b < a; b++)
             assert_string_not_equal(pawl_failure_text(a), pawl_failure_text(b));

@@ -349,14 +349,19 @@ static const struct edit_case download_cases[] = {
     {8, NULL, PAWL_OK},
     {9, "00", PAWL_UNSUPPORTED},
     {-1, "00", PAWL_UNSUPPORTED},
-    {128, "f97e00", PAWL_OK},
-    {128, "fa3f800000", PAWL_MALFORMED},
+    {199, "f97e00", PAWL_OK},
+    {199, "fa3f800000", PAWL_MALFORMED},
+    {128, "01", PAWL_MALFORMED}, /* a command without being one: SPEC 19.2 */
+    {129, "f5", PAWL_MALFORMED},
+    {129, "f90015", PAWL_MALFORMED},
 };
 
 static const struct edit_case idle_cases[] = {
     {2, "01", PAWL_MALFORMED}, /* a download without its fields */
     {5, PACKAGE, PAWL_MALFORMED},     {6, "61 61", PAWL_MALFORMED}, {7, "00", PAWL_MALFORMED},
-    {8, ENTITLEMENT, PAWL_MALFORMED}, {128, "00", PAWL_OK},
+    {8, ENTITLEMENT, PAWL_MALFORMED}, {199, "00", PAWL_OK},         {128, "01", PAWL_OK},
+    {128, "00", PAWL_MALFORMED},      {129, "f5", PAWL_MALFORMED},  {129, "f90015", PAWL_MALFORMED},
+    {130, "61 61", PAWL_MALFORMED},
 };
 
 static void directive_cases_run(enum pawl_action action, const struct edit_case *cases,

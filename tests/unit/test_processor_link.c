@@ -163,7 +163,9 @@ static void i9_requests_that_are_none(void **state)
         enum pawl_result expected;
     } cases[] = {
         {0, 0, PAWL_UNSUPPORTED},
-        {8, 0, PAWL_UNSUPPORTED},
+        {PAWL_LINK_TAKEN, 7, PAWL_MALFORMED},
+        {PAWL_LINK_TAKEN, 8, PAWL_STATE},
+        {0x20, 0, PAWL_UNSUPPORTED},
         {0x7f, 0, PAWL_UNSUPPORTED},
         {0xff, 0, PAWL_UNSUPPORTED},
         {PAWL_LINK_HELLO, 1, PAWL_MALFORMED},

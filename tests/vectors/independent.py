@@ -342,6 +342,8 @@ def report_round(pud, data):
         value[4] = [R.randbytes(32), number()]
     if R.randrange(2):
         value[128] = [R.randbytes(16) for _ in range(R.randrange(1, 5))]
+    if R.randrange(2):
+        value[129] = number(63)
     report = p.report_write(value, pud)
     expect(lambda: report_reference(report, pud), "report", report, data)
     key = p.auth_key(pud)
@@ -350,7 +352,7 @@ def report_round(pud, data):
     for _ in range(10):
         bad = damage(report)
         expect(lambda bad=bad: report_reference(bad, pud), "report", bad, data)
-        payload = p.encode(edited(value, [*range(8), 128]))
+        payload = p.encode(edited(value, [*range(8), 128, 129]))
         if R.randrange(3) == 0:
             payload = damage(payload)
         bad = p.mac0(payload, key, b"pawl/1 report", pud["device_id"])
@@ -367,6 +369,15 @@ def directive_round(pud, data):
         value.update({5: R.randbytes(32), 6: text(100), 7: number()})
         if R.randrange(2):
             value[8] = R.randbytes(40)
+    kind = R.randrange(4)
+    if kind > 0:
+        value[128] = number(62) + 1
+    if action == 1 and kind > 0:
+        value[129] = True
+    elif kind > 1:
+        value[130] = text(50) or "m"
+    if R.randrange(2):
+        value[131] = [R.randrange(3601), number()] + [R.randbytes(8)] * R.randrange(1, 4)
     directive = p.directive_write(value, pud)
     expect(lambda: directive_reference(directive, pud, nonce), "directive", directive, data, nonce)
     key = p.auth_key(pud)
@@ -375,7 +386,7 @@ def directive_round(pud, data):
     for _ in range(10):
         bad = damage(directive)
         expect(lambda bad=bad: directive_reference(bad, pud, nonce), "directive", bad, data, nonce)
-        payload = p.encode(edited(value, range(9)))
+        payload = p.encode(edited(value, [*range(9), *range(128, 132)]))
         if R.randrange(3) == 0:
             payload = damage(payload)
         bad = p.mac0(payload, key, b"pawl/1 directive")

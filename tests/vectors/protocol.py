@@ -42,10 +42,17 @@ class Simple:
 
 
 class Map:
-    """Pairs in the order they came in; keys may be of any type."""
+    """Pairs in the order they came in; keys may be of any type. `raw` has the values' bytes."""
 
-    def __init__(self, pairs):
-        self.pairs = pairs
+    def __init__(self, pairs, raw=()):
+        self.pairs, self.raw = pairs, list(raw)
+
+
+class Raw:
+    """A value that is passed on as it came."""
+
+    def __init__(self, data):
+        self.data = data
 
 
 NULL, UNDEFINED = Simple(22), Simple(23)
@@ -96,6 +103,8 @@ def encode(value):
         return head(5, len(pairs)) + b"".join(key + item for key, item in pairs)
     if isinstance(value, Tag):
         return head(6, value.number) + encode(value.value)
+    if isinstance(value, Raw):
+        return value.data
     if isinstance(value, Simple):
         return bytes([0xE0 | value.number] if value.number < 24 else [0xF8, value.number])
     raise TypeError(value)
@@ -145,15 +154,17 @@ class Decoder:
 
     def map(self, value, _info, depth):
         need(value <= len(self.data) - self.at and (value == 0 or depth < self.DEPTH))
-        pairs, before = [], None
+        pairs, raw, before = [], [], None
         for _ in range(value):
             start = self.at
             key = self.item(depth + 1)
             encoded = self.data[start:self.at]
             need(before is None or before < encoded)
             before = encoded
+            start = self.at
             pairs.append((key, self.item(depth + 1)))
-        return Map(pairs)
+            raw.append(self.data[start:self.at])
+        return Map(pairs, raw)
 
     def tag(self, value, _info, depth):
         need(depth < self.DEPTH)
@@ -187,12 +198,12 @@ def fields(value, known, required, extensible=False):
     """Checks a map field by field in its order; `known` has a check for each key."""
     need(isinstance(value, Map))
     found = {}
-    for key, item in value.pairs:
+    for (key, item), raw in zip(value.pairs, value.raw):
         need(isinstance(key, int))
         if key not in known:
             need(extensible and key >= 128, "unsupported")
             continue
-        found[key] = known[key](item)
+        found[key] = Raw(raw) if known[key] is Raw else known[key](item)
     need(set(required) <= set(found))
     return found
 
@@ -586,11 +597,34 @@ def wanted_read(value):
     return [bstr(16)(key_id) for key_id in value]
 
 
+COMMAND_MAX = (1 << 63) - 1
+
+
+def true_read(value):
+    need(isinstance(value, Simple) and value.number == 21)
+    return True
+
+
+def message_read(value):
+    """A command's message (SPEC 10.2)."""
+    value = tstr(200)(value)
+    need(value)
+    return value
+
+
+def command_check(value):
+    """What a directive's command may consist of (SPEC 10.2)."""
+    if value[2] == 1:
+        need((128 in value) == (129 in value) and 130 not in value)
+    else:
+        need(129 not in value and (130 not in value or 128 in value))
+
+
 def report_read(data, pud):
     device_id, payload, proof = cose_read(data, 17, 5, 16, 32)
     mac_check(payload, proof, auth_key(pud), b"pawl/1 report")
     known = {0: fixed(1), 1: uint(), 2: nullable(bstr(8)), 3: nullable(bstr(32)), 4: failure_read,
-             5: bstr(8), 6: nullable(bstr(most=128)), 7: code(0, 7)}
+             5: bstr(8), 6: nullable(bstr(most=128)), 7: code(0, 7), 129: uint(0, COMMAND_MAX)}
     value = decode(payload)
     if isinstance(value, Map) and any(isinstance(item, list) for key, item in value.pairs
                                       if is_int(key) and key == 128):
@@ -606,8 +640,10 @@ def directive_read(data, pud, nonce_):
     _none, payload, proof = cose_read(data, 17, 5, 0, 32)
     mac_check(payload, proof, auth_key(pud), b"pawl/1 directive")
     known = {0: fixed(1), 1: bstr(8), 2: code(0, 3), 3: lambda v: min(uint()(v), 604800),
-             4: bstr(most=128), 5: bstr(32), 6: tstr(512), 7: uint(), 8: bstr(40)}
+             4: bstr(most=128), 5: bstr(32), 6: tstr(512), 7: uint(), 8: bstr(40),
+             128: uint(1, COMMAND_MAX), 129: true_read, 130: message_read, 131: Raw}
     value = fields(decode(payload), known, (0, 1, 2, 3, 4), extensible=True)
+    command_check(value)
     if value[2] == 1:
         need({5, 6, 7} <= set(value))
     else:
