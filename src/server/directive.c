@@ -20,6 +20,10 @@ void pawl_directive_begin(const struct pawl_server *server, const struct pawl_de
                         directive->challenge);
     directive->url_size = 0;
     directive->has_entitlement = false;
+    directive->command = 0;
+    directive->diagnostic = false;
+    directive->message_size = 0;
+    directive->summons = NULL;
 }
 
 /* The device's entitlement at the sequence number that is held: the one place that has a unit
