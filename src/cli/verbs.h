@@ -13,6 +13,7 @@ extern const struct pawl_verb pawl_verb_entitle;
 extern const struct pawl_verb pawl_verb_env;
 extern const struct pawl_verb pawl_verb_import;
 extern const struct pawl_verb pawl_verb_inspect;
+extern const struct pawl_verb pawl_verb_key;
 extern const struct pawl_verb pawl_verb_keygen;
 extern const struct pawl_verb pawl_verb_open;
 extern const struct pawl_verb pawl_verb_package;

@@ -106,8 +106,10 @@ static enum MHD_Result content_key_answer(struct pawl_request *request)
     }
     pawl_request_patience_set(request, true);
     result = package_prove(fd, content_key);
+    uint32_t pin = pawl_vault_pin(server->vault);
     if (result == PAWL_OK)
         result = package_make_ready(request, package_id, fd, ready, content_key);
+    pawl_vault_unpin(server->vault, pin);
     pawl_request_patience_set(request, false);
     pawl_wipe(content_key, sizeof content_key);
     close(fd);

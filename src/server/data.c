@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "headend/cms.h"
-#include "headend/vault.h"
+#include "headend/master.h"
 #include "host/log.h"
 
 char *pawl_data_path(const struct pawl_data *data, const char *name, char text[PATH_MAX])
@@ -106,9 +106,10 @@ enum pawl_result pawl_data_keys_create(const struct pawl_data *data)
         /* A database without its master key is lost: a new one would only hide that. */
         if (name_exists(data, "pawl.db"))
             return pawl_error(PAWL_STATE, "%s: there is a database but no master.key", data->path);
-        result = pawl_master_key_create(pawl_data_path(data, "master.key", key));
+        struct pawl_trouble trouble;
+        result = pawl_master_create(pawl_data_path(data, "master.key", key), NULL, NULL, &trouble);
         if (result != PAWL_OK)
-            return pawl_error(result, "%s: %s", key, strerror(errno));
+            return pawl_error(result, "%s", trouble.text);
     }
     if (!name_exists(data, "server.key") && !name_exists(data, "server.crt")) {
         result = pawl_cms_identity_create(pawl_data_path(data, "server.key", key),

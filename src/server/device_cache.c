@@ -160,6 +160,18 @@ void pawl_device_cache_change(struct pawl_device_cache *cache,
     pthread_mutex_unlock(&set->lock);
 }
 
+void pawl_device_cache_rewrap(struct pawl_device_cache *cache,
+                              const uint8_t device_id[PAWL_ID_SIZE],
+                              const uint8_t wrapped_secret[PAWL_VAULT_WRAPPED_SIZE])
+{
+    struct set *set = set_lock(cache, device_id);
+    struct entry *entry = entry_find(set, device_id);
+    set->writes++;
+    if (entry != NULL)
+        memcpy(entry->device.wrapped_secret, wrapped_secret, PAWL_VAULT_WRAPPED_SIZE);
+    pthread_mutex_unlock(&set->lock);
+}
+
 void pawl_device_cache_drop(struct pawl_device_cache *cache, const uint8_t device_id[PAWL_ID_SIZE])
 {
     struct set *set = set_lock(cache, device_id);

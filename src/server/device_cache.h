@@ -39,6 +39,11 @@ void pawl_device_cache_change(struct pawl_device_cache *cache,
                               const uint8_t device_id[PAWL_ID_SIZE],
                               const struct pawl_change *change);
 
+/* Takes over that the device's secret is wrapped anew; all else of it is as it was. */
+void pawl_device_cache_rewrap(struct pawl_device_cache *cache,
+                              const uint8_t device_id[PAWL_ID_SIZE],
+                              const uint8_t wrapped_secret[PAWL_VAULT_WRAPPED_SIZE]);
+
 /* Forgets a device that was written otherwise. */
 void pawl_device_cache_drop(struct pawl_device_cache *cache, const uint8_t device_id[PAWL_ID_SIZE]);
 

@@ -78,9 +78,9 @@ enum pawl_result pawl_exchange_begin(struct pawl_exchange *exchange, struct pawl
     struct pawl_challenge challenge;
     enum pawl_result decoded = pawl_report_decode(&exchange->mac0, report);
     bool young = decoded == PAWL_OK && report->has_challenge &&
-                 pawl_challenge_open(&exchange->server->challenge_key, exchange->mac0.device_id,
-                                     (uint64_t)exchange->now, report->challenge,
-                                     report->challenge_size, &challenge);
+                 pawl_challenge_open(pawl_challenges_get(&exchange->server->challenges),
+                                     exchange->mac0.device_id, (uint64_t)exchange->now,
+                                     report->challenge, report->challenge_size, &challenge);
     result = mac_verify(exchange);
     if (result != PAWL_OK)
         return result;

@@ -31,6 +31,7 @@ static const struct pawl_usage init_usage = {
 static int init_main(int argc, char **argv)
 {
     const char *data = NULL;
+    struct pawl_hsm_access access = {NULL, NULL};
     const struct pawl_option options[] = {
         {"data", 'd', "DIR", "the data directory", .text = &data, .required = true},
         {.name = NULL},
@@ -42,7 +43,7 @@ static int init_main(int argc, char **argv)
     pawl_option_list_release(&operands);
     if (outcome != PAWL_OPTIONS_PROCEED)
         return outcome == PAWL_OPTIONS_HELPED ? PAWL_EXIT_DONE : PAWL_EXIT_USAGE;
-    return pawl_exit_code(pawl_server_init(data));
+    return pawl_exit_code(pawl_server_init(data, &access));
 }
 
 /* What the options below write. */
@@ -50,7 +51,7 @@ static struct pawl_run run = {.listen = "127.0.0.1:8480"};
 static struct pawl_option_list operators;
 static const char *level_name = "info", *settings_file;
 static uint64_t challenge_minutes = PAWL_CHALLENGE_LIFETIME_DEFAULT / 60u, poll_after = 300;
-static uint64_t threads = 2;
+static uint64_t threads = 2, challenge_days = 30;
 
 static const struct pawl_option serve_options[] = {
     {"data", 'd', "DIR", "the data directory", .text = &run.data, .required = true,
@@ -70,6 +71,8 @@ static const struct pawl_option serve_options[] = {
      .most = 64, .configurable = true},
     {"challenge-minutes", 0, "N", "how long a challenge is good (15)", .number = &challenge_minutes,
      .least = 1, .most = 60, .configurable = true},
+    {"challenge-days", 0, "N", "days after which the challenge secret changes (30); 0: never",
+     .number = &challenge_days, .most = 3650, .configurable = true},
     {"poll-after", 0, "SECONDS", "how long devices wait between polls (300)", .number = &poll_after,
      .least = 1, .most = SECONDS_MOST, .configurable = true},
     {"port-file", 0, "FILE", "write the port here when serving", .text = &run.port_file},
@@ -101,6 +104,7 @@ static int serve_checked(void)
     pawl_log_init("pawld", level);
     run.threads = (unsigned)threads;
     run.server.challenge_lifetime = (uint32_t)challenge_minutes * 60u;
+    run.server.challenge_days = (uint32_t)challenge_days;
     run.server.poll_after = (uint32_t)poll_after;
     run.server.operators = uids;
     run.server.operator_count = operators.count;

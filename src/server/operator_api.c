@@ -25,6 +25,8 @@ const struct pawl_route pawl_operator_routes[] = {
     {MHD_HTTP_METHOD_POST, "/v1/devices/*/release", &pawl_device_release_handler, PAWL_MAY_OPERATE},
     {MHD_HTTP_METHOD_POST, "/v1/devices/*/retry", &pawl_device_retry_handler, PAWL_MAY_OPERATE},
     {MHD_HTTP_METHOD_POST, "/v1/entitlements", &pawl_entitle_handler, PAWL_MAY_OPERATE},
+    {MHD_HTTP_METHOD_GET, "/v1/keys", &pawl_key_status_handler, PAWL_MAY_ADMINISTER},
+    {MHD_HTTP_METHOD_POST, "/v1/keys/*/rotate", &pawl_key_rotate_handler, PAWL_MAY_ADMINISTER},
 };
 
 const size_t pawl_operator_route_count =

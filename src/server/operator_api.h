@@ -40,6 +40,10 @@ extern const struct pawl_handler pawl_device_group_handler;
 extern const struct pawl_handler pawl_device_release_handler;
 extern const struct pawl_handler pawl_device_retry_handler;
 
+/* key_api.c */
+extern const struct pawl_handler pawl_key_status_handler;
+extern const struct pawl_handler pawl_key_rotate_handler;
+
 /* entitle_api.c */
 extern const struct pawl_handler pawl_entitle_handler;
 

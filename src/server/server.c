@@ -19,7 +19,7 @@ static enum pawl_result store_open(const struct pawl_data *data, bool create,
     return result;
 }
 
-enum pawl_result pawl_server_init(const char *path)
+enum pawl_result pawl_server_init(const char *path, const struct pawl_hsm_access *access)
 {
     struct pawl_data data;
     struct pawl_store *store = NULL;
@@ -30,7 +30,7 @@ enum pawl_result pawl_server_init(const char *path)
     if (result == PAWL_OK)
         result = store_open(&data, true, &store);
     if (result == PAWL_OK)
-        result = pawl_server_keys_create(&data, store);
+        result = pawl_server_keys_create(&data, access, store);
     pawl_store_close(store);
     pawl_data_close(&data);
     return result;
@@ -80,6 +80,8 @@ static enum pawl_result services_open(struct pawl_server *server)
         result = pawl_device_cache_create(&server->devices);
     if (result == PAWL_OK)
         result = pawl_committer_start(server->store, server->devices, &server->committer);
+    if (result == PAWL_OK)
+        result = pawl_rewrap_start(server, &server->rewrap);
     if (result != PAWL_OK)
         return pawl_error(result, "%s: cannot start", server->data.path);
     shelf_sweep(server);
@@ -107,6 +109,7 @@ void pawl_server_tick(struct pawl_server *server)
     enum pawl_result result = pawl_sightings_flush(server->sightings, server->store);
     if (result != PAWL_OK)
         pawl_log(PAWL_LOG_WARNING, "event=sightings-lost class=%s", pawl_result_name(result));
+    pawl_challenges_tick(server);
     result = pawl_plan_cache_refresh(&server->plans, &server->readers);
     if (result != PAWL_OK)
         pawl_log(PAWL_LOG_WARNING, "event=plan-not-read class=%s", pawl_result_name(result));
@@ -114,12 +117,15 @@ void pawl_server_tick(struct pawl_server *server)
 
 void pawl_server_settle(struct pawl_server *server)
 {
+    pawl_rewrap_stop(server->rewrap);
     pawl_committer_stop(server->committer);
     pawl_sightings_flush(server->sightings, server->store);
 }
 
 void pawl_server_close(struct pawl_server *server)
 {
+    pawl_rewrap_stop(server->rewrap);
+    pawl_rewrap_free(server->rewrap);
     pawl_committer_free(server->committer);
     pawl_device_cache_free(server->devices);
     pawl_sightings_free(server->sightings);

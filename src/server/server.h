@@ -6,15 +6,17 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "headend/challenge.h"
 #include "headend/cms.h"
+#include "headend/master.h"
 #include "headend/vault.h"
 #include "server/alarms.h"
+#include "server/challenge_keys.h"
 #include "server/committer.h"
 #include "server/data.h"
 #include "server/device_cache.h"
 #include "server/plan_cache.h"
 #include "server/readers.h"
+#include "server/rewrap.h"
 #include "server/sightings.h"
 #include "store/store.h"
 
@@ -22,6 +24,8 @@
 struct pawl_server_settings {
     uint32_t challenge_lifetime; /* seconds */
     uint32_t poll_after;         /* seconds that devices are told to wait */
+    uint32_t challenge_days;     /* after which the challenge secret is replaced; 0: never */
+    struct pawl_hsm_access hsm;  /* where one is used */
     const uid_t *operators;      /* who may operate it, beside root and the user it runs as */
     size_t operator_count;
 };
@@ -40,7 +44,8 @@ struct pawl_server {
     bool has_readers, has_plans; /* they are open */
     struct pawl_readers readers;
     struct pawl_vault *vault;
-    struct pawl_challenge_key challenge_key;
+    char master_place[PAWL_MASTER_PLACE_SIZE]; /* where the master key is, for people */
+    struct pawl_challenges challenges;
     struct pawl_hmac fingerprint; /* key of the tags that tell two equal unit secrets */
     struct pawl_cms_opener *opener;
     struct pawl_decoy decoy;
@@ -49,12 +54,13 @@ struct pawl_server {
     struct pawl_committer *committer;
     struct pawl_sightings *sightings;
     struct pawl_alarms alarms;
+    struct pawl_rewrap *rewrap;
     int64_t started; /* Unix seconds */
 };
 
 /* Makes what a new data directory needs: keys, certificate, database, the server's own secrets.
  * Never overwrites; repeating it is harmless. An error was printed on failure. */
-enum pawl_result pawl_server_init(const char *path);
+enum pawl_result pawl_server_init(const char *path, const struct pawl_hsm_access *access);
 
 /* Opens an initialised data directory and starts the committer. An error was printed on failure.
  * The struct holds secrets: it should be in memory of pawl_secret_alloc, and zeroed. */

@@ -21,6 +21,7 @@ enum pawl_result pawl_unit_import_init(struct pawl_unit_import *import, struct p
     memset(import, 0, sizeof *import);
     import->server = server;
     import->actor = actor;
+    import->pin = pawl_vault_pin(server->vault);
     snprintf(import->group, sizeof import->group, "%s", group);
     import->refusals = json_array();
     import->filling.units = calloc(BATCH_UNITS, sizeof *import->filling.units);
@@ -150,6 +151,8 @@ void pawl_unit_import_release(struct pawl_unit_import *import)
 {
     if (import->writer_runs)
         pthread_join(import->writer, NULL);
+    if (import->server != NULL)
+        pawl_vault_unpin(import->server->vault, import->pin);
     free(import->filling.units);
     free(import->writing.units);
     json_decref(import->refusals);

@@ -22,6 +22,7 @@ struct pawl_unit_import {
     struct pawl_server *server;
     const char *actor;
     char group[PAWL_GROUP_SIZE]; /* empty: none */
+    uint32_t pin;                /* of the vault */
     struct pawl_unit_batch filling, writing;
     pthread_t writer;
     bool writer_runs;

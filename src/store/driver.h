@@ -71,6 +71,23 @@ struct pawl_store_driver {
                                 struct pawl_key_row *key);
     enum pawl_result (*challenge_rotate)(struct pawl_store *store, const uint8_t *wrapped,
                                          int64_t created, const struct pawl_event *event);
+    enum pawl_result (*data_keys_get)(struct pawl_reader *reader, struct pawl_data_key_row *keys,
+                                      size_t *count);
+    enum pawl_result (*data_key_add)(struct pawl_store *store, const struct pawl_data_key_row *key,
+                                     const struct pawl_event *event);
+    enum pawl_result (*data_keys_rewrap)(struct pawl_store *store,
+                                         const struct pawl_data_key_row *keys, size_t count,
+                                         const struct pawl_event *event);
+    enum pawl_result (*data_key_delete)(struct pawl_store *store, uint32_t generation,
+                                        const struct pawl_event *event);
+    enum pawl_result (*scrub)(struct pawl_store *store);
+    enum pawl_result (*wrapped_list)(struct pawl_reader *reader, enum pawl_vault_kind kind,
+                                     uint32_t generation, uint64_t after, size_t limit,
+                                     pawl_wrapped_fn visit, void *context);
+    enum pawl_result (*wrapped_count)(struct pawl_reader *reader, uint32_t generation,
+                                      uint64_t *count);
+    enum pawl_result (*wrapped_set)(struct pawl_store *store, struct pawl_wrapped_row *rows,
+                                    size_t count);
     enum pawl_result (*totals_get)(struct pawl_reader *reader, struct pawl_totals *totals);
 };
 

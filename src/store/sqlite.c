@@ -180,5 +180,13 @@ const struct pawl_store_driver pawl_sqlite_driver = {
     .keys_add = pawl_sqlite_keys_add,
     .key_get = pawl_sqlite_key_get,
     .challenge_rotate = pawl_sqlite_challenge_rotate,
+    .data_keys_get = pawl_sqlite_data_keys_get,
+    .data_key_add = pawl_sqlite_data_key_add,
+    .data_keys_rewrap = pawl_sqlite_data_keys_rewrap,
+    .data_key_delete = pawl_sqlite_data_key_delete,
+    .scrub = pawl_sqlite_scrub,
+    .wrapped_list = pawl_sqlite_wrapped_list,
+    .wrapped_count = pawl_sqlite_wrapped_count,
+    .wrapped_set = pawl_sqlite_wrapped_set,
     .totals_get = pawl_sqlite_totals_get,
 };

@@ -58,6 +58,17 @@ enum pawl_sql {
     PAWL_SQL_KEY_GET,
     PAWL_SQL_CHALLENGE_KEEP,
     PAWL_SQL_CHALLENGE_SET,
+    PAWL_SQL_DATA_KEYS_GET,
+    PAWL_SQL_DATA_KEY_ADD,
+    PAWL_SQL_DATA_KEY_SET,
+    PAWL_SQL_DATA_KEY_DELETE,
+    PAWL_SQL_DEVICE_WRAPPED_LIST,
+    PAWL_SQL_DEVICE_WRAPPED_SET,
+    PAWL_SQL_PACKAGE_WRAPPED_LIST,
+    PAWL_SQL_PACKAGE_WRAPPED_SET,
+    PAWL_SQL_KEY_WRAPPED_LIST,
+    PAWL_SQL_KEY_WRAPPED_SET,
+    PAWL_SQL_WRAPPED_COUNT,
     PAWL_SQL_TOTALS_GET,
     PAWL_SQL_TOTALS_ADD,
     PAWL_SQL_COUNT
@@ -242,6 +253,24 @@ enum pawl_result pawl_sqlite_key_get(struct pawl_reader *reader, enum pawl_key_s
                                      struct pawl_key_row *key);
 enum pawl_result pawl_sqlite_challenge_rotate(struct pawl_store *store, const uint8_t *wrapped,
                                               int64_t created, const struct pawl_event *event);
+enum pawl_result pawl_sqlite_data_keys_get(struct pawl_reader *reader,
+                                           struct pawl_data_key_row *keys, size_t *count);
+enum pawl_result pawl_sqlite_data_key_add(struct pawl_store *store,
+                                          const struct pawl_data_key_row *key,
+                                          const struct pawl_event *event);
+enum pawl_result pawl_sqlite_data_keys_rewrap(struct pawl_store *store,
+                                              const struct pawl_data_key_row *keys, size_t count,
+                                              const struct pawl_event *event);
+enum pawl_result pawl_sqlite_data_key_delete(struct pawl_store *store, uint32_t generation,
+                                             const struct pawl_event *event);
+enum pawl_result pawl_sqlite_scrub(struct pawl_store *store);
+enum pawl_result pawl_sqlite_wrapped_list(struct pawl_reader *reader, enum pawl_vault_kind kind,
+                                          uint32_t generation, uint64_t after, size_t limit,
+                                          pawl_wrapped_fn visit, void *context);
+enum pawl_result pawl_sqlite_wrapped_count(struct pawl_reader *reader, uint32_t generation,
+                                           uint64_t *count);
+enum pawl_result pawl_sqlite_wrapped_set(struct pawl_store *store, struct pawl_wrapped_row *rows,
+                                         size_t count);
 enum pawl_result pawl_sqlite_totals_get(struct pawl_reader *reader, struct pawl_totals *totals);
 
 #endif

@@ -9,12 +9,13 @@
 /* How long a connection waits for another program that locks the file. */
 #define BUSY_MILLISECONDS 10000
 
-/* Nothing in a database file is trusted to be code or to be well-formed. FULL syncs the log at
- * every commit; a longer log between checkpoints writes a page that changes often once. */
+/* Nothing in a database file is trusted to be code or to be well-formed. What is deleted is gone
+ * from the file too: keys are. FULL syncs the log at every commit; a longer log between checkpoints
+ * writes a page that changes often once. */
 static const char setup[] = "PRAGMA trusted_schema = OFF;"
                             "PRAGMA cell_size_check = ON;"
                             "PRAGMA temp_store = MEMORY;"
-                            "PRAGMA secure_delete = OFF;"
+                            "PRAGMA secure_delete = ON;"
                             "PRAGMA synchronous = FULL;";
 static const char setup_writer[] = "PRAGMA journal_mode = WAL;"
                                    "PRAGMA wal_autocheckpoint = 8192;"
@@ -226,6 +227,20 @@ enum pawl_result pawl_sqlite_end(struct pawl_store *store, enum pawl_result resu
             pawl_sqlite_run(writer, pawl_sqlite_statement(writer, PAWL_SQL_ROLLBACK), NULL);
         pawl_sqlite_names_clear(writer);
     }
+    pthread_mutex_unlock(&self->lock);
+    return result;
+}
+
+enum pawl_result pawl_sqlite_scrub(struct pawl_store *store)
+{
+    struct pawl_sqlite_store *self = (struct pawl_sqlite_store *)store;
+    pthread_mutex_lock(&self->lock);
+    sqlite3_busy_timeout(self->writer.db, 0); /* a reader in its step is not waited for */
+    int code =
+        sqlite3_wal_checkpoint_v2(self->writer.db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    sqlite3_busy_timeout(self->writer.db, BUSY_MILLISECONDS);
+    enum pawl_result result =
+        (code & 0xff) == SQLITE_BUSY ? PAWL_STATE : pawl_sqlite_result(&self->writer, code);
     pthread_mutex_unlock(&self->lock);
     return result;
 }

@@ -94,6 +94,36 @@ static const char *const texts[PAWL_SQL_COUNT] = {
                                 "SELECT ?2, wrapped, created FROM server_key WHERE slot = ?1",
     [PAWL_SQL_CHALLENGE_SET] = "UPDATE server_key SET wrapped = ?2, created = ?3 WHERE slot = ?1",
 
+    [PAWL_SQL_DATA_KEYS_GET] =
+        "SELECT generation, wrapped, created FROM data_key ORDER BY generation",
+    [PAWL_SQL_DATA_KEY_ADD] =
+        "INSERT INTO data_key (generation, wrapped, created) SELECT ?1, ?2, ?3 "
+        "WHERE (SELECT count(*) FROM data_key) = (?1 > 1) "
+        "AND ?1 = 1 + (SELECT coalesce(max(generation), 0) FROM data_key)",
+    [PAWL_SQL_DATA_KEY_SET] = "UPDATE data_key SET wrapped = ?2 WHERE generation = ?1",
+    [PAWL_SQL_DATA_KEY_DELETE] = "DELETE FROM data_key WHERE generation = ?1 "
+                                 "AND ?1 < (SELECT max(generation) FROM data_key)",
+
+    /* ?2: four bytes that an object under the current data key begins with. */
+    [PAWL_SQL_DEVICE_WRAPPED_LIST] =
+        "SELECT number, device_id, wrapped_secret FROM device WHERE number > ?1 "
+        "AND substr(wrapped_secret, 1, 4) <> ?2 ORDER BY number LIMIT ?3",
+    [PAWL_SQL_DEVICE_WRAPPED_SET] =
+        "UPDATE device SET wrapped_secret = ?1 WHERE number = ?2 AND wrapped_secret = ?3",
+    [PAWL_SQL_PACKAGE_WRAPPED_LIST] =
+        "SELECT 0, package_id, wrapped_content_key FROM package WHERE ?1 = 0 "
+        "AND substr(wrapped_content_key, 1, 4) <> ?2 LIMIT ?3",
+    [PAWL_SQL_PACKAGE_WRAPPED_SET] = "UPDATE package SET wrapped_content_key = ?1 "
+                                     "WHERE package_id = ?2 AND wrapped_content_key = ?3",
+    [PAWL_SQL_KEY_WRAPPED_LIST] = "SELECT slot, NULL, wrapped FROM server_key WHERE slot > ?1 "
+                                  "AND substr(wrapped, 1, 4) <> ?2 ORDER BY slot LIMIT ?3",
+    [PAWL_SQL_KEY_WRAPPED_SET] =
+        "UPDATE server_key SET wrapped = ?1 WHERE slot = ?2 AND wrapped = ?3",
+    [PAWL_SQL_WRAPPED_COUNT] =
+        "SELECT (SELECT count(*) FROM device WHERE substr(wrapped_secret, 1, 4) <> ?1) + "
+        "(SELECT count(*) FROM package WHERE substr(wrapped_content_key, 1, 4) <> ?1) + "
+        "(SELECT count(*) FROM server_key WHERE substr(wrapped, 1, 4) <> ?1)",
+
     [PAWL_SQL_TOTALS_GET] = "SELECT devices, quarantined, packages, assignments, confirmations, "
                             "sequence_total FROM total",
     [PAWL_SQL_TOTALS_ADD] =

@@ -234,37 +234,6 @@ enum pawl_result pawl_store_plan_version(struct pawl_reader *reader, uint64_t *v
     return reader->driver->plan_version(reader, version);
 }
 
-const char *pawl_key_slot_name(enum pawl_key_slot slot)
-{
-    static const char *const names[] = {
-        [PAWL_KEY_SLOT_DATA] = "data",
-        [PAWL_KEY_SLOT_FINGERPRINT] = "fingerprint",
-        [PAWL_KEY_SLOT_CHALLENGE] = "challenge",
-        [PAWL_KEY_SLOT_CHALLENGE_PREVIOUS] = "challenge",
-    };
-    size_t index = (size_t)slot;
-    return index > 0 && index < sizeof names / sizeof *names ? names[index] : "unknown";
-}
-
-enum pawl_result pawl_store_keys_add(struct pawl_store *store, const struct pawl_key_row *keys,
-                                     size_t count, const struct pawl_event *event)
-{
-    return store->driver->keys_add(store, keys, count, event);
-}
-
-enum pawl_result pawl_store_key_get(struct pawl_reader *reader, enum pawl_key_slot slot,
-                                    struct pawl_key_row *key)
-{
-    return reader->driver->key_get(reader, slot, key);
-}
-
-enum pawl_result pawl_store_challenge_rotate(struct pawl_store *store,
-                                             const uint8_t wrapped[PAWL_VAULT_WRAPPED_SIZE],
-                                             int64_t created, const struct pawl_event *event)
-{
-    return store->driver->challenge_rotate(store, wrapped, created, event);
-}
-
 enum pawl_result pawl_store_totals_get(struct pawl_reader *reader, struct pawl_totals *totals)
 {
     return reader->driver->totals_get(reader, totals);

@@ -297,40 +297,6 @@ enum pawl_result pawl_store_assignment_list(struct pawl_reader *reader, uint64_t
  * when it is not the one that a plan was built at, build a new plan. As cheap as a look-up. */
 enum pawl_result pawl_store_plan_version(struct pawl_reader *reader, uint64_t *version);
 
-/* Keys of the server, all wrapped. */
-
-/* Values are stored. */
-enum pawl_key_slot {
-    PAWL_KEY_SLOT_DATA = 1,               /* wrapped under the master key */
-    PAWL_KEY_SLOT_FINGERPRINT = 2,        /* this and the rest: PAWL_VAULT_SERVER_KEY */
-    PAWL_KEY_SLOT_CHALLENGE = 3,          /* current challenge secret */
-    PAWL_KEY_SLOT_CHALLENGE_PREVIOUS = 4, /* still accepted */
-};
-
-/* The name that binds a server key to its use in the vault ("fingerprint"; "challenge" for both
- * challenge slots, since rotation moves one into the other); static memory. */
-const char *pawl_key_slot_name(enum pawl_key_slot slot);
-
-struct pawl_key_row {
-    enum pawl_key_slot slot;
-    int64_t created;
-    uint8_t wrapped[PAWL_VAULT_WRAPPED_SIZE];
-};
-
-/* Adds keys, all or none: PAWL_STATE when any of the slots is taken. Never overwrites. */
-enum pawl_result pawl_store_keys_add(struct pawl_store *store, const struct pawl_key_row *keys,
-                                     size_t count, const struct pawl_event *event);
-
-/* PAWL_STATE when the slot is empty. */
-enum pawl_result pawl_store_key_get(struct pawl_reader *reader, enum pawl_key_slot slot,
-                                    struct pawl_key_row *key);
-
-/* Makes `wrapped` the current challenge secret and the one before the previous one, in one
- * transaction. PAWL_STATE when there is none yet. */
-enum pawl_result pawl_store_challenge_rotate(struct pawl_store *store,
-                                             const uint8_t wrapped[PAWL_VAULT_WRAPPED_SIZE],
-                                             int64_t created, const struct pawl_event *event);
-
 /* Totals. */
 
 struct pawl_totals {
@@ -344,5 +310,7 @@ struct pawl_totals {
 
 /* Kept with every change, so that asking costs the same at any size. */
 enum pawl_result pawl_store_totals_get(struct pawl_reader *reader, struct pawl_totals *totals);
+
+#include "store/keys.h" /* the rest of the contract: keys */
 
 #endif

@@ -261,18 +261,20 @@ static void keys_are_never_overwritten_i8(void **state)
 {
     struct store_fixture *fixture = *state;
     const struct pawl_key_row keys[] = {
-        {.slot = PAWL_KEY_SLOT_DATA, .created = 1, .wrapped = {1}},
+        {.slot = PAWL_KEY_SLOT_CHALLENGE_PREVIOUS, .created = 1, .wrapped = {1}},
         {.slot = PAWL_KEY_SLOT_CHALLENGE, .created = 2, .wrapped = {2}},
     };
     const struct pawl_key_row again[] = {
         {.slot = PAWL_KEY_SLOT_FINGERPRINT, .wrapped = {3}},
-        {.slot = PAWL_KEY_SLOT_DATA, .wrapped = {4}},
+        {.slot = PAWL_KEY_SLOT_CHALLENGE_PREVIOUS, .wrapped = {4}},
     };
     struct pawl_key_row key;
-    assert_result(PAWL_STATE, pawl_store_key_get(fixture->reader, PAWL_KEY_SLOT_DATA, &key));
+    assert_result(PAWL_STATE,
+                  pawl_store_key_get(fixture->reader, PAWL_KEY_SLOT_CHALLENGE_PREVIOUS, &key));
     assert_result(PAWL_OK, pawl_store_keys_add(fixture->store, keys, 2, NULL));
     assert_result(PAWL_STATE, pawl_store_keys_add(fixture->store, again, 2, NULL));
-    assert_result(PAWL_OK, pawl_store_key_get(fixture->reader, PAWL_KEY_SLOT_DATA, &key));
+    assert_result(PAWL_OK,
+                  pawl_store_key_get(fixture->reader, PAWL_KEY_SLOT_CHALLENGE_PREVIOUS, &key));
     assert_int_equal(key.wrapped[0], 1);
     assert_int_equal(key.created, 1);
     assert_result(PAWL_STATE, pawl_store_key_get(fixture->reader, PAWL_KEY_SLOT_FINGERPRINT, &key));

@@ -1,32 +1,22 @@
 /* The vault (invariants I7, I8): what wrapped rows are worth without their key, device or kind. */
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "headend/vault.h"
-#include "host/file.h"
 #include "pawl_test.h"
 
-static const uint8_t master[PAWL_VAULT_KEY_SIZE] = {1}, secret[PAWL_VAULT_KEY_SIZE] = {2};
+static const uint8_t data_key[PAWL_VAULT_KEY_SIZE] = {1}, secret[PAWL_VAULT_KEY_SIZE] = {2};
 static const uint8_t device[PAWL_ID_SIZE] = {3}, other_device[PAWL_ID_SIZE] = {4};
 
 struct fixture {
     struct pawl_vault *vault;
-    char directory[64], path[96];
 };
 
 static int setup(void **state)
 {
     struct fixture *fixture = calloc(1, sizeof *fixture);
-    uint8_t wrapped[PAWL_VAULT_WRAPPED_SIZE];
-    strcpy(fixture->directory, "/tmp/pawl-vault-XXXXXX");
-    assert_non_null(mkdtemp(fixture->directory));
-    snprintf(fixture->path, sizeof fixture->path, "%s/master.key", fixture->directory);
-    assert_result(PAWL_OK, pawl_data_key_create(master, wrapped));
-    assert_result(PAWL_OK, pawl_vault_open(master, wrapped, &fixture->vault));
+    assert_result(PAWL_OK, pawl_vault_create(&fixture->vault));
+    assert_result(PAWL_OK, pawl_vault_data_key_add(fixture->vault, 1, data_key));
     *state = fixture;
     return 0;
 }
@@ -35,8 +25,6 @@ static int teardown(void **state)
 {
     struct fixture *fixture = *state;
     pawl_vault_close(fixture->vault);
-    unlink(fixture->path);
-    rmdir(fixture->directory);
     free(fixture);
     return 0;
 }
@@ -94,32 +82,103 @@ static void kinds_are_apart_i7(void **state)
                                               sizeof device - 1, secret, wrapped));
 }
 
-static void another_master_key_opens_nothing_i7(void **state)
+static void another_data_key_opens_nothing_i7(void **state)
 {
-    (void)state;
+    struct fixture *fixture = *state;
     static const uint8_t stranger[PAWL_VAULT_KEY_SIZE] = {9};
-    uint8_t wrapped[PAWL_VAULT_WRAPPED_SIZE];
+    uint8_t wrapped[PAWL_VAULT_WRAPPED_SIZE], key[PAWL_VAULT_KEY_SIZE];
     struct pawl_vault *vault = NULL;
-    assert_result(PAWL_OK, pawl_data_key_create(master, wrapped));
-    assert_result(PAWL_UNTRUSTED, pawl_vault_open(stranger, wrapped, &vault));
-    assert_null(vault);
+    assert_result(PAWL_OK, pawl_vault_create(&vault));
+    assert_result(PAWL_STATE,
+                  pawl_vault_wrap(vault, PAWL_VAULT_UNIT_SECRET, device, 16, secret, wrapped));
+    assert_result(PAWL_OK, pawl_vault_data_key_add(vault, 1, stranger));
+    assert_result(PAWL_OK, pawl_vault_wrap(fixture->vault, PAWL_VAULT_UNIT_SECRET, device, 16,
+                                           secret, wrapped));
+    assert_result(PAWL_UNTRUSTED,
+                  pawl_vault_unwrap(vault, PAWL_VAULT_UNIT_SECRET, device, 16, wrapped, key));
+    pawl_vault_close(vault);
 }
 
-static void vault_opens_again_from_the_wrapped_data_key(void **state)
+static void vault_opens_again_with_the_same_data_key(void **state)
 {
-    (void)state;
-    uint8_t wrapped_data[PAWL_VAULT_WRAPPED_SIZE], wrapped[PAWL_VAULT_WRAPPED_SIZE], key[32];
+    struct fixture *fixture = *state;
+    uint8_t wrapped[PAWL_VAULT_WRAPPED_SIZE], key[PAWL_VAULT_KEY_SIZE];
     struct pawl_vault *vault;
-    assert_result(PAWL_OK, pawl_data_key_create(master, wrapped_data));
-    assert_result(PAWL_OK, pawl_vault_open(master, wrapped_data, &vault));
-    assert_result(PAWL_OK, pawl_vault_wrap(vault, PAWL_VAULT_UNIT_SECRET, device, sizeof device,
+    assert_result(PAWL_OK, pawl_vault_wrap(fixture->vault, PAWL_VAULT_UNIT_SECRET, device, 16,
                                            secret, wrapped));
-    pawl_vault_close(vault);
-    assert_result(PAWL_OK, pawl_vault_open(master, wrapped_data, &vault));
-    assert_result(PAWL_OK, pawl_vault_unwrap(vault, PAWL_VAULT_UNIT_SECRET, device, sizeof device,
-                                             wrapped, key));
+    assert_result(PAWL_OK, pawl_vault_create(&vault));
+    assert_result(PAWL_OK, pawl_vault_data_key_add(vault, 1, data_key));
+    assert_result(PAWL_OK,
+                  pawl_vault_unwrap(vault, PAWL_VAULT_UNIT_SECRET, device, 16, wrapped, key));
     assert_memory_equal(key, secret, sizeof key);
     pawl_vault_close(vault);
+}
+
+/* SPEC 22: two data keys live at once, and a retired one opens nothing once it is forgotten. */
+static void generations_live_side_by_side(void **state)
+{
+    struct fixture *fixture = *state;
+    static const uint8_t next[PAWL_VAULT_KEY_SIZE] = {8};
+    uint8_t old[PAWL_VAULT_WRAPPED_SIZE], new[PAWL_VAULT_WRAPPED_SIZE], key[32];
+    struct pawl_vault *vault = fixture->vault;
+    assert_result(PAWL_OK, pawl_vault_wrap(vault, PAWL_VAULT_UNIT_SECRET, device, 16, secret, old));
+    assert_int_equal(pawl_vault_generation_of(old), 1);
+    assert_result(PAWL_STATE, pawl_vault_data_key_add(vault, 1, next));
+    assert_result(PAWL_STATE, pawl_vault_data_key_add(vault, 0, next));
+    assert_result(PAWL_OK, pawl_vault_data_key_add(vault, 2, next));
+    assert_int_equal(pawl_vault_generation(vault), 2);
+
+    memcpy(new, old, sizeof new);
+    assert_result(PAWL_OK, pawl_vault_rewrap(vault, PAWL_VAULT_UNIT_SECRET, device, 16, new));
+    assert_int_equal(pawl_vault_generation_of(new), 2);
+    assert_result(PAWL_OK, pawl_vault_unwrap(vault, PAWL_VAULT_UNIT_SECRET, device, 16, old, key));
+    assert_result(PAWL_OK, pawl_vault_unwrap(vault, PAWL_VAULT_UNIT_SECRET, device, 16, new, key));
+    assert_memory_equal(key, secret, sizeof key);
+
+    pawl_vault_data_key_forget(vault, 2); /* the current one stays */
+    pawl_vault_data_key_forget(vault, 1);
+    assert_result(PAWL_UNTRUSTED,
+                  pawl_vault_unwrap(vault, PAWL_VAULT_UNIT_SECRET, device, 16, old, key));
+    assert_result(PAWL_OK, pawl_vault_unwrap(vault, PAWL_VAULT_UNIT_SECRET, device, 16, new, key));
+}
+
+/* SPEC 22: no data key goes while something wrapped under it may still be stored. */
+static void pinned_generation_is_kept(void **state)
+{
+    struct fixture *fixture = *state;
+    static const uint8_t next[PAWL_VAULT_KEY_SIZE] = {8};
+    struct pawl_vault *vault = fixture->vault;
+    uint8_t wrapped[PAWL_VAULT_WRAPPED_SIZE], key[32];
+    assert_result(PAWL_OK,
+                  pawl_vault_wrap(vault, PAWL_VAULT_UNIT_SECRET, device, 16, secret, wrapped));
+    assert_false(pawl_vault_is_pinned(vault, 1));
+    uint32_t early = pawl_vault_pin(vault);
+    assert_result(PAWL_OK, pawl_vault_data_key_add(vault, 2, next));
+    uint32_t late = pawl_vault_pin(vault);
+    assert_true(early == 1 && late == 2);
+    assert_true(pawl_vault_is_pinned(vault, 1));
+    pawl_vault_data_key_forget(vault, 1);
+    assert_result(PAWL_OK,
+                  pawl_vault_unwrap(vault, PAWL_VAULT_UNIT_SECRET, device, 16, wrapped, key));
+    pawl_vault_unpin(vault, early);
+    assert_false(pawl_vault_is_pinned(vault, 1));
+    assert_true(pawl_vault_is_pinned(vault, 2));
+    pawl_vault_unpin(vault, late);
+}
+
+static void decoy_outlives_every_data_key(void **state)
+{
+    struct fixture *fixture = *state;
+    struct pawl_vault *vault = fixture->vault;
+    uint8_t wrapped[PAWL_VAULT_WRAPPED_SIZE], key[32], next[PAWL_VAULT_KEY_SIZE] = {0};
+    assert_result(PAWL_OK, pawl_vault_decoy_make(vault, device, wrapped));
+    for (uint32_t generation = 2; generation < 9; generation++) {
+        next[0] = (uint8_t)generation;
+        assert_result(PAWL_OK, pawl_vault_data_key_add(vault, generation, next));
+        pawl_vault_data_key_forget(vault, generation - 1);
+        assert_result(PAWL_OK,
+                      pawl_vault_unwrap(vault, PAWL_VAULT_UNIT_SECRET, device, 16, wrapped, key));
+    }
 }
 
 static void fresh_keys_differ(void **state)
@@ -152,46 +211,6 @@ static void tags_tell_equal_secrets_only(void **state)
     assert_memory_not_equal(tag, again, sizeof tag);
 }
 
-static void master_key_file_is_made_once_i8(void **state)
-{
-    struct fixture *fixture = *state;
-    uint8_t first[PAWL_VAULT_KEY_SIZE], again[PAWL_VAULT_KEY_SIZE];
-    struct stat status;
-    assert_result(PAWL_OK, pawl_master_key_create(fixture->path));
-    assert_int_equal(stat(fixture->path, &status), 0);
-    assert_int_equal(status.st_mode & 0777, 0600);
-    assert_result(PAWL_OK, pawl_master_key_read(fixture->path, first));
-    assert_result(PAWL_STATE, pawl_master_key_create(fixture->path));
-    assert_result(PAWL_OK, pawl_master_key_read(fixture->path, again));
-    assert_memory_equal(first, again, sizeof first);
-}
-
-static void master_key_open_to_others_is_refused_i8(void **state)
-{
-    struct fixture *fixture = *state;
-    static const mode_t modes[] = {0640, 0604, 0660, 0666, 0644, 0601, 0610};
-    uint8_t key[PAWL_VAULT_KEY_SIZE];
-    assert_result(PAWL_OK, pawl_master_key_create(fixture->path));
-    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
-        assert_int_equal(chmod(fixture->path, modes[i]), 0);
-        assert_result(PAWL_UNTRUSTED, pawl_master_key_read(fixture->path, key));
-    }
-}
-
-static void master_key_of_wrong_length_is_refused_i9(void **state)
-{
-    struct fixture *fixture = *state;
-    static const uint8_t bytes[33] = {1};
-    uint8_t key[PAWL_VAULT_KEY_SIZE];
-    assert_result(PAWL_IO, pawl_master_key_read(fixture->path, key));
-    assert_int_equal(errno, ENOENT);
-    for (size_t size = 0; size <= sizeof bytes; size++) {
-        assert_result(PAWL_OK, pawl_file_write(fixture->path, 0600, true, bytes, size));
-        assert_result(size == 32 ? PAWL_OK : PAWL_MALFORMED,
-                      pawl_master_key_read(fixture->path, key));
-    }
-}
-
 int main(void)
 {
 #define VAULT_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -200,13 +219,13 @@ int main(void)
         VAULT_TEST(swapped_rows_do_not_unwrap_i7),
         VAULT_TEST(every_flipped_bit_is_refused_i9),
         VAULT_TEST(kinds_are_apart_i7),
-        VAULT_TEST(another_master_key_opens_nothing_i7),
-        VAULT_TEST(vault_opens_again_from_the_wrapped_data_key),
+        VAULT_TEST(another_data_key_opens_nothing_i7),
+        VAULT_TEST(vault_opens_again_with_the_same_data_key),
+        VAULT_TEST(generations_live_side_by_side),
+        VAULT_TEST(pinned_generation_is_kept),
+        VAULT_TEST(decoy_outlives_every_data_key),
         VAULT_TEST(fresh_keys_differ),
         VAULT_TEST(tags_tell_equal_secrets_only),
-        VAULT_TEST(master_key_file_is_made_once_i8),
-        VAULT_TEST(master_key_open_to_others_is_refused_i8),
-        VAULT_TEST(master_key_of_wrong_length_is_refused_i9),
     };
     return cmocka_run_group_tests_name("vault", tests, NULL, NULL);
 }

@@ -1,0 +1,100 @@
+/* The master key: finds out where it is. */
+#include "headend/master.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "headend/master_driver.h"
+#include "host/file.h"
+
+enum pawl_result pawl_trouble_set(struct pawl_trouble *trouble, enum pawl_result class,
+                                  const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(trouble->text, sizeof trouble->text, format, arguments);
+    va_end(arguments);
+    return class;
+}
+
+/* Reads the file, which none but its owner may read. */
+static enum pawl_result private_read(const char *path, struct pawl_buffer *buffer,
+                                     struct pawl_trouble *trouble)
+{
+    struct stat status;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return pawl_trouble_set(trouble, PAWL_IO, "%s: %s", path, strerror(errno));
+    /* One descriptor for the check and the read: the file cannot change in between. */
+    enum pawl_result result = fstat(fd, &status) == 0 ? PAWL_OK : PAWL_IO;
+    if (result == PAWL_OK && (status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+        result = pawl_trouble_set(trouble, PAWL_UNTRUSTED,
+                                  "%s: others may read it (chmod 600; what it protects is to be "
+                                  "thought known)",
+                                  path);
+    else if (result == PAWL_OK)
+        result = pawl_fd_read(fd, PAWL_MASTER_PLACE_SIZE, buffer);
+    if (result == PAWL_EXHAUSTED)
+        result = pawl_trouble_set(trouble, PAWL_MALFORMED, "%s: too long for a master key", path);
+    else if (result != PAWL_OK && result != PAWL_UNTRUSTED)
+        pawl_trouble_set(trouble, result, "%s: %s", path, strerror(errno));
+    close(fd);
+    return result;
+}
+
+enum pawl_result pawl_master_open(const char *path, const struct pawl_hsm_access *access,
+                                  struct pawl_master **master, struct pawl_trouble *trouble)
+{
+    struct pawl_buffer buffer = {NULL, 0};
+    (void)access;
+    enum pawl_result result = private_read(path, &buffer, trouble);
+    if (result != PAWL_OK)
+        return result;
+    if (buffer.size == PAWL_VAULT_KEY_SIZE)
+        result = pawl_master_file_open(buffer.bytes, master, trouble);
+    else
+        result =
+            pawl_trouble_set(trouble, PAWL_MALFORMED, "%s: not a master key of 32 bytes", path);
+    pawl_buffer_release(&buffer);
+    return result;
+}
+
+enum pawl_result pawl_master_create(const char *path, const char *uri,
+                                    const struct pawl_hsm_access *access,
+                                    struct pawl_trouble *trouble)
+{
+    (void)uri;
+    (void)access;
+    return pawl_master_file_create(path, trouble);
+}
+
+void pawl_master_close(struct pawl_master *master)
+{
+    if (master != NULL)
+        master->driver->close(master);
+}
+
+const char *pawl_master_place(const struct pawl_master *master)
+{
+    return master->place;
+}
+
+enum pawl_result pawl_master_wrap(struct pawl_master *master,
+                                  const uint8_t key[PAWL_VAULT_KEY_SIZE],
+                                  uint8_t wrapped[PAWL_DATA_KEY_WRAPPED_SIZE],
+                                  struct pawl_trouble *trouble)
+{
+    return master->driver->wrap(master, key, wrapped, trouble);
+}
+
+enum pawl_result pawl_master_unwrap(struct pawl_master *master,
+                                    const uint8_t wrapped[PAWL_DATA_KEY_WRAPPED_SIZE],
+                                    uint8_t key[PAWL_VAULT_KEY_SIZE], struct pawl_trouble *trouble)
+{
+    return master->driver->unwrap(master, wrapped, key, trouble);
+}

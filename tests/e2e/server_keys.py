@@ -1,0 +1,219 @@
+#!/usr/bin/python3
+"""Keys of the server at rest and their rotation (SPEC 22; invariants I5, I8). What a database is
+worth to a thief is judged from copies of its files, with nothing of Pawl's C code."""
+import glob
+import hmac
+import hashlib
+import os
+import shutil
+import signal
+import sqlite3
+import time
+
+from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
+
+from pawl_device import DOWNLOAD, expand
+from pawl_server import Server, run
+
+DEVICES = 2500
+LABELS = {"unit": b"pawl/vault unit secret", "content": b"pawl/vault content key",
+          "server": b"pawl/vault server key"}
+
+
+class Stolen:
+    """The files of a database, copied while the server runs, as a thief or a backup has them."""
+
+    def __init__(self, server, name):
+        self.dir = f"{server.dir}/{name}"
+        os.mkdir(self.dir)
+        for path in glob.glob(f"{server.data}/pawl.db*"):
+            shutil.copy(path, self.dir)
+        self.bytes = b""
+        for path in sorted(glob.glob(f"{self.dir}/*")):
+            with open(path, "rb") as file:
+                self.bytes += file.read()
+        database = sqlite3.connect(f"{self.dir}/pawl.db")
+        self.data_keys = dict(database.execute("SELECT generation, wrapped FROM data_key"))
+        self.objects = [("unit", *row) for row in
+                        database.execute("SELECT device_id, wrapped_secret FROM device")]
+        self.objects += [("content", *row) for row in database.execute(
+            "SELECT package_id, wrapped_content_key FROM package "
+            "WHERE wrapped_content_key IS NOT NULL")]
+        slots = {2: b"fingerprint", 3: b"challenge", 4: b"challenge"}
+        self.objects += [("server", slots[slot], wrapped) for slot, wrapped in
+                         database.execute("SELECT slot, wrapped FROM server_key")]
+        database.close()
+
+    def generations(self):
+        """How many objects are under each data key."""
+        counts = {}
+        for _, _, wrapped in self.objects:
+            generation = int.from_bytes(wrapped[:4], "big")
+            counts[generation] = counts.get(generation, 0) + 1
+        return counts
+
+    def data_key(self, master, generation):
+        return unwrap(master, self.data_keys[generation])
+
+    def open(self, data_key):
+        """All objects that a data key opens, whatever generation they say."""
+        opened = {}
+        for kind, name, wrapped in self.objects:
+            value = unwrap(expand(data_key, LABELS[kind] + name, 32), wrapped[4:])
+            if value is not None:
+                opened[(kind, name)] = value
+        return opened
+
+
+def unwrap(key, wrapped):
+    try:
+        return aes_key_unwrap(key, wrapped)
+    except InvalidUnwrap:
+        return None
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def keys(server):
+    return server.expect(200, "GET", "/v1/keys")
+
+
+def wait_for(what, seconds=60):
+    """Asks until the answer is true; for what happens in the background."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        value = what()
+        if value:
+            return value
+        time.sleep(0.01)
+    raise AssertionError("it did not happen in time")
+
+
+def scrubbed(server, needle):
+    """Waits until the files of the database do not hold some bytes any more."""
+    def gone():
+        return all(needle not in read(path) for path in glob.glob(f"{server.data}/pawl.db*"))
+    wait_for(gone)
+
+
+def test_stolen_database():
+    """SPEC 22.7: without the master key nothing opens; with it everything does, which shows that
+    the thief looked in the right places."""
+    with Server() as server:
+        server.vendor()
+        devices = server.personalize("a", 20)
+        package_id, content_key = server.release("a", "one")
+        server.assign(package_id, class_="a")
+        assert devices[0].exchange()[2] == DOWNLOAD
+        stolen = Stolen(server, "stolen")
+        master = read(f"{server.data}/master.key")
+        data_key = stolen.data_key(master, 1)
+        opened = stolen.open(data_key)
+        assert len(opened) == len(stolen.objects) == 20 + 1 + 2
+        for device in devices:
+            assert opened[("unit", device.id)] == device.secret
+        assert opened[("content", package_id)] == content_key
+        for secret in (*opened.values(), data_key, master, read(f"{server.data}/server.key")):
+            assert secret not in stolen.bytes
+        for stranger in (bytes(32), os.urandom(32), hashlib.sha256(stolen.bytes).digest()):
+            assert unwrap(stranger, stolen.data_keys[1]) is None
+
+
+def test_rotation_of_the_data_key():
+    """SPEC 22.4, I5: killed in the middle it goes on; devices are served all the while; in the end
+    the old data key is gone and opens nothing."""
+    with Server() as server:
+        server.vendor()
+        devices = server.personalize("a", DEVICES)
+        package_id, _ = server.release("a", "one")
+        server.assign(package_id, class_="a")
+        devices[0].exchange()
+        before = Stolen(server, "before")
+        master = read(f"{server.data}/master.key")
+        old_key = before.data_key(master, 1)
+        assert before.generations() == {1: DEVICES + 3}
+
+        answer = server.expect(200, "POST", "/v1/keys/data/rotate")
+        assert answer["data"]["generation"] == 2
+        status, refused = server.operate("POST", "/v1/keys/data/rotate")
+        assert (status, refused["class"]) == (409, "state")
+        wait_for(lambda: (keys(server)["data"]["rotation"] or {"done": 0})["done"] > 0)
+        server.stop(signal.SIGKILL)
+        halfway = Stolen(server, "halfway")
+        assert set(halfway.generations()) == {1, 2}, "the kill did not hit a rotation"
+        assert set(halfway.data_keys) == {1, 2}
+
+        server.start()
+        assert devices[1].exchange()[2] == DOWNLOAD  # whichever key it is under
+        assert devices[-1].exchange()[2] == DOWNLOAD
+        devices[0].commit(package_id)
+        devices[0].exchange()
+        wait_for(lambda: keys(server)["data"]["rotation"] is None)
+        assert server.log().count("event=data-key-rotation-resumed") == 1
+        (begun,), (ended,) = server.audit("data-key-rotated"), server.audit("data-key-destroyed")
+        assert begun["detail"] == {"before": 1, "after": 2} and begun["id"] < ended["id"]
+        assert ended["detail"]["generation"] == 1
+        scrubbed(server, before.data_keys[1])
+
+        after = Stolen(server, "after")
+        assert after.generations() == {2: DEVICES + 3} and set(after.data_keys) == {2}
+        assert not after.open(old_key), "the retired data key opens something"
+        assert len(after.open(after.data_key(master, 2))) == DEVICES + 3
+        for _, _, wrapped in before.objects:
+            assert wrapped not in after.bytes, "what the retired key opens is still in the files"
+        assert old_key not in after.bytes
+
+        # A device that was remembered, one that was not, and a unit that arrives now.
+        for device in (devices[0], devices[1], devices[500]):
+            device.exchange()
+        assert server.device(devices[0])["sequence"] == 1
+        (late,) = server.personalize("b")
+        late.exchange()
+        server.expect(200, "POST", "/v1/keys/data/rotate")
+        wait_for(lambda: keys(server)["data"] ["rotation"] is None and
+                 set(Stolen(server, f"again{time.monotonic_ns()}").data_keys) == {3})
+        late.exchange()
+        stranger = hmac.new(b"stranger", b"", hashlib.sha256).digest()
+        status, _ = server.post(late.report(id=os.urandom(16), key=stranger)[0])
+        assert status == 403  # the decoy outlives the keys
+
+
+def test_rotation_of_the_challenge_secret():
+    """SPEC 22.6: what was made with the secret before is still taken, and with the one before that
+    is not; not twice in a minute."""
+    def age(seconds):
+        """Lets the secret be older than it is."""
+        server.stop()
+        database = sqlite3.connect(f"{server.data}/pawl.db")
+        database.execute("UPDATE server_key SET created = created - ?", (seconds,))
+        database.commit()
+        database.close()
+        server.start()
+
+    with Server("--challenge-days", "2") as server:
+        server.vendor()
+        devices = server.personalize("a", 3)
+        for device in devices:
+            device.exchange()
+        status, refused = server.operate("POST", "/v1/keys/challenge/rotate")
+        assert (status, refused["class"]) == (409, "state")
+        age(120)
+        answer = server.expect(200, "POST", "/v1/keys/challenge/rotate")
+        assert answer["challenge"]["previous"] is True
+        assert devices[0].send(*devices[0].report())[2] == 0  # idle at once: the challenge held
+        age(120)
+        server.expect(200, "POST", "/v1/keys/challenge/rotate")
+        assert devices[1].send(*devices[1].report())[2] == 3  # repeat: made two secrets ago
+        assert devices[0].send(*devices[0].report())[2] == 0
+        age(3600)
+        assert keys(server)["challenge"]["previous"] is False  # its challenges are all too old
+        assert len(server.audit("challenge-secret-rotated")) == 2
+        age(3 * 86400)
+        wait_for(lambda: keys(server)["challenge"]["previous"])
+        assert server.audit("challenge-secret-rotated")[-1]["actor"] == "pawld"
+
+
+run(test_stolen_database, test_rotation_of_the_data_key, test_rotation_of_the_challenge_secret)
