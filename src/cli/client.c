@@ -287,3 +287,12 @@ enum pawl_result pawl_client_stream(struct pawl_client *client, const char *path
 
     return exchange_finish(&exchange, result, NULL);
 }
+
+enum pawl_result pawl_client_fetch(struct pawl_client *client, const char *path,
+                                   pawl_client_take_fn take, void *context)
+{
+    struct exchange exchange = {.client = client, .fd = -1, .take = take, .context = context};
+    enum pawl_result result = perform(&exchange, "GET", path, NULL);
+
+    return exchange_finish(&exchange, result, NULL);
+}

@@ -45,4 +45,8 @@ typedef enum pawl_result (*pawl_client_take_fn)(void *context, const uint8_t *by
 enum pawl_result pawl_client_stream(struct pawl_client *client, const char *path, json_t *body,
                                     pawl_client_take_fn take, void *context);
 
+/* The same for a GET. */
+enum pawl_result pawl_client_fetch(struct pawl_client *client, const char *path,
+                                   pawl_client_take_fn take, void *context);
+
 #endif

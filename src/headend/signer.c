@@ -144,6 +144,20 @@ enum pawl_result pawl_anchor_load(const char *path, struct pawl_anchor *anchor)
     return result;
 }
 
+enum pawl_result pawl_anchor_read(const char *pem, struct pawl_anchor *anchor)
+{
+    BIO *bio = BIO_new_mem_buf(pem, -1);
+    EVP_PKEY *key =
+        bio == NULL ? NULL : PEM_read_bio_PUBKEY(bio, NULL, pawl_pem_passphrase_refuse, NULL);
+    BIO_free(bio);
+    ERR_clear_error();
+    if (key == NULL)
+        return PAWL_MALFORMED;
+    enum pawl_result result = key_is_p256(key) ? anchor_from_key(key, anchor) : PAWL_UNSUPPORTED;
+    EVP_PKEY_free(key);
+    return result;
+}
+
 /* From DER to r || s, 32 bytes each. */
 static enum pawl_result signature_flatten(const uint8_t *der, size_t size,
                                           uint8_t signature[PAWL_ES256_SIGNATURE_SIZE])
@@ -157,9 +171,9 @@ static enum pawl_result signature_flatten(const uint8_t *der, size_t size,
     return fits ? PAWL_OK : PAWL_CRYPTO;
 }
 
-static enum pawl_result digest_sign(const struct pawl_signer *signer,
-                                    const uint8_t digest[PAWL_SHA256_SIZE],
-                                    uint8_t signature[PAWL_ES256_SIGNATURE_SIZE])
+enum pawl_result pawl_signer_digest_sign(const struct pawl_signer *signer,
+                                         const uint8_t digest[PAWL_SHA256_SIZE],
+                                         uint8_t signature[PAWL_ES256_SIGNATURE_SIZE])
 {
     uint8_t der[80];
     size_t size = sizeof der;
@@ -182,7 +196,7 @@ enum pawl_result pawl_manifest_sign(const struct pawl_signer *signer, const uint
     pawl_manifest_digest_make(payload, payload_size, digest);
     enum pawl_result result = anchor_from_key(signer->key, &anchor);
     if (result == PAWL_OK)
-        result = digest_sign(signer, digest, signature);
+        result = pawl_signer_digest_sign(signer, digest, signature);
     if (result == PAWL_OK)
         result = pawl_signed_manifest_write(payload, payload_size, anchor.kid, signature, bytes,
                                             capacity, size);

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "pawl/crypto.h"
 #include "pawl/manifest.h"
 #include "pawl/pud.h"
 #include "pawl/result.h"
@@ -30,6 +31,14 @@ enum pawl_result pawl_signer_anchor_get(const struct pawl_signer *signer,
 
 /* Reads a PEM public key (or a private one, using its public half). Errors as pawl_signer_load. */
 enum pawl_result pawl_anchor_load(const char *path, struct pawl_anchor *anchor);
+
+/* Reads a PEM public key from text. PAWL_MALFORMED, PAWL_UNSUPPORTED. */
+enum pawl_result pawl_anchor_read(const char *pem, struct pawl_anchor *anchor);
+
+/* ES256 over a digest. PAWL_CRYPTO. */
+enum pawl_result pawl_signer_digest_sign(const struct pawl_signer *signer,
+                                         const uint8_t digest[PAWL_SHA256_SIZE],
+                                         uint8_t signature[PAWL_ES256_SIGNATURE_SIZE]);
 
 /* Signs a manifest payload: the whole COSE_Sign1. PAWL_CRYPTO, PAWL_EXHAUSTED. */
 enum pawl_result pawl_manifest_sign(const struct pawl_signer *signer, const uint8_t *payload,

@@ -4,6 +4,7 @@
  *   pawl.db                    the database
  *   master.key                 32 bytes that wrap the data key
  *   server.key, server.crt     to which units and content keys are encrypted
+ *   audit.key, audit.pub.pem   which signs checkpoints of the audit trail
  *   packages/ID.pawl           packages that devices may fetch
  *   packages/ID.pending        packages whose content key is still awaited
  *   packages/upload.*          arriving; removed at start

@@ -10,6 +10,10 @@
 const struct pawl_route pawl_operator_routes[] = {
     {MHD_HTTP_METHOD_GET, "/v1/status", &pawl_status_handler, PAWL_MAY_VIEW},
     {MHD_HTTP_METHOD_GET, "/v1/audit", &pawl_audit_handler, PAWL_MAY_VIEW},
+    {MHD_HTTP_METHOD_GET, "/v1/audit/export", &pawl_audit_export_handler, PAWL_MAY_VIEW},
+    {MHD_HTTP_METHOD_GET, "/v1/audit/checkpoints", &pawl_checkpoint_list_handler, PAWL_MAY_VIEW},
+    {MHD_HTTP_METHOD_POST, "/v1/audit/checkpoints", &pawl_checkpoint_make_handler,
+     PAWL_MAY_ADMINISTER},
     {MHD_HTTP_METHOD_POST, "/v1/units", &pawl_import_handler, PAWL_MAY_IMPORT},
     {MHD_HTTP_METHOD_GET, "/v1/packages", &pawl_package_list_handler, PAWL_MAY_VIEW},
     {MHD_HTTP_METHOD_PUT, "/v1/packages/*", &pawl_publish_handler, PAWL_MAY_OPERATE},

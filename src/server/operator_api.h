@@ -18,7 +18,12 @@ void pawl_operator_identify(struct pawl_request *request, int fd);
 
 /* operator_status.c */
 extern const struct pawl_handler pawl_status_handler;
+
+/* audit_api.c, audit_export.c */
 extern const struct pawl_handler pawl_audit_handler;
+extern const struct pawl_handler pawl_checkpoint_list_handler;
+extern const struct pawl_handler pawl_checkpoint_make_handler;
+extern const struct pawl_handler pawl_audit_export_handler;
 
 /* import.c */
 extern const struct pawl_handler pawl_import_handler;

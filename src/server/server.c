@@ -27,6 +27,9 @@ enum pawl_result pawl_server_init(const char *path, const struct pawl_hsm_access
     if (result != PAWL_OK)
         return result;
     result = pawl_data_keys_create(&data);
+    bool made;
+    if (result == PAWL_OK)
+        result = pawl_audit_key_create(&data, &made);
     if (result == PAWL_OK)
         result = store_open(&data, true, &store);
     if (result == PAWL_OK)
@@ -72,6 +75,11 @@ static enum pawl_result services_open(struct pawl_server *server)
         result = opener_load(server);
     if (result != PAWL_OK)
         return result;
+    result =
+        pawl_checkpoints_open(&server->checkpoints, &server->data, server->store, &server->readers);
+    server->has_checkpoints = result == PAWL_OK;
+    if (result != PAWL_OK)
+        return result;
     result = pawl_plan_cache_open(&server->plans, &server->readers);
     server->has_plans = result == PAWL_OK;
     if (result == PAWL_OK)
@@ -113,6 +121,7 @@ void pawl_server_tick(struct pawl_server *server)
     result = pawl_plan_cache_refresh(&server->plans, &server->readers);
     if (result != PAWL_OK)
         pawl_log(PAWL_LOG_WARNING, "event=plan-not-read class=%s", pawl_result_name(result));
+    pawl_checkpoints_tick(&server->checkpoints, (int64_t)time(NULL));
 }
 
 void pawl_server_settle(struct pawl_server *server)
@@ -129,6 +138,8 @@ void pawl_server_close(struct pawl_server *server)
     pawl_committer_free(server->committer);
     pawl_device_cache_free(server->devices);
     pawl_sightings_free(server->sightings);
+    if (server->has_checkpoints)
+        pawl_checkpoints_close(&server->checkpoints);
     if (server->has_plans)
         pawl_plan_cache_close(&server->plans);
     pawl_cms_opener_free(server->opener);

@@ -11,6 +11,7 @@
 #include "headend/vault.h"
 #include "server/alarms.h"
 #include "server/challenge_keys.h"
+#include "server/checkpoints.h"
 #include "server/committer.h"
 #include "server/data.h"
 #include "server/device_cache.h"
@@ -41,7 +42,7 @@ struct pawl_server {
     struct pawl_server_settings settings;
     struct pawl_data data;
     struct pawl_store *store;
-    bool has_readers, has_plans; /* they are open */
+    bool has_readers, has_plans, has_checkpoints; /* they are open */
     struct pawl_readers readers;
     struct pawl_vault *vault;
     char master_place[PAWL_MASTER_PLACE_SIZE]; /* where the master key is, for people */
@@ -55,6 +56,7 @@ struct pawl_server {
     struct pawl_sightings *sightings;
     struct pawl_alarms alarms;
     struct pawl_rewrap *rewrap;
+    struct pawl_checkpoints checkpoints;
     int64_t started; /* Unix seconds */
 };
 

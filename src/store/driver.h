@@ -19,8 +19,18 @@ struct pawl_store_driver {
 
     enum pawl_result (*audit_append)(struct pawl_store *store, const struct pawl_event *events,
                                      size_t count);
-    enum pawl_result (*audit_list)(struct pawl_reader *reader, uint64_t after, size_t limit,
+    enum pawl_result (*audit_find)(struct pawl_reader *reader,
+                                   const struct pawl_audit_filter *filter, size_t limit,
                                    pawl_audit_fn visit, void *context);
+    enum pawl_result (*audit_head)(struct pawl_reader *reader, uint64_t *id, uint8_t *hash);
+
+    enum pawl_result (*checkpoint_add)(struct pawl_store *store,
+                                       const struct pawl_checkpoint_row *row);
+    enum pawl_result (*checkpoint_list)(struct pawl_reader *reader, uint64_t after, size_t limit,
+                                        pawl_checkpoint_fn visit, void *context);
+    enum pawl_result (*checkpoint_newest)(struct pawl_reader *reader,
+                                          struct pawl_checkpoint_row *row);
+    enum pawl_result (*server_id_get)(struct pawl_reader *reader, uint8_t *server_id);
 
     enum pawl_result (*device_get)(struct pawl_reader *reader, const uint8_t *device_id,
                                    struct pawl_device *device);

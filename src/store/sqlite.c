@@ -76,6 +76,8 @@ enum pawl_result pawl_sqlite_migrate(struct pawl_sqlite *connection, bool create
         result = schema_check(version, application, create);
     if (result == PAWL_OK && version < PAWL_STORE_SCHEMA)
         result = scripts_run(connection, version);
+    if (result == PAWL_OK && version < 2)
+        result = pawl_sqlite_audit_adopt(connection);
     const char *end = result == PAWL_OK ? "COMMIT" : "ROLLBACK";
     int code = sqlite3_exec(connection->db, end, NULL, NULL, NULL);
     return result == PAWL_OK ? pawl_sqlite_result(connection, code) : result;
@@ -157,7 +159,12 @@ const struct pawl_store_driver pawl_sqlite_driver = {
     .reader_open = sqlite_reader_open,
     .reader_close = sqlite_reader_close,
     .audit_append = pawl_sqlite_audit_append,
-    .audit_list = pawl_sqlite_audit_list,
+    .audit_find = pawl_sqlite_audit_find,
+    .audit_head = pawl_sqlite_audit_head,
+    .checkpoint_add = pawl_sqlite_checkpoint_add,
+    .checkpoint_list = pawl_sqlite_checkpoint_list,
+    .checkpoint_newest = pawl_sqlite_checkpoint_newest,
+    .server_id_get = pawl_sqlite_server_id_get,
     .device_get = pawl_sqlite_device_get,
     .seen_get = pawl_sqlite_seen_get,
     .device_list = pawl_sqlite_device_list,

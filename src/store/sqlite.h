@@ -19,7 +19,11 @@ enum pawl_sql {
     PAWL_SQL_COMMIT,
     PAWL_SQL_ROLLBACK,
     PAWL_SQL_AUDIT_ADD,
-    PAWL_SQL_AUDIT_LIST,
+    PAWL_SQL_AUDIT_HEAD,
+    PAWL_SQL_CHECKPOINT_ADD,
+    PAWL_SQL_CHECKPOINT_LIST,
+    PAWL_SQL_CHECKPOINT_NEWEST,
+    PAWL_SQL_SERVER_ID,
     PAWL_SQL_CLASS_ADD,
     PAWL_SQL_CLASS_FIND,
     PAWL_SQL_CLASS_GET,
@@ -97,10 +101,18 @@ struct pawl_sqlite_names {
     size_t last; /* the one found last by its value: most rows ask for it again */
 };
 
+/* The newest entry of the audit trail. */
+struct pawl_sqlite_head {
+    bool known; /* within the transaction that is open */
+    uint64_t id;
+    uint8_t hash[PAWL_AUDIT_HASH_SIZE];
+};
+
 struct pawl_sqlite {
     sqlite3 *db;
     sqlite3_stmt *statements[PAWL_SQL_COUNT];
     struct pawl_sqlite_names classes, groups;
+    struct pawl_sqlite_head audit;
     int failure;      /* the last code that was logged, and the second of the monotonic clock */
     time_t failed_at; /* when it was */
 };
@@ -169,6 +181,9 @@ void pawl_sqlite_checkpoint(struct pawl_store *store);
 enum pawl_result pawl_sqlite_event_add(struct pawl_sqlite *connection,
                                        const struct pawl_event *event);
 
+/* Gives the entries of schema 1 their hashes, when the schema is brought up. */
+enum pawl_result pawl_sqlite_audit_adopt(struct pawl_sqlite *connection);
+
 struct pawl_sqlite_sums {
     int64_t devices, quarantined, packages, assignments, confirmations, plan_version;
     uint64_t sequence_total; /* modulo 2^64 */
@@ -203,8 +218,18 @@ void pawl_sqlite_names_clear(struct pawl_sqlite *connection);
 /* The functions of the driver, each in the file of its concept. */
 enum pawl_result pawl_sqlite_audit_append(struct pawl_store *store, const struct pawl_event *events,
                                           size_t count);
-enum pawl_result pawl_sqlite_audit_list(struct pawl_reader *reader, uint64_t after, size_t limit,
+enum pawl_result pawl_sqlite_audit_find(struct pawl_reader *reader,
+                                        const struct pawl_audit_filter *filter, size_t limit,
                                         pawl_audit_fn visit, void *context);
+enum pawl_result pawl_sqlite_audit_head(struct pawl_reader *reader, uint64_t *id,
+                                        uint8_t hash[PAWL_AUDIT_HASH_SIZE]);
+enum pawl_result pawl_sqlite_checkpoint_add(struct pawl_store *store,
+                                            const struct pawl_checkpoint_row *row);
+enum pawl_result pawl_sqlite_checkpoint_list(struct pawl_reader *reader, uint64_t after,
+                                             size_t limit, pawl_checkpoint_fn visit, void *context);
+enum pawl_result pawl_sqlite_checkpoint_newest(struct pawl_reader *reader,
+                                               struct pawl_checkpoint_row *row);
+enum pawl_result pawl_sqlite_server_id_get(struct pawl_reader *reader, uint8_t *server_id);
 enum pawl_result pawl_sqlite_device_get(struct pawl_reader *reader, const uint8_t *device_id,
                                         struct pawl_device *device);
 enum pawl_result pawl_sqlite_seen_get(struct pawl_reader *reader, uint64_t number, int64_t *time);

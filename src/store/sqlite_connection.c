@@ -208,6 +208,7 @@ enum pawl_result pawl_sqlite_begin(struct pawl_store *store, struct pawl_sqlite 
     struct pawl_sqlite *writer = &self->writer;
     enum pawl_result result =
         pawl_sqlite_run(writer, pawl_sqlite_statement(writer, PAWL_SQL_BEGIN), NULL);
+    writer->audit.known = false;
     if (result == PAWL_OK)
         *connection = writer;
     else

@@ -13,10 +13,17 @@ static const char *const texts[PAWL_SQL_COUNT] = {
     [PAWL_SQL_COMMIT] = "COMMIT",
     [PAWL_SQL_ROLLBACK] = "ROLLBACK",
 
-    [PAWL_SQL_AUDIT_ADD] =
-        "INSERT INTO audit (time, actor, action, device_id, detail) VALUES (?, ?, ?, ?, ?)",
-    [PAWL_SQL_AUDIT_LIST] = "SELECT id, time, actor, action, device_id, detail FROM audit "
-                            "WHERE id > ? ORDER BY id LIMIT ?",
+    [PAWL_SQL_AUDIT_ADD] = "INSERT INTO audit (id, time, actor, action, device_id, detail, hash) "
+                           "VALUES (?, ?, ?, ?, ?, ?, ?)",
+    [PAWL_SQL_AUDIT_HEAD] = "SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1",
+
+    [PAWL_SQL_CHECKPOINT_ADD] =
+        "INSERT OR REPLACE INTO audit_checkpoint (entry, time, message) VALUES (?, ?, ?)",
+    [PAWL_SQL_CHECKPOINT_LIST] = "SELECT entry, time, message FROM audit_checkpoint "
+                                 "WHERE entry > ? ORDER BY entry LIMIT ?",
+    [PAWL_SQL_CHECKPOINT_NEWEST] = "SELECT entry, time, message FROM audit_checkpoint "
+                                   "ORDER BY entry DESC LIMIT 1",
+    [PAWL_SQL_SERVER_ID] = "SELECT server_id FROM server",
 
     [PAWL_SQL_CLASS_ADD] = "INSERT INTO class (vendor_id, class_id) VALUES (?, ?)",
     [PAWL_SQL_CLASS_FIND] = "SELECT number, vendor_id, devices FROM class WHERE class_id = ?",

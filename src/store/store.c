@@ -46,7 +46,57 @@ enum pawl_result pawl_store_audit_append(struct pawl_store *store, const struct 
 enum pawl_result pawl_store_audit_list(struct pawl_reader *reader, uint64_t after, size_t limit,
                                        pawl_audit_fn visit, void *context)
 {
-    return reader->driver->audit_list(reader, after, limit, visit, context);
+    const struct pawl_audit_filter all = {.after = after};
+    return pawl_store_audit_find(reader, &all, limit, visit, context);
+}
+
+struct pawl_audit_entry pawl_audit_row_entry(const struct pawl_audit_row *row)
+{
+    return (struct pawl_audit_entry){
+        .id = row->id,
+        .time = row->time,
+        .actor = row->actor,
+        .action = row->action,
+        .device_id = row->has_device ? row->device_id : NULL,
+        .detail = row->detail,
+    };
+}
+
+enum pawl_result pawl_store_audit_find(struct pawl_reader *reader,
+                                       const struct pawl_audit_filter *filter, size_t limit,
+                                       pawl_audit_fn visit, void *context)
+{
+    return reader->driver->audit_find(reader, filter, limit, visit, context);
+}
+
+enum pawl_result pawl_store_audit_head(struct pawl_reader *reader, uint64_t *id,
+                                       uint8_t hash[PAWL_AUDIT_HASH_SIZE])
+{
+    return reader->driver->audit_head(reader, id, hash);
+}
+
+enum pawl_result pawl_store_checkpoint_add(struct pawl_store *store,
+                                           const struct pawl_checkpoint_row *row)
+{
+    return store->driver->checkpoint_add(store, row);
+}
+
+enum pawl_result pawl_store_checkpoint_list(struct pawl_reader *reader, uint64_t after,
+                                            size_t limit, pawl_checkpoint_fn visit, void *context)
+{
+    return reader->driver->checkpoint_list(reader, after, limit, visit, context);
+}
+
+enum pawl_result pawl_store_checkpoint_newest(struct pawl_reader *reader,
+                                              struct pawl_checkpoint_row *row)
+{
+    return reader->driver->checkpoint_newest(reader, row);
+}
+
+enum pawl_result pawl_store_server_id_get(struct pawl_reader *reader,
+                                          uint8_t server_id[PAWL_ID_SIZE])
+{
+    return reader->driver->server_id_get(reader, server_id);
 }
 
 struct pawl_subject pawl_device_subject(const struct pawl_device *device)

@@ -27,6 +27,8 @@
 #include <stdint.h>
 
 #include "headend/assign.h"
+#include "headend/audit_chain.h"
+#include "headend/checkpoint.h"
 #include "headend/reconcile.h"
 #include "headend/vault.h"
 #include "pawl/identifier.h"
@@ -48,7 +50,7 @@ void pawl_store_close(struct pawl_store *store);
 enum pawl_result pawl_reader_open(struct pawl_store *store, struct pawl_reader **reader);
 void pawl_reader_close(struct pawl_reader *reader);
 
-/* Audit trail: append only. */
+/* Audit trail: append only, each entry chained to the one before (SPEC 21.1). */
 
 #define PAWL_ACTOR_SIZE 65u
 #define PAWL_ACTION_SIZE 33u
@@ -70,7 +72,11 @@ struct pawl_audit_row {
     bool has_device;
     uint8_t device_id[PAWL_ID_SIZE];
     const char *detail; /* JSON; "{}" when there was none */
+    uint8_t hash[PAWL_AUDIT_HASH_SIZE];
 };
+
+/* What of a row is hashed; points into the row. */
+struct pawl_audit_entry pawl_audit_row_entry(const struct pawl_audit_row *row);
 
 enum pawl_result pawl_store_audit_append(struct pawl_store *store, const struct pawl_event *events,
                                          size_t count);
@@ -80,6 +86,52 @@ enum pawl_result pawl_store_audit_append(struct pawl_store *store, const struct 
 typedef enum pawl_result (*pawl_audit_fn)(void *context, const struct pawl_audit_row *row);
 enum pawl_result pawl_store_audit_list(struct pawl_reader *reader, uint64_t after, size_t limit,
                                        pawl_audit_fn visit, void *context);
+
+/* Which entries. A zeroed filter is all of them, oldest first. Names may end with a "*": all that
+ * begin so. */
+struct pawl_audit_filter {
+    const char *actor, *action; /* NULL: any */
+    const uint8_t *device_id;   /* NULL: any */
+    int64_t since, until;       /* from, and before; 0: no bound */
+    bool newest_first;
+    uint64_t after; /* the entry that the list goes on behind, in its order; 0: from its start */
+};
+
+/* Lists those entries, otherwise as above. */
+enum pawl_result pawl_store_audit_find(struct pawl_reader *reader,
+                                       const struct pawl_audit_filter *filter, size_t limit,
+                                       pawl_audit_fn visit, void *context);
+
+/* The newest entry's id and hash; 0 and zeros when there is none. */
+enum pawl_result pawl_store_audit_head(struct pawl_reader *reader, uint64_t *id,
+                                       uint8_t hash[PAWL_AUDIT_HASH_SIZE]);
+
+/* Signed checkpoints of the trail (SPEC 21.3). */
+struct pawl_checkpoint_row {
+    uint64_t entry;
+    int64_t time;
+    uint8_t message[PAWL_CHECKPOINT_SIZE_MAX];
+    size_t size;
+};
+
+/* Adds one, in the place of one of the same entry. */
+enum pawl_result pawl_store_checkpoint_add(struct pawl_store *store,
+                                           const struct pawl_checkpoint_row *row);
+
+/* Lists those of entries above `after`, ascending, at most `limit`. What the callback returns other
+ * than PAWL_OK ends the list and is returned. */
+typedef enum pawl_result (*pawl_checkpoint_fn)(void *context,
+                                               const struct pawl_checkpoint_row *row);
+enum pawl_result pawl_store_checkpoint_list(struct pawl_reader *reader, uint64_t after,
+                                            size_t limit, pawl_checkpoint_fn visit, void *context);
+
+/* PAWL_STATE when there is none. */
+enum pawl_result pawl_store_checkpoint_newest(struct pawl_reader *reader,
+                                              struct pawl_checkpoint_row *row);
+
+/* Which server this is: drawn with the database, and the same ever after. */
+enum pawl_result pawl_store_server_id_get(struct pawl_reader *reader,
+                                          uint8_t server_id[PAWL_ID_SIZE]);
 
 /* Devices. */
 

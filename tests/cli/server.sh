@@ -136,7 +136,8 @@ last=$(jq '.items[-1].id' out)
 expect ok audit --json --after "$last"
 check "nothing after the last" jq -e '.items | length == 0' out
 run audit
-check "one line for each" grep -qE '^[0-9]+ 20[0-9-]+ [0-9:]+ [0-9]+(/[a-z0-9_-]+)? assigned' out
+check "one line for each" \
+    grep -qE '^ *[0-9]+ +20[0-9-]+ [0-9:]+ +[0-9]+(/[a-z0-9_-]+)? +assigned' out
 
 # Another user is not served, whatever the permissions of the socket.
 if [ "$(id -u)" -eq 0 ] && setpriv --reuid 65534 --clear-groups test -x "$pawl"; then
