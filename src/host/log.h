@@ -1,13 +1,17 @@
 /*
  * What programs say on stderr: log lines of daemons, and errors of commands.
  *
- * A log line carries the time in UTC (on a terminal only that of the day), or a priority ("<6>")
- * when the journal reads it (JOURNAL_STREAM), which keeps its own time. Control characters in what
- * is printed become '?', so bytes from outside cannot forge a line. Never give a secret to any of
- * these. Each line is one write: lines of several threads do not mix. A line is cut at 1024 bytes.
+ * What is said is logfmt, event=NAME and further KEY=VALUE, or a sentence. A log line carries the
+ * time in UTC (on a terminal only that of the day), or a priority ("<6>") when the journal reads it
+ * (JOURNAL_STREAM), which keeps its own time. As JSON (SPEC 23) every line is an object, the keys
+ * its members. Control characters in what is printed become '?', so bytes from outside cannot forge
+ * a line. Never give a secret to any of these. Each line is one write: lines of several threads do
+ * not mix. A line of text is cut at 1024 bytes.
  */
 #ifndef PAWL_HOST_LOG_H
 #define PAWL_HOST_LOG_H
+
+#include <stddef.h>
 
 #include "pawl/result.h"
 
@@ -26,6 +30,27 @@ void pawl_log_init(const char *program, enum pawl_log_level most);
 
 /* Reads "error", "warning", "notice", "info" or "debug". PAWL_MALFORMED for anything else. */
 enum pawl_result pawl_log_level_parse(const char *name, enum pawl_log_level *level);
+
+enum pawl_log_format {
+    PAWL_LOG_TEXT = 0,
+    PAWL_LOG_JSON = 1, /* errors and hints too */
+};
+
+/* Reads "text" or "json". PAWL_MALFORMED for anything else. */
+enum pawl_result pawl_log_format_parse(const char *name, enum pawl_log_format *format);
+
+/* To be called before threads start; text is the default. */
+void pawl_log_set_format(enum pawl_log_format format);
+
+/* From now on lines of this thread end with request=NAME, which `name` is asked for with each line;
+ * NULL ends that. NAME has at most 64 characters and needs no quotes. */
+void pawl_log_context_set(const char *(*name)(void *context), void *context);
+
+#define PAWL_LOG_VALUE_SIZE 256u
+
+/* Makes a VALUE of any text in `value`, which is returned: in quotes where it could pass for
+ * another key or for a number without, and cut to `room` bytes (at least 4). */
+const char *pawl_log_value(const char *text, char *value, size_t room);
 
 /* Names the verb for errors ("keygen"); NULL when there is none. Kept by reference. */
 void pawl_log_set_verb(const char *verb);

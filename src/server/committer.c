@@ -1,19 +1,24 @@
 #include "server/committer.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
+
+#include "server/metrics.h"
 
 #define BATCH_MAX 1024u
 
 struct pawl_committer {
     struct pawl_store *store;
     struct pawl_device_cache *devices;
+    struct pawl_health *health;
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;
     struct pawl_commit *first, **last; /* the queue */
     bool stopping;
-    struct pawl_commit *batch[BATCH_MAX]; /* the thread's own, as all below */
+    atomic_uint_least64_t queued, writing, moved; /* as in pawl_committer_state */
+    struct pawl_commit *batch[BATCH_MAX];         /* the thread's own, as all below */
     struct pawl_change changes[BATCH_MAX];
     struct pawl_failure_change failures[BATCH_MAX];
     struct pawl_event events[BATCH_MAX];
@@ -32,6 +37,9 @@ static size_t batch_take(struct pawl_committer *committer)
     }
     if (committer->first == NULL)
         committer->last = &committer->first;
+    atomic_fetch_sub(&committer->queued, count);
+    atomic_store(&committer->writing, count);
+    atomic_store(&committer->moved, pawl_clock_ns());
     pthread_mutex_unlock(&committer->lock);
     return count;
 }
@@ -89,9 +97,29 @@ static void batch_write(struct pawl_committer *committer, size_t count)
                      pawl_store_audit_append(store, committer->events, used));
 }
 
+static void commit_count(const struct pawl_commit *commit)
+{
+    const struct pawl_change *change = &commit->change;
+    if (commit->result != PAWL_OK) {
+        pawl_count(PAWL_COUNT_COMMITS +
+                   (commit->result == PAWL_STATE ? PAWL_COMMIT_OVERTAKEN : PAWL_COMMIT_FAILED));
+        return;
+    }
+    pawl_count(PAWL_COUNT_COMMITS + PAWL_COMMIT_WRITTEN);
+    if (commit->kind != PAWL_COMMIT_CHANGE)
+        return;
+    if (change->after.standing == PAWL_STANDING_QUARANTINED)
+        pawl_count(PAWL_COUNT_QUARANTINES);
+    else if (change->before.standing == PAWL_STANDING_ACTIVE &&
+             change->after.sequence == change->before.sequence + 1)
+        pawl_count(PAWL_COUNT_CONFIRMATIONS);
+}
+
 /* Lets the request go on: it may free the commit at once. */
 static void commit_finish(struct pawl_committer *committer, const struct pawl_commit *commit)
 {
+    commit_count(commit);
+    pawl_health_note_write(committer->health, commit->result);
     if (commit->kind == PAWL_COMMIT_CHANGE && commit->result == PAWL_OK)
         pawl_device_cache_change(committer->devices, commit->device_id, &commit->change);
     else if (commit->kind != PAWL_COMMIT_EVENT)
@@ -104,21 +132,34 @@ static void *committer_run(void *context)
     struct pawl_committer *committer = context;
     size_t count;
     while ((count = batch_take(committer)) > 0) {
+        uint64_t begun = pawl_clock_ns();
         batch_write(committer, count);
+        pawl_observe(PAWL_HISTOGRAM_BATCH_SIZE, count);
+        pawl_observe(PAWL_HISTOGRAM_BATCH_TIME, pawl_clock_ns() - begun);
         for (size_t i = 0; i < count; i++)
             commit_finish(committer, committer->batch[i]);
+        atomic_store(&committer->moved, pawl_clock_ns());
+        atomic_store(&committer->writing, 0);
     }
     return NULL;
 }
 
+void pawl_committer_look(struct pawl_committer *committer, struct pawl_committer_state *state)
+{
+    state->queued = atomic_load(&committer->queued);
+    state->writing = atomic_load(&committer->writing);
+    state->moved = atomic_load(&committer->moved);
+}
+
 enum pawl_result pawl_committer_start(struct pawl_store *store, struct pawl_device_cache *devices,
-                                      struct pawl_committer **out)
+                                      struct pawl_health *health, struct pawl_committer **out)
 {
     struct pawl_committer *committer = calloc(1, sizeof *committer);
     if (committer == NULL)
         return PAWL_EXHAUSTED;
     committer->store = store;
     committer->devices = devices;
+    committer->health = health;
     committer->last = &committer->first;
     pthread_mutex_init(&committer->lock, NULL);
     pthread_cond_init(&committer->wake, NULL);
@@ -128,6 +169,7 @@ enum pawl_result pawl_committer_start(struct pawl_store *store, struct pawl_devi
         free(committer);
         return PAWL_EXHAUSTED;
     }
+    pthread_setname_np(committer->thread, "committer");
     *out = committer;
     return PAWL_OK;
 }
@@ -158,8 +200,12 @@ bool pawl_commit_submit(struct pawl_committer *committer, struct pawl_commit *co
     if (taken) {
         /* Before it is queued, or it could be resumed first. */
         MHD_suspend_connection(commit->connection);
-        if (committer->first == NULL)
+        if (committer->first == NULL) {
+            if (atomic_load(&committer->writing) == 0)
+                atomic_store(&committer->moved, pawl_clock_ns());
             pthread_cond_signal(&committer->wake);
+        }
+        atomic_fetch_add(&committer->queued, 1);
         *committer->last = commit;
         committer->last = &commit->next;
     }

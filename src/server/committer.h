@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "server/device_cache.h"
+#include "server/health.h"
 #include "store/store.h"
 
 #define PAWL_COMMIT_DETAIL_SIZE 160u
@@ -35,9 +36,20 @@ struct pawl_commit {
 
 struct pawl_committer;
 
+/* What it is doing. */
+struct pawl_committer_state {
+    uint64_t queued;  /* commits that wait for their batch */
+    uint64_t writing; /* commits of the batch under way */
+    uint64_t moved;   /* when it last took or ended a batch, or was given work while it had none; ns
+                         of the monotonic clock */
+};
+
+void pawl_committer_look(struct pawl_committer *committer, struct pawl_committer_state *state);
+
 /* PAWL_EXHAUSTED when there is no memory or thread for it. What it writes is changed
- * in `devices` too. */
+ * in `devices` too, and `health` is told how writing goes. */
 enum pawl_result pawl_committer_start(struct pawl_store *store, struct pawl_device_cache *devices,
+                                      struct pawl_health *health,
                                       struct pawl_committer **committer);
 
 /* Takes nothing more, writes what was handed in, resumes everyone and ends the thread. */

@@ -8,7 +8,9 @@
 #include "host/hex.h"
 #include "host/log.h"
 #include "server/exchange.h"
+#include "server/health_api.h"
 #include "server/media.h"
+#include "server/metrics.h"
 #include "server/packages_api.h"
 
 /* How a request goes on when what it had to write is written. */
@@ -88,7 +90,7 @@ static void event_make(const struct pawl_exchange *exchange, struct pawl_commit 
              pawl_hex_encode(commit->device_id, PAWL_ID_SIZE, name), recorded, reported);
 }
 
-/* The event of a failed attempt. */
+/* The event of a failed attempt; it is counted, too. */
 static void attempt_event_make(const struct pawl_exchange *exchange, struct pawl_commit *commit)
 {
     const struct pawl_report *report = &exchange->report;
@@ -97,6 +99,7 @@ static void attempt_event_make(const struct pawl_exchange *exchange, struct pawl
     snprintf(commit->detail, sizeof commit->detail, "{\"package_id\":\"%s\",\"code\":%" PRIu64 "}",
              package, report->failure);
     event_begin(exchange, commit, "attempt-failed");
+    pawl_count_failure(report->failure);
     pawl_log(PAWL_LOG_NOTICE, "event=attempt-failed device=%s package=%s code=%" PRIu64,
              pawl_hex_encode(commit->device_id, PAWL_ID_SIZE, name), package, report->failure);
 }
@@ -111,6 +114,7 @@ static enum MHD_Result offer(struct pawl_exchange *exchange)
     struct pawl_offer decided;
     pawl_offer_decide(pawl_plan_acquire(&exchange->server->plans), &subject, &device->record,
                       &device->failure, &exchange->report, &terms, &decided);
+    pawl_count(PAWL_COUNT_OFFERS + (unsigned)decided.reason);
     bool offered = decided.reason == PAWL_OFFER_PACKAGE;
     if (offered)
         entry = *decided.entry;
@@ -193,9 +197,11 @@ static enum MHD_Result finding_tell(struct pawl_exchange *exchange, enum pawl_fi
                                     enum sequel sequel)
 {
     struct pawl_server *server = exchange->server;
-    if (!pawl_alarm_is_due(&server->alarms, exchange->device.number, finding, exchange->now))
+    if (!pawl_alarm_is_due(&server->alarms, exchange->device.number, finding, exchange->now)) {
+        pawl_count(PAWL_COUNT_ALARMS_SUPPRESSED);
         return sequel == SEQUEL_HOLD ? pawl_exchange_answer(exchange, PAWL_ACTION_HOLD)
                                      : offer(exchange);
+    }
     struct waiting *waiting = waiting_get(exchange);
     if (waiting == NULL)
         return MHD_YES;
@@ -211,6 +217,9 @@ static enum MHD_Result judge(struct pawl_exchange *exchange)
         return pawl_exchange_answer(exchange, PAWL_ACTION_REPEAT);
     struct pawl_decision decision;
     pawl_reconcile_decide(&exchange->device.record, &exchange->report, &decision);
+    pawl_count(PAWL_COUNT_VERDICTS + (unsigned)decision.verdict);
+    if (decision.finding != PAWL_FINDING_NONE)
+        pawl_count(PAWL_COUNT_FINDINGS + (unsigned)decision.finding);
     pawl_sighting_note(exchange->server->sightings, exchange->device.number, exchange->now);
     if (decision.writes)
         return change(exchange, &decision);
@@ -238,6 +247,16 @@ static enum MHD_Result resume(struct pawl_exchange *exchange)
     return offer(exchange);
 }
 
+static void refusal_count(enum pawl_result class)
+{
+    unsigned outcome = PAWL_OUTCOME_FAILED;
+    if (class == PAWL_MALFORMED || class == PAWL_UNSUPPORTED)
+        outcome = PAWL_OUTCOME_MALFORMED;
+    else if (class == PAWL_UNTRUSTED)
+        outcome = PAWL_OUTCOME_UNTRUSTED;
+    pawl_count(PAWL_COUNT_REPORTS + outcome);
+}
+
 static enum MHD_Result report_answer(struct pawl_request *request)
 {
     struct pawl_exchange exchange;
@@ -250,6 +269,8 @@ static enum MHD_Result report_answer(struct pawl_request *request)
     else
         answered = judge(&exchange);
     pawl_exchange_end(&exchange);
+    if (request->status != 0)
+        refusal_count(request->class);
     return answered;
 }
 
@@ -266,22 +287,11 @@ const struct pawl_handler pawl_report_handler = {
     .release = report_release,
 };
 
-static enum MHD_Result health_answer(struct pawl_request *request)
-{
-    static char text[] = "ok\n";
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(sizeof text - 1, text, MHD_RESPMEM_PERSISTENT);
-    if (response != NULL)
-        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "text/plain");
-    return pawl_request_answer(request, MHD_HTTP_OK, response);
-}
-
-const struct pawl_handler pawl_health_handler = {.answer = health_answer};
-
 const struct pawl_route pawl_device_routes[] = {
     {MHD_HTTP_METHOD_POST, "/v1/report", &pawl_report_handler, 0},
     {MHD_HTTP_METHOD_GET, "/v1/packages/*", &pawl_package_fetch_handler, 0},
     {MHD_HTTP_METHOD_GET, "/healthz", &pawl_health_handler, 0},
+    {MHD_HTTP_METHOD_GET, "/readyz", &pawl_ready_handler, 0},
 };
 
 const size_t pawl_device_route_count = sizeof pawl_device_routes / sizeof pawl_device_routes[0];

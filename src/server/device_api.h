@@ -6,9 +6,6 @@
 
 extern const struct pawl_handler pawl_report_handler;
 
-/* GET /healthz: "ok" while the server serves. */
-extern const struct pawl_handler pawl_health_handler;
-
 /* All routes of the device listener. */
 extern const struct pawl_route pawl_device_routes[];
 extern const size_t pawl_device_route_count;

@@ -6,6 +6,7 @@
 #include "pawl/secret.h"
 #include "server/directive.h"
 #include "server/media.h"
+#include "server/metrics.h"
 
 /* Derives the key of a device's reports. */
 static enum pawl_result auth_key_make(const struct pawl_server *server,
@@ -48,6 +49,7 @@ static enum pawl_result mac_verify(struct pawl_exchange *exchange)
     uint32_t ticket;
     bool cached = pawl_device_cache_find(cache, exchange->mac0.device_id, &exchange->device,
                                          exchange->auth_key, &ticket);
+    pawl_count(cached ? PAWL_COUNT_CACHE_HITS : PAWL_COUNT_CACHE_MISSES);
     bool known = cached;
     enum pawl_result result = cached ? PAWL_OK : device_read(exchange, &known);
     if (result != PAWL_OK)
@@ -114,6 +116,7 @@ static enum MHD_Result directive_send(struct pawl_exchange *exchange,
                                                    sizeof request->reply, &size);
     if (result != PAWL_OK)
         return pawl_request_refuse(request, PAWL_CRYPTO, "cannot write a directive");
+    pawl_count(PAWL_COUNT_REPORTS + (unsigned)directive->action);
     return pawl_request_answer_small(request, size, PAWL_MEDIA_MAC0);
 }
 

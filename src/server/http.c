@@ -12,6 +12,9 @@
 
 #include "host/log.h"
 #include "pawl/secret.h"
+#include "server/access_log.h"
+#include "server/health.h"
+#include "server/http_metrics.h"
 #include "server/route.h"
 #include "server/tls.h"
 
@@ -30,6 +33,7 @@ static void request_route(struct pawl_request *request, const char *method, cons
     const struct pawl_listener_settings *settings = request->settings;
     struct pawl_route_match match;
     pawl_route_find(settings->routes, settings->route_count, method, path, &match);
+    request->route = match.route;
     if (!match.path_known) {
         pawl_request_fail(request, MHD_HTTP_NOT_FOUND, PAWL_STATE, "no such resource");
     } else if (match.handler == NULL) {
@@ -95,6 +99,7 @@ static bool body_is_unbearable(const struct pawl_request *request)
 static enum MHD_Result request_begin(struct pawl_request *request, const char *method,
                                      const char *path)
 {
+    pawl_access_begin(request, method, path);
     request->handler = NULL;
     request->part[0] = '\0';
     request->body = request->small;
@@ -133,23 +138,10 @@ static enum MHD_Result request_take(struct pawl_request *request, const uint8_t 
     return MHD_YES;
 }
 
-static enum MHD_Result on_request(void *context, struct MHD_Connection *connection,
-                                  const char *path, const char *method, const char *version,
-                                  const char *bytes, size_t *size, void **request_context)
+/* What follows the head: a part of the body, or its end. */
+static enum MHD_Result request_continue(struct pawl_request *request, const char *bytes,
+                                        size_t *size)
 {
-    (void)version;
-    struct pawl_listener *listener = context;
-    struct pawl_request *request = *request_context;
-    if (request == NULL) {
-        const union MHD_ConnectionInfo *info =
-            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-        if (info == NULL || info->socket_context == NULL)
-            return MHD_NO;
-        request = info->socket_context;
-        *request_context = request;
-        atomic_fetch_add_explicit(&listener->active, 1, memory_order_relaxed);
-        return request_begin(request, method, path);
-    }
     if (*size > 0) {
         enum MHD_Result taken = request_take(request, (const uint8_t *)bytes, *size);
         if (request->handler != NULL && request->handler->is_secret)
@@ -161,6 +153,35 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     if (request->status == 0)
         answered = request->handler->answer(request);
     return request->status == 0 ? answered : pawl_request_answer_failure(request);
+}
+
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection,
+                                  const char *path, const char *method, const char *version,
+                                  const char *bytes, size_t *size, void **request_context)
+{
+    (void)version;
+    struct pawl_listener *listener = context;
+    struct pawl_request *request = *request_context;
+    bool begins = request == NULL;
+    if (begins) {
+        const union MHD_ConnectionInfo *info =
+            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+        if (info == NULL || info->socket_context == NULL)
+            return MHD_NO;
+        request = info->socket_context;
+        *request_context = request;
+        atomic_fetch_add_explicit(&listener->active, 1, memory_order_relaxed);
+    }
+    bool watched = listener->settings.threads > 0; /* operators' handlers may take their time */
+    if (watched)
+        pawl_pulse_begin();
+    pawl_access_enter(request);
+    enum MHD_Result result =
+        begins ? request_begin(request, method, path) : request_continue(request, bytes, size);
+    pawl_access_leave();
+    if (watched)
+        pawl_pulse_end();
+    return result;
 }
 
 /* Bytes of body that were collected. */
@@ -176,12 +197,12 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
                          enum MHD_RequestTerminationCode reason)
 {
     (void)connection;
-    (void)reason;
     struct pawl_listener *listener = context;
     struct pawl_request *request = *request_context;
     if (request == NULL)
         return;
     atomic_fetch_sub_explicit(&listener->active, 1, memory_order_relaxed);
+    pawl_access_end(request, reason == MHD_REQUEST_TERMINATED_COMPLETED_OK);
     if (request->handler != NULL && request->handler->release != NULL)
         request->handler->release(request);
     if (request->handler != NULL && request->handler->is_secret)
@@ -213,6 +234,7 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
     struct pawl_listener *listener = context;
     struct pawl_request *request = *socket_context;
     if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+        pawl_http_count_closed(listener->settings.metrics, request != NULL && request->used);
         if (request == NULL)
             return;
         if (request->reply_response != NULL)
@@ -222,6 +244,7 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
         *socket_context = NULL;
         return;
     }
+    pawl_http_count_opened(listener->settings.metrics);
     request = calloc(1, sizeof *request);
     if (request == NULL || !connection_secure(listener, request, connection)) {
         free(request); /* on_request closes what has none */
@@ -301,9 +324,18 @@ enum pawl_result pawl_listener_start(const struct pawl_listener_settings *settin
         return pawl_error(PAWL_EXHAUSTED, "no memory for a listener");
     }
     listener->settings = *settings;
+    if (settings->name == NULL)
+        listener->settings.name = "other";
+    listener->settings.metrics = pawl_http_metrics_create(&listener->settings);
+    if (listener->settings.metrics == NULL) {
+        close(settings->fd);
+        free(listener);
+        return pawl_error(PAWL_EXHAUSTED, "no memory for a listener");
+    }
     listener->daemon = daemon_start(listener);
     if (listener->daemon == NULL) {
         close(settings->fd);
+        pawl_http_metrics_free(listener->settings.metrics);
         free(listener);
         return pawl_error(PAWL_IO, "cannot start the HTTP listener: %s", strerror(errno));
     }
@@ -329,5 +361,6 @@ void pawl_listener_stop(struct pawl_listener *listener)
     if (listener == NULL)
         return;
     MHD_stop_daemon(listener->daemon);
+    pawl_http_metrics_free(listener->settings.metrics);
     free(listener);
 }

@@ -20,7 +20,8 @@
 
 #define PAWL_SMALL_BODY_MAX 1024u   /* bytes that fit a request's own buffers */
 #define PAWL_JSON_BODY_MAX 1048576u /* bytes; a list of some 30,000 device ids */
-#define PAWL_PEER_NAME_SIZE 64u     /* "1000/alice" with its terminator */
+#define PAWL_REQUEST_ID_SIZE 65u
+#define PAWL_PEER_NAME_SIZE 64u /* "1000/alice" with its terminator */
 
 struct pawl_listener;
 struct pawl_listener_settings;
@@ -68,6 +69,14 @@ struct pawl_request {
     void *state;       /* the handler's own, NULL at first */
     unsigned step;     /* the handler's own, 0 at first */
 
+    /* For log and metrics (access_log.h). */
+    const struct pawl_route *route; /* NULL: none fits */
+    const char *method, *path;      /* as they were sent; libmicrohttpd's */
+    uint64_t started;               /* ns of the monotonic clock */
+    uint64_t package_bytes;         /* of the answer, where it is one of a package */
+    unsigned answered;              /* status; 0: not yet */
+    char id[PAWL_REQUEST_ID_SIZE];  /* "" until it is asked for: request_id.h */
+
     unsigned status; /* not 0: the request failed */
     enum pawl_result class;
     char message[256];
@@ -75,6 +84,7 @@ struct pawl_request {
 
     /* Of the connection; they outlive the request. */
     bool refused;                    /* the peer may not speak to us */
+    bool used;                       /* there was a request */
     unsigned role;                   /* an enum pawl_role; 0: nobody that we know */
     char actor[PAWL_PEER_NAME_SIZE]; /* for the audit */
     uint8_t small[PAWL_SMALL_BODY_MAX];
@@ -86,7 +96,8 @@ struct pawl_request {
 
 /* What a listener is started with; copied. */
 struct pawl_listener_settings {
-    int fd; /* a listening socket; the listener closes it */
+    const char *name; /* "device", for log and metrics; static memory */
+    int fd;           /* a listening socket; the listener closes it */
     const struct pawl_route *routes;
     size_t route_count;
     void *server; /* request->server */
@@ -99,6 +110,7 @@ struct pawl_listener_settings {
     unsigned connections;     /* at most so many at a time */
     unsigned timeout;         /* seconds without progress until a connection is closed */
     size_t connection_memory; /* bytes for head and body parts of one connection */
+    struct pawl_http_metrics *metrics; /* the listener's own; not to be set */
 };
 
 /* PAWL_IO when libmicrohttpd cannot start; an error was printed. The descriptor is closed then. */

@@ -5,6 +5,7 @@
 
 #include "host/log.h"
 #include "server/device_api.h"
+#include "server/health_api.h"
 #include "server/listen.h"
 #include "server/operator_api.h"
 #include "server/tls.h"
@@ -15,12 +16,16 @@
 #define LOCAL_CONNECTIONS 32u
 #define LOCAL_TIMEOUT 120u
 #define LOCAL_MEMORY 262144u
+#define METRICS_CONNECTIONS 16u
+#define METRICS_TIMEOUT 10u
+#define METRICS_MEMORY 16384u
 
 static enum pawl_result device_listener_start(const struct pawl_run *run,
                                               struct pawl_server *server,
                                               struct pawl_listeners *listeners)
 {
     struct pawl_listener_settings settings = {
+        .name = "device",
         .routes = pawl_device_routes,
         .route_count = pawl_device_route_count,
         .server = server,
@@ -43,6 +48,7 @@ static enum pawl_result local_listener_start(const struct pawl_run *run, struct 
                                              struct pawl_listeners *listeners)
 {
     struct pawl_listener_settings settings = {
+        .name = "local",
         .routes = pawl_operator_routes,
         .route_count = pawl_operator_route_count,
         .server = server,
@@ -63,6 +69,31 @@ static enum pawl_result local_listener_start(const struct pawl_run *run, struct 
     return result;
 }
 
+/* Who gathers metrics needs no account of an operator, and no port of devices. */
+static enum pawl_result metrics_listener_start(const struct pawl_run *run,
+                                               struct pawl_server *server,
+                                               struct pawl_listeners *listeners)
+{
+    struct pawl_listener_settings settings = {
+        .name = "metrics",
+        .routes = pawl_metrics_routes,
+        .route_count = pawl_metrics_route_count,
+        .server = server,
+        .identify = pawl_metrics_identify,
+        .threads = 0,
+        .connections = METRICS_CONNECTIONS,
+        .timeout = METRICS_TIMEOUT,
+        .connection_memory = METRICS_MEMORY,
+    };
+    if (run->metrics_listen == NULL)
+        return PAWL_OK;
+    enum pawl_result result =
+        pawl_tcp_listen(run->metrics_listen, &settings.fd, &listeners->metrics_port);
+    if (result == PAWL_OK)
+        result = pawl_listener_start(&settings, &listeners->metrics);
+    return result;
+}
+
 enum pawl_result pawl_listeners_start(const struct pawl_run *run, struct pawl_server *server,
                                       struct pawl_listeners *listeners)
 {
@@ -71,6 +102,8 @@ enum pawl_result pawl_listeners_start(const struct pawl_run *run, struct pawl_se
         result = pawl_tls_open(&run->tls, &listeners->tls);
     if (result == PAWL_OK)
         result = local_listener_start(run, server, listeners);
+    if (result == PAWL_OK)
+        result = metrics_listener_start(run, server, listeners);
     if (result == PAWL_OK)
         result = device_listener_start(run, server, listeners);
     return result;
@@ -93,5 +126,6 @@ void pawl_listeners_stop(struct pawl_listeners *listeners, struct pawl_server *s
         unlink(listeners->local_path);
     pawl_listener_stop(listeners->local);
     pawl_listener_stop(listeners->device);
+    pawl_listener_stop(listeners->metrics);
     pawl_tls_close(listeners->tls);
 }

@@ -4,8 +4,10 @@
 #include "host/log.h"
 #include "host/options.h"
 #include "host/secret.h"
+#include "server/access_log.h"
 #include "server/run.h"
 #include "server/server.h"
+#include "server/service_watch.h"
 
 #define SECONDS_MOST (7u * 24u * 3600u)
 
@@ -49,7 +51,8 @@ static int init_main(int argc, char **argv)
 /* What the options below write. */
 static struct pawl_run run = {.listen = "127.0.0.1:8480"};
 static struct pawl_option_list operators;
-static const char *level_name = "info", *settings_file;
+static struct pawl_log_settings logging = {"info", "text", "operators", "info"};
+static const char *settings_file;
 static uint64_t challenge_minutes = PAWL_CHALLENGE_LIFETIME_DEFAULT / 60u, poll_after = 300;
 static uint64_t threads = 2, challenge_days = 30;
 
@@ -78,8 +81,19 @@ static const struct pawl_option serve_options[] = {
     {"port-file", 0, "FILE", "write the port here when serving", .text = &run.port_file},
     {"config", 0, "FILE", "settings (default: $PAWL_CONFIG, else /etc/pawl/pawl.conf)",
      .text = &settings_file},
+    {"metrics-listen", 0, "ADDR:PORT", "serve /metrics, /healthz and /readyz there, too",
+     .text = &run.metrics_listen, .configurable = true},
+    {"metrics-port-file", 0, "FILE", "write its port here", .text = &run.metrics_port_file},
+    {"stop-delay", 0, "SECONDS", "how long it is not ready before it stops (0)",
+     .number = &run.stop_delay, .most = 300, .configurable = true},
     {"log-level", 0, "LEVEL", "error, warning, notice, info (default) or debug",
-     .text = &level_name, .configurable = true},
+     .text = &logging.level, .configurable = true},
+    {"log-format", 0, "FORMAT", "text (default) or json", .text = &logging.format,
+     .configurable = true},
+    {"access-log", 0, "WHICH", "log requests: none, failures, operators (and failures) or all",
+     .text = &logging.access, .configurable = true},
+    {"access-log-level", 0, "LEVEL", "as what they are logged (info)",
+     .text = &logging.access_level, .configurable = true},
     {.name = NULL},
 };
 
@@ -97,17 +111,16 @@ static int serve_checked(void)
     }
     if ((run.tls.certificate == NULL) != (run.tls.key == NULL))
         return pawl_usage_error("--tls-cert and --tls-key belong together");
-    enum pawl_log_level level;
-    if (pawl_log_level_parse(level_name, &level) != PAWL_OK)
-        return pawl_usage_error("--log-level %s: error, warning, notice, info or debug",
-                                level_name);
-    pawl_log_init("pawld", level);
+    int wrong = pawl_log_configure("pawld", &logging);
+    if (wrong != 0)
+        return wrong;
     run.threads = (unsigned)threads;
     run.server.challenge_lifetime = (uint32_t)challenge_minutes * 60u;
     run.server.challenge_days = (uint32_t)challenge_days;
     run.server.poll_after = (uint32_t)poll_after;
     run.server.operators = uids;
     run.server.operator_count = operators.count;
+    run.server.patience = pawl_service_patience();
     return pawl_exit_code(pawl_run(&run));
 }
 

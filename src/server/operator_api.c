@@ -5,9 +5,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "server/health_api.h"
 #include "server/server.h"
 
 const struct pawl_route pawl_operator_routes[] = {
+    {MHD_HTTP_METHOD_GET, "/healthz", &pawl_health_handler, 0},
+    {MHD_HTTP_METHOD_GET, "/readyz", &pawl_ready_handler, 0},
+    {MHD_HTTP_METHOD_GET, "/metrics", &pawl_metrics_handler, PAWL_MAY_VIEW},
     {MHD_HTTP_METHOD_GET, "/v1/status", &pawl_status_handler, PAWL_MAY_VIEW},
     {MHD_HTTP_METHOD_GET, "/v1/audit", &pawl_audit_handler, PAWL_MAY_VIEW},
     {MHD_HTTP_METHOD_GET, "/v1/audit/export", &pawl_audit_export_handler, PAWL_MAY_VIEW},

@@ -100,6 +100,8 @@ static enum MHD_Result package_answer(struct pawl_request *request)
     }
     package_headers_add(response, etag);
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/octet-stream");
+    if (strcmp(request->method, MHD_HTTP_METHOD_HEAD) != 0)
+        request->package_bytes = range.size;
     if (kind == PAWL_RANGE_PART) {
         char text[80];
         snprintf(text, sizeof text, "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, range.first,

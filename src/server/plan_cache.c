@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "server/metrics.h"
+
 /* Entries being gathered from the store. */
 struct gathering {
     struct pawl_plan_entry *entries;
@@ -52,6 +54,7 @@ static enum pawl_result plan_replace(struct pawl_plan_cache *cache, struct pawl_
     cache->version = version;
     pthread_rwlock_unlock(&cache->lock);
     pawl_plan_free(old);
+    pawl_count(PAWL_COUNT_PLAN_REFRESHES);
     return PAWL_OK;
 }
 

@@ -3,6 +3,7 @@
 
 #include "host/log.h"
 #include "server/http.h"
+#include "server/request_id.h"
 
 static const unsigned statuses[PAWL_RESULT_COUNT] = {
     [PAWL_OK] = MHD_HTTP_OK,
@@ -72,8 +73,9 @@ enum MHD_Result pawl_request_answer_failure(struct pawl_request *request)
     int size = snprintf(body, sizeof body, "{\"class\": \"%s\", \"message\": \"%s\"}\n",
                         pawl_result_name(request->class), text);
     if (request->status >= MHD_HTTP_INTERNAL_SERVER_ERROR)
-        pawl_log(PAWL_LOG_ERROR, "request failed: %s: %s", pawl_result_name(request->class),
-                 request->message);
+        pawl_log(PAWL_LOG_ERROR, "event=request-failed class=%s message=%s",
+                 pawl_result_name(request->class),
+                 pawl_log_value(request->message, text, sizeof text));
     struct MHD_Response *response =
         MHD_create_response_from_buffer((size_t)size, body, MHD_RESPMEM_MUST_COPY);
     if (response == NULL)
@@ -90,28 +92,41 @@ enum MHD_Result pawl_request_answer(struct pawl_request *request, unsigned statu
 {
     if (response == NULL)
         return MHD_NO;
+    MHD_add_response_header(response, PAWL_REQUEST_ID_HEADER, pawl_request_id(request));
     enum MHD_Result queued = MHD_queue_response(request->connection, status, response);
     MHD_destroy_response(response);
+    request->answered = status;
     return queued;
+}
+
+static struct MHD_Response *reply_make(struct pawl_request *request, size_t size,
+                                       const char *media_type)
+{
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(size, request->reply, MHD_RESPMEM_PERSISTENT);
+    if (response == NULL)
+        return NULL;
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, media_type);
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+    return response;
 }
 
 enum MHD_Result pawl_request_answer_small(struct pawl_request *request, size_t size,
                                           const char *media_type)
 {
+    if (pawl_request_id_given(request) != NULL) /* who names a request wants to find the name */
+        return pawl_request_answer(request, MHD_HTTP_OK, reply_make(request, size, media_type));
     if (request->reply_response != NULL && request->reply_size != size) {
         MHD_destroy_response(request->reply_response);
         request->reply_response = NULL;
     }
     if (request->reply_response == NULL) {
-        struct MHD_Response *response =
-            MHD_create_response_from_buffer(size, request->reply, MHD_RESPMEM_PERSISTENT);
-        if (response == NULL)
+        request->reply_response = reply_make(request, size, media_type);
+        if (request->reply_response == NULL)
             return MHD_NO;
-        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, media_type);
-        MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-        request->reply_response = response;
         request->reply_size = size;
     }
+    request->answered = MHD_HTTP_OK;
     return MHD_queue_response(request->connection, MHD_HTTP_OK, request->reply_response);
 }
 

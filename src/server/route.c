@@ -48,6 +48,7 @@ void pawl_route_find(const struct pawl_route *routes, size_t count, const char *
         if (strcmp(routes[i].method, method) == 0) {
             match->handler = routes[i].handler;
             match->roles = routes[i].roles;
+            match->route = &routes[i];
             return;
         }
         allow_add(match, routes[i].method);

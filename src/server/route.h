@@ -12,6 +12,7 @@ struct pawl_route_match {
     bool path_known;                    /* some route has this path */
     const struct pawl_handler *handler; /* NULL when none takes the method */
     unsigned roles;                     /* who may use it (struct pawl_route) */
+    const struct pawl_route *route;     /* the one that has the handler */
     char part[80];                      /* what stands for "*", terminated */
     char allow[64];                     /* the methods that the path takes */
 };

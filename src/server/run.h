@@ -15,6 +15,9 @@ struct pawl_run {
     struct pawl_tls_files tls;   /* certificate NULL: there is no TLS */
     bool plain_devices;          /* devices are served plain HTTP all the same */
     unsigned threads;            /* that serve devices */
+    const char *metrics_listen;  /* "ADDR:PORT"; NULL: no listener for metrics */
+    const char *metrics_port_file;
+    uint64_t stop_delay; /* seconds from being told to stop until no connection is taken */
     struct pawl_server_settings server;
 };
 

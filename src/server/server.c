@@ -5,6 +5,7 @@
 
 #include "host/log.h"
 #include "pawl/secret.h"
+#include "server/metrics.h"
 #include "server/package_shelf.h"
 #include "server/server_keys.h"
 
@@ -87,7 +88,8 @@ static enum pawl_result services_open(struct pawl_server *server)
     if (result == PAWL_OK)
         result = pawl_device_cache_create(&server->devices);
     if (result == PAWL_OK)
-        result = pawl_committer_start(server->store, server->devices, &server->committer);
+        result = pawl_committer_start(server->store, server->devices, &server->health,
+                                      &server->committer);
     if (result == PAWL_OK)
         result = pawl_rewrap_start(server, &server->rewrap);
     if (result != PAWL_OK)
@@ -101,6 +103,7 @@ enum pawl_result pawl_server_open(struct pawl_server *server, const char *path,
 {
     server->settings = *settings;
     server->started = (int64_t)time(NULL);
+    pawl_health_init(&server->health, settings->patience);
     enum pawl_result result = pawl_data_open(&server->data, path, false);
     if (result != PAWL_OK)
         return result;
@@ -115,13 +118,18 @@ enum pawl_result pawl_server_open(struct pawl_server *server, const char *path,
 void pawl_server_tick(struct pawl_server *server)
 {
     enum pawl_result result = pawl_sightings_flush(server->sightings, server->store);
-    if (result != PAWL_OK)
+    if (result != PAWL_OK) {
+        pawl_health_note_write(&server->health, result);
         pawl_log(PAWL_LOG_WARNING, "event=sightings-lost class=%s", pawl_result_name(result));
+    }
     pawl_challenges_tick(server);
     result = pawl_plan_cache_refresh(&server->plans, &server->readers);
-    if (result != PAWL_OK)
+    if (result != PAWL_OK) {
+        pawl_count(PAWL_COUNT_PLAN_FAILURES);
         pawl_log(PAWL_LOG_WARNING, "event=plan-not-read class=%s", pawl_result_name(result));
+    }
     pawl_checkpoints_tick(&server->checkpoints, (int64_t)time(NULL));
+    pawl_health_tick(server);
 }
 
 void pawl_server_settle(struct pawl_server *server)

@@ -15,6 +15,7 @@
 #include "server/committer.h"
 #include "server/data.h"
 #include "server/device_cache.h"
+#include "server/health.h"
 #include "server/plan_cache.h"
 #include "server/readers.h"
 #include "server/rewrap.h"
@@ -29,6 +30,7 @@ struct pawl_server_settings {
     struct pawl_hsm_access hsm;  /* where one is used */
     const uid_t *operators;      /* who may operate it, beside root and the user it runs as */
     size_t operator_count;
+    unsigned patience; /* seconds after which something is stuck; 0: the default */
 };
 
 /* A device that exists nowhere: reports of unknown devices are judged against it, which takes as
@@ -57,6 +59,7 @@ struct pawl_server {
     struct pawl_alarms alarms;
     struct pawl_rewrap *rewrap;
     struct pawl_checkpoints checkpoints;
+    struct pawl_health health;
     int64_t started; /* Unix seconds */
 };
 

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "server/metrics.h"
+
 #define RECENT_COUNT 65536u  /* devices remembered as noted lately; a power of two */
 #define PENDING_COUNT 32768u /* notes between two flushes; more are dropped */
 
@@ -37,12 +39,15 @@ void pawl_sighting_note(struct pawl_sightings *sightings, uint64_t number, int64
     struct pawl_seen *recent = &sightings->recent[number % RECENT_COUNT];
     pthread_mutex_lock(&sightings->lock);
     bool fresh = recent->number == number && time - recent->time < PAWL_SIGHTING_RESOLUTION;
-    if (!fresh && sightings->count < PENDING_COUNT) {
+    bool room = sightings->count < PENDING_COUNT;
+    if (!fresh && room) {
         recent->number = number;
         recent->time = time;
         sightings->pending[sightings->filling][sightings->count++] = *recent;
     }
     pthread_mutex_unlock(&sightings->lock);
+    if (!fresh && !room)
+        pawl_count(PAWL_COUNT_SIGHTINGS_DROPPED);
 }
 
 enum pawl_result pawl_sightings_flush(struct pawl_sightings *sightings, struct pawl_store *store)

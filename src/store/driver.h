@@ -99,6 +99,9 @@ struct pawl_store_driver {
     enum pawl_result (*wrapped_set)(struct pawl_store *store, struct pawl_wrapped_row *rows,
                                     size_t count);
     enum pawl_result (*totals_get)(struct pawl_reader *reader, struct pawl_totals *totals);
+
+    enum pawl_result (*class_list)(struct pawl_reader *reader, pawl_class_fn visit, void *context);
+    enum pawl_result (*trial)(struct pawl_store *store);
 };
 
 /* What every implementation's handles begin with. */
@@ -109,6 +112,9 @@ struct pawl_store {
 struct pawl_reader {
     const struct pawl_store_driver *driver;
 };
+
+/* For implementations: counts a failure that the database is to blame for, and returns it. */
+enum pawl_result pawl_store_error_note(enum pawl_result class);
 
 extern const struct pawl_store_driver pawl_sqlite_driver;
 

@@ -196,4 +196,6 @@ const struct pawl_store_driver pawl_sqlite_driver = {
     .wrapped_count = pawl_sqlite_wrapped_count,
     .wrapped_set = pawl_sqlite_wrapped_set,
     .totals_get = pawl_sqlite_totals_get,
+    .class_list = pawl_sqlite_class_list,
+    .trial = pawl_sqlite_trial,
 };

@@ -75,6 +75,8 @@ enum pawl_sql {
     PAWL_SQL_WRAPPED_COUNT,
     PAWL_SQL_TOTALS_GET,
     PAWL_SQL_TOTALS_ADD,
+    PAWL_SQL_CLASS_LIST,
+    PAWL_SQL_TRIAL,
     PAWL_SQL_COUNT
 };
 
@@ -297,5 +299,8 @@ enum pawl_result pawl_sqlite_wrapped_count(struct pawl_reader *reader, uint32_t 
 enum pawl_result pawl_sqlite_wrapped_set(struct pawl_store *store, struct pawl_wrapped_row *rows,
                                          size_t count);
 enum pawl_result pawl_sqlite_totals_get(struct pawl_reader *reader, struct pawl_totals *totals);
+enum pawl_result pawl_sqlite_class_list(struct pawl_reader *reader, pawl_class_fn visit,
+                                        void *context);
+enum pawl_result pawl_sqlite_trial(struct pawl_store *store);
 
 #endif

@@ -90,7 +90,7 @@ enum pawl_result pawl_sqlite_result(struct pawl_sqlite *connection, int code)
     if (code == SQLITE_OK || code == SQLITE_ROW || code == SQLITE_DONE)
         return PAWL_OK;
     failure_log(connection, code);
-    return is_full(code, cause) ? PAWL_EXHAUSTED : PAWL_STORAGE;
+    return pawl_store_error_note(is_full(code, cause) ? PAWL_EXHAUSTED : PAWL_STORAGE);
 }
 
 sqlite3_stmt *pawl_sqlite_statement(struct pawl_sqlite *connection, enum pawl_sql sql)

@@ -137,6 +137,9 @@ static const char *const texts[PAWL_SQL_COUNT] = {
         "UPDATE total SET devices = devices + ?1, quarantined = quarantined + ?2, "
         "packages = packages + ?3, assignments = assignments + ?4, "
         "confirmations = confirmations + ?5, sequence_total = ?6, plan_version = plan_version + ?7",
+
+    [PAWL_SQL_CLASS_LIST] = "SELECT vendor_id, class_id, devices FROM class ORDER BY number",
+    [PAWL_SQL_TRIAL] = "UPDATE total SET devices = devices",
 };
 
 const char *pawl_sqlite_text(enum pawl_sql sql)

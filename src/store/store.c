@@ -2,6 +2,7 @@
  * of the contract. */
 #include "store/store.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #include "host/log.h"
@@ -287,4 +288,30 @@ enum pawl_result pawl_store_plan_version(struct pawl_reader *reader, uint64_t *v
 enum pawl_result pawl_store_totals_get(struct pawl_reader *reader, struct pawl_totals *totals)
 {
     return reader->driver->totals_get(reader, totals);
+}
+
+enum pawl_result pawl_store_class_list(struct pawl_reader *reader, pawl_class_fn visit,
+                                       void *context)
+{
+    return reader->driver->class_list(reader, visit, context);
+}
+
+enum pawl_result pawl_store_trial(struct pawl_store *store)
+{
+    return store->driver->trial(store);
+}
+
+static atomic_uint_least64_t storage_errors, room_errors;
+
+enum pawl_result pawl_store_error_note(enum pawl_result class)
+{
+    atomic_fetch_add_explicit(class == PAWL_EXHAUSTED ? &room_errors : &storage_errors, 1,
+                              memory_order_relaxed);
+    return class;
+}
+
+uint64_t pawl_store_error_count(enum pawl_result class)
+{
+    return atomic_load_explicit(class == PAWL_EXHAUSTED ? &room_errors : &storage_errors,
+                                memory_order_relaxed);
 }

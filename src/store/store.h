@@ -363,6 +363,7 @@ struct pawl_totals {
 /* Kept with every change, so that asking costs the same at any size. */
 enum pawl_result pawl_store_totals_get(struct pawl_reader *reader, struct pawl_totals *totals);
 
-#include "store/keys.h" /* the rest of the contract: keys */
+#include "store/keys.h"    /* the rest of the contract: keys */
+#include "store/monitor.h" /* and for those who watch over the server */
 
 #endif

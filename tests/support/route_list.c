@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "server/device_api.h"
+#include "server/health_api.h"
 #include "server/operator_api.h"
 
 static const struct {
@@ -28,6 +29,7 @@ static void routes_print(const char *listener, const struct pawl_route *routes, 
 int main(void)
 {
     routes_print("device", pawl_device_routes, pawl_device_route_count);
+    routes_print("metrics", pawl_metrics_routes, pawl_metrics_route_count);
     routes_print("operator", pawl_operator_routes, pawl_operator_route_count);
     return 0;
 }
