@@ -226,7 +226,7 @@ static void confirm_run(struct pawl_store *store, sqlite3 *raw, uint64_t devices
                 .number = 1 + shuffle(done + i, devices),
                 .before = {.sequence = pass, .has_instance = pass > 0},
                 .after = {.sequence = pass + 1, .has_instance = true, .has_package = true},
-                .assignment = assignment,
+                .credit = {.assignment = assignment},
             };
         double start = bench_wall_now();
         if (pawl_store_changes_apply(store, changes, size) != PAWL_OK)

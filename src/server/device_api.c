@@ -104,7 +104,15 @@ static void attempt_event_make(const struct pawl_exchange *exchange, struct pawl
              pawl_hex_encode(commit->device_id, PAWL_ID_SIZE, name), package, report->failure);
 }
 
-/* Offers what assignments say; a changed note of a failure is written first. */
+/* What of an entry may outlive its plan. */
+static struct pawl_plan_entry entry_copy(const struct pawl_plan_entry *entry)
+{
+    struct pawl_plan_entry copy = *entry;
+    copy.campaign = NULL;
+    return copy;
+}
+
+/* Offers what assignments and campaigns say; a changed note of a failure is written first. */
 static enum MHD_Result offer(struct pawl_exchange *exchange)
 {
     const struct pawl_device *device = &exchange->device;
@@ -116,8 +124,9 @@ static enum MHD_Result offer(struct pawl_exchange *exchange)
                       &device->failure, &exchange->report, &terms, &decided);
     pawl_count(PAWL_COUNT_OFFERS + (unsigned)decided.reason);
     bool offered = decided.reason == PAWL_OFFER_PACKAGE;
+    uint64_t campaign = decided.failed ? decided.entry->assignment : 0;
     if (offered)
-        entry = *decided.entry;
+        entry = entry_copy(decided.entry);
     pawl_plan_release(&exchange->server->plans);
     if (!decided.note_changed)
         return pawl_exchange_offer(exchange, offered ? &entry : NULL);
@@ -130,6 +139,10 @@ static enum MHD_Result offer(struct pawl_exchange *exchange)
         waiting->entry = entry;
     struct pawl_failure_change *failure = &waiting->commit.failure;
     *failure = (struct pawl_failure_change){.number = device->number, .note = decided.note};
+    if (decided.failed) {
+        failure->campaign = campaign;
+        failure->stage = decided.stage;
+    }
     if (exchange->report.has_failure) {
         attempt_event_make(exchange, &waiting->commit);
         failure->event = &waiting->commit.event;
@@ -137,17 +150,16 @@ static enum MHD_Result offer(struct pawl_exchange *exchange)
     return waiting_submit(exchange, waiting, PAWL_COMMIT_FAILURE, SEQUEL_ANSWER);
 }
 
-/* The assignment that a confirmed download counts for; 0 for none. */
-static uint64_t credit_find(struct pawl_exchange *exchange)
+/* For what a report that is taken as the record counts. */
+static void credit_find(struct pawl_exchange *exchange, struct pawl_credit *credit)
 {
     const struct pawl_subject subject = pawl_device_subject(&exchange->device);
-    struct pawl_credit credit;
+    *credit = (struct pawl_credit){0};
     if (!exchange->report.has_package)
-        return 0;
+        return;
     pawl_plan_credit(pawl_plan_acquire(&exchange->server->plans), &subject,
-                     exchange->report.package_id, &credit);
+                     exchange->report.package_id, credit);
     pawl_plan_release(&exchange->server->plans);
-    return credit.assignment;
 }
 
 /* Whether a confirmed package is one that this server never published. */
@@ -176,13 +188,16 @@ static enum MHD_Result change(struct pawl_exchange *exchange, const struct pawl_
     bool quarantined = decision->record.standing == PAWL_STANDING_QUARANTINED;
     if (quarantined)
         commit->change.quarantine = decision->finding;
-    if (decision->verdict == PAWL_VERDICT_CONFIRM)
-        commit->change.assignment = credit_find(exchange);
+    else
+        credit_find(exchange, &commit->change.credit);
+    if (decision->verdict != PAWL_VERDICT_CONFIRM)
+        commit->change.credit.assignment = 0; /* a campaign counts who runs its package */
 
     const char *action = NULL;
     if (decision->finding != PAWL_FINDING_NONE)
         action = pawl_finding_name(decision->finding);
-    else if (commit->change.assignment == 0 && package_is_unknown(exchange))
+    else if (commit->change.credit.assignment == 0 && commit->change.credit.campaign == 0 &&
+             package_is_unknown(exchange))
         action = "unknown-package";
     if (action != NULL) {
         event_make(exchange, commit, action, quarantined ? PAWL_LOG_WARNING : PAWL_LOG_NOTICE);

@@ -7,6 +7,7 @@
 #define PAWL_STORE_DRIVER_H
 
 #include "store/store.h"
+#include "store/store_campaign.h"
 
 struct pawl_store_driver {
     const char *scheme; /* "sqlite:" */
@@ -74,6 +75,32 @@ struct pawl_store_driver {
     enum pawl_result (*assignment_list)(struct pawl_reader *reader, uint64_t after, size_t limit,
                                         pawl_assignment_fn visit, void *context);
     enum pawl_result (*plan_version)(struct pawl_reader *reader, uint64_t *version);
+
+    enum pawl_result (*campaign_add)(struct pawl_store *store, const struct pawl_campaign *campaign,
+                                     const struct pawl_event *event, uint64_t *id);
+    enum pawl_result (*campaign_get)(struct pawl_reader *reader, uint64_t id,
+                                     struct pawl_campaign *campaign);
+    enum pawl_result (*campaign_list)(struct pawl_reader *reader, enum pawl_campaign_state state,
+                                      uint64_t after, size_t limit, pawl_campaign_fn visit,
+                                      void *context);
+    enum pawl_result (*campaign_set)(struct pawl_store *store, const struct pawl_campaign *campaign,
+                                     const struct pawl_event *event);
+    enum pawl_result (*campaign_devices_set)(struct pawl_store *store,
+                                             const struct pawl_campaign *campaign,
+                                             const uint8_t *bits, size_t size,
+                                             const struct pawl_event *event);
+    enum pawl_result (*campaign_devices_get)(struct pawl_reader *reader, uint64_t id,
+                                             uint8_t **bits, size_t *size);
+    enum pawl_result (*campaign_delete)(struct pawl_store *store, uint64_t id, uint64_t version,
+                                        const struct pawl_event *event);
+    enum pawl_result (*campaign_visit)(struct pawl_reader *reader,
+                                       const struct pawl_campaign *campaign, uint64_t after,
+                                       size_t limit, pawl_campaign_device_fn visit, void *context,
+                                       uint64_t *last);
+    enum pawl_result (*campaign_credit)(struct pawl_store *store, uint64_t id,
+                                        const struct pawl_campaign_credit *credits, size_t count);
+    enum pawl_result (*campaign_totals_set)(struct pawl_store *store, uint64_t id, uint64_t basis,
+                                            const uint64_t *totals, unsigned count);
 
     enum pawl_result (*keys_add)(struct pawl_store *store, const struct pawl_key_row *keys,
                                  size_t count, const struct pawl_event *event);

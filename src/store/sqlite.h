@@ -58,6 +58,30 @@ enum pawl_sql {
     PAWL_SQL_COUNTED_SET,
     PAWL_SQL_COUNTED_DELETE,
     PAWL_SQL_PLAN_VERSION,
+    PAWL_SQL_NUMBER_TAKE,
+    PAWL_SQL_CAMPAIGN_ADD,
+    PAWL_SQL_CAMPAIGN_LIST,
+    PAWL_SQL_CAMPAIGN_LIST_STATE,
+    PAWL_SQL_CAMPAIGN_GENERATION,
+    PAWL_SQL_CAMPAIGN_SET,
+    PAWL_SQL_CAMPAIGN_BASIS,
+    PAWL_SQL_CAMPAIGN_ALREADY,
+    PAWL_SQL_CAMPAIGN_DELETE,
+    PAWL_SQL_CAMPAIGN_VISIT,
+    PAWL_SQL_CAMPAIGN_VISIT_GROUP,
+    PAWL_SQL_STAGE_ADD,
+    PAWL_SQL_STAGE_LIST,
+    PAWL_SQL_STAGE_SET,
+    PAWL_SQL_STAGE_GROW,
+    PAWL_SQL_STAGE_TOTAL,
+    PAWL_SQL_STAGE_FORGET,
+    PAWL_SQL_STAGE_DELETE,
+    PAWL_SQL_FAILED_GET,
+    PAWL_SQL_FAILED_SET,
+    PAWL_SQL_FAILED_DELETE,
+    PAWL_SQL_LISTED_SET,
+    PAWL_SQL_LISTED_LIST,
+    PAWL_SQL_LISTED_DELETE,
     PAWL_SQL_KEY_ADD,
     PAWL_SQL_KEY_GET,
     PAWL_SQL_CHALLENGE_KEEP,
@@ -86,7 +110,7 @@ const char *pawl_sqlite_text(enum pawl_sql sql);
 #define PAWL_SQLITE_DEVICE_COLUMNS                                                                 \
     "number, device_id, wrapped_secret, class, device_group, chain_length, maximum, sequence, "    \
     "standing, quarantine, instance, package_id, failed_package_id, failed_code, failed_retries, " \
-    "retry_asked"
+    "retry_asked, failed_attempt, failed_settled"
 
 /* A row of `class` or `device_group`, kept by a connection: they never change. */
 struct pawl_sqlite_name {
@@ -203,6 +227,35 @@ struct pawl_sqlite_credit {
 enum pawl_result pawl_sqlite_credits_add(struct pawl_sqlite *connection,
                                          struct pawl_sqlite_credit *credits, size_t count);
 
+/* A device that finished or failed in a campaign. */
+struct pawl_sqlite_mark {
+    uint64_t campaign, number;
+    unsigned stage; /* from 1 */
+    bool failed;
+};
+
+/* Counts those that were not counted before, of whom `*finished` finished; sorts `marks`. */
+enum pawl_result pawl_sqlite_marks_add(struct pawl_sqlite *connection,
+                                       struct pawl_sqlite_mark *marks, size_t count,
+                                       uint64_t *finished);
+
+/* Sets of devices as bits (sqlite_bits.c): a block's row; zeros when there is none. */
+#define PAWL_SQLITE_BITS 4096u /* devices of a block; part of the schema */
+#define PAWL_SQLITE_BITS_SIZE (PAWL_SQLITE_BITS / 8)
+
+enum pawl_result pawl_sqlite_bits_get(struct pawl_sqlite *connection, enum pawl_sql sql,
+                                      uint64_t set, uint64_t block,
+                                      uint8_t bits[PAWL_SQLITE_BITS_SIZE]);
+enum pawl_result pawl_sqlite_bits_set(struct pawl_sqlite *connection, enum pawl_sql sql,
+                                      uint64_t set, uint64_t block,
+                                      const uint8_t bits[PAWL_SQLITE_BITS_SIZE]);
+enum pawl_result pawl_sqlite_bits_delete(struct pawl_sqlite *connection, enum pawl_sql sql,
+                                         uint64_t set);
+
+/* The bit of device `number` in its block: set to `value`, true when it was another; asked for. */
+bool pawl_bit_change(uint8_t *bits, uint64_t number, bool value);
+bool pawl_bit_is_set(const uint8_t *bits, uint64_t number);
+
 /* Names by number, for rows that are read. */
 enum pawl_result pawl_sqlite_class_get(struct pawl_sqlite *connection, int64_t number,
                                        const struct pawl_sqlite_name **name);
@@ -274,6 +327,35 @@ enum pawl_result pawl_sqlite_assignment_delete(struct pawl_store *store, uint64_
 enum pawl_result pawl_sqlite_assignment_list(struct pawl_reader *reader, uint64_t after,
                                              size_t limit, pawl_assignment_fn visit, void *context);
 enum pawl_result pawl_sqlite_plan_version(struct pawl_reader *reader, uint64_t *version);
+enum pawl_result pawl_sqlite_campaign_add(struct pawl_store *store,
+                                          const struct pawl_campaign *campaign,
+                                          const struct pawl_event *event, uint64_t *id);
+enum pawl_result pawl_sqlite_campaign_get(struct pawl_reader *reader, uint64_t id,
+                                          struct pawl_campaign *campaign);
+enum pawl_result pawl_sqlite_campaign_list(struct pawl_reader *reader,
+                                           enum pawl_campaign_state state, uint64_t after,
+                                           size_t limit, pawl_campaign_fn visit, void *context);
+enum pawl_result pawl_sqlite_campaign_set(struct pawl_store *store,
+                                          const struct pawl_campaign *campaign,
+                                          const struct pawl_event *event);
+enum pawl_result pawl_sqlite_campaign_devices_set(struct pawl_store *store,
+                                                  const struct pawl_campaign *campaign,
+                                                  const uint8_t *bits, size_t size,
+                                                  const struct pawl_event *event);
+enum pawl_result pawl_sqlite_campaign_devices_get(struct pawl_reader *reader, uint64_t id,
+                                                  uint8_t **bits, size_t *size);
+enum pawl_result pawl_sqlite_campaign_delete(struct pawl_store *store, uint64_t id,
+                                             uint64_t version, const struct pawl_event *event);
+enum pawl_result pawl_sqlite_campaign_visit(struct pawl_reader *reader,
+                                            const struct pawl_campaign *campaign, uint64_t after,
+                                            size_t limit, pawl_campaign_device_fn visit,
+                                            void *context, uint64_t *last);
+enum pawl_result pawl_sqlite_campaign_credit(struct pawl_store *store, uint64_t id,
+                                             const struct pawl_campaign_credit *credits,
+                                             size_t count);
+enum pawl_result pawl_sqlite_campaign_totals_set(struct pawl_store *store, uint64_t id,
+                                                 uint64_t basis, const uint64_t *totals,
+                                                 unsigned count);
 enum pawl_result pawl_sqlite_keys_add(struct pawl_store *store, const struct pawl_key_row *keys,
                                       size_t count, const struct pawl_event *event);
 enum pawl_result pawl_sqlite_key_get(struct pawl_reader *reader, enum pawl_key_slot slot,

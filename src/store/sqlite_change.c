@@ -9,6 +9,8 @@ struct batch {
     struct pawl_sqlite_sums sums;
     struct pawl_sqlite_credit *credits;
     size_t credit_count;
+    struct pawl_sqlite_mark *marks;
+    size_t mark_count;
 };
 
 /* Which of the three ways to compare and set. */
@@ -61,19 +63,27 @@ static enum pawl_result change_apply(struct batch *batch, struct pawl_change *ch
     if (result != PAWL_OK || changed == 0)
         return result;
     sums_note(&batch->sums, change);
-    if (change->assignment != 0)
+    const struct pawl_credit *credit = &change->credit;
+    if (credit->assignment != 0)
         batch->credits[batch->credit_count++] =
-            (struct pawl_sqlite_credit){change->assignment, change->number};
+            (struct pawl_sqlite_credit){credit->assignment, change->number};
+    if (credit->campaign != 0)
+        batch->marks[batch->mark_count++] =
+            (struct pawl_sqlite_mark){credit->campaign, change->number, credit->stage, false};
     return pawl_sqlite_event_add(batch->connection, change->event);
 }
 
 static enum pawl_result batch_apply(struct batch *batch, struct pawl_change *changes, size_t count)
 {
     enum pawl_result result = PAWL_OK;
+    uint64_t finished;
     for (size_t i = 0; result == PAWL_OK && i < count; i++)
         result = change_apply(batch, &changes[i]);
     if (result == PAWL_OK)
         result = pawl_sqlite_credits_add(batch->connection, batch->credits, batch->credit_count);
+    if (result == PAWL_OK)
+        result =
+            pawl_sqlite_marks_add(batch->connection, batch->marks, batch->mark_count, &finished);
     if (result == PAWL_OK)
         result = pawl_sqlite_sums_add(batch->connection, &batch->sums);
     return result;
@@ -82,13 +92,16 @@ static enum pawl_result batch_apply(struct batch *batch, struct pawl_change *cha
 enum pawl_result pawl_sqlite_changes_apply(struct pawl_store *store, struct pawl_change *changes,
                                            size_t count)
 {
-    struct batch batch = {.credits = calloc(count, sizeof *batch.credits)};
-    enum pawl_result result = batch.credits == NULL ? PAWL_EXHAUSTED : PAWL_OK;
+    struct batch batch = {.credits = calloc(count, sizeof *batch.credits),
+                          .marks = calloc(count, sizeof *batch.marks)};
+    enum pawl_result result =
+        batch.credits == NULL || batch.marks == NULL ? PAWL_EXHAUSTED : PAWL_OK;
     if (result == PAWL_OK)
         result = pawl_sqlite_begin(store, &batch.connection);
     if (result == PAWL_OK)
         result = pawl_sqlite_end(store, batch_apply(&batch, changes, count));
     free(batch.credits);
+    free(batch.marks);
     for (size_t i = 0; result != PAWL_OK && i < count; i++)
         changes[i].result = result;
     return result;
@@ -104,20 +117,40 @@ static enum pawl_result failure_set(struct pawl_sqlite *connection,
     pawl_bind_number(statement, 3, note->code);
     pawl_bind_number(statement, 4, note->retries);
     pawl_bind_number(statement, 5, note->retry_asked ? 1 : 0);
+    pawl_bind_number(statement, 6, note->attempt);
+    pawl_bind_number(statement, 7, note->settled ? 1 : 0);
     enum pawl_result result = pawl_sqlite_run(connection, statement, NULL);
     return result == PAWL_OK ? pawl_sqlite_event_add(connection, change->event) : result;
+}
+
+static enum pawl_result failures_set(struct pawl_sqlite *connection,
+                                     const struct pawl_failure_change *changes, size_t count,
+                                     struct pawl_sqlite_mark *marks)
+{
+    enum pawl_result result = PAWL_OK;
+    uint64_t finished;
+    size_t used = 0;
+    for (size_t i = 0; result == PAWL_OK && i < count; i++) {
+        const struct pawl_failure_change *change = &changes[i];
+        if (change->campaign != 0)
+            marks[used++] =
+                (struct pawl_sqlite_mark){change->campaign, change->number, change->stage, true};
+        result = failure_set(connection, change);
+    }
+    return result == PAWL_OK ? pawl_sqlite_marks_add(connection, marks, used, &finished) : result;
 }
 
 enum pawl_result pawl_sqlite_failures_set(struct pawl_store *store,
                                           const struct pawl_failure_change *changes, size_t count)
 {
     struct pawl_sqlite *connection;
-    enum pawl_result result = pawl_sqlite_begin(store, &connection);
-    if (result != PAWL_OK)
-        return result;
-    for (size_t i = 0; result == PAWL_OK && i < count; i++)
-        result = failure_set(connection, &changes[i]);
-    return pawl_sqlite_end(store, result);
+    struct pawl_sqlite_mark *marks = calloc(count, sizeof *marks);
+    enum pawl_result result =
+        marks == NULL ? PAWL_EXHAUSTED : pawl_sqlite_begin(store, &connection);
+    if (result == PAWL_OK)
+        result = pawl_sqlite_end(store, failures_set(connection, changes, count, marks));
+    free(marks);
+    return result;
 }
 
 static int seen_compare(const void *a, const void *b)

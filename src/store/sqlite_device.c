@@ -24,6 +24,8 @@ enum column {
     FAILED_CODE,
     FAILED_RETRIES,
     RETRY_ASKED,
+    FAILED_ATTEMPT,
+    FAILED_SETTLED,
     SEEN
 };
 
@@ -51,6 +53,8 @@ static bool failure_decode(sqlite3_stmt *row, struct pawl_failure_note *failure)
     failure->code = (uint32_t)pawl_column_number(row, FAILED_CODE);
     failure->retries = (uint32_t)pawl_column_number(row, FAILED_RETRIES);
     failure->retry_asked = pawl_column_number(row, RETRY_ASKED) != 0;
+    failure->attempt = pawl_column_number(row, FAILED_ATTEMPT);
+    failure->settled = pawl_column_number(row, FAILED_SETTLED) != 0;
     return pawl_column_blob(row, FAILED_PACKAGE_ID, failure->package_id, PAWL_PACKAGE_ID_SIZE,
                             &failure->present);
 }

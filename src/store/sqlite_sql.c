@@ -8,6 +8,18 @@
 #define NO_FAILURE \
     "failed_package_id = NULL, failed_code = NULL, failed_retries = NULL, retry_asked = NULL"
 
+#define CAMPAIGN_SELECT                                                                       \
+    "SELECT c.id, c.name, c.target_kind, c.target_id, c.target_group, c.package_id, "         \
+    "c.window_from, c.window_until, c.window_zone, c.rate, c.needs_approval, c.creator, "     \
+    "c.approver, c.created, c.version, c.state, c.since, c.started, c.generation, c.reason, " \
+    "c.listed, c.basis, c.already, p.class_id, p.security_version, p.package_size "           \
+    "FROM campaign c JOIN package p USING (package_id) WHERE c.id > ?1 "
+
+#define CAMPAIGN_VISIT                                              \
+    "SELECT number, device_id, package_id FROM device "             \
+    "LEFT JOIN record ON record.device = number WHERE number > ?1 " \
+    "AND class = (SELECT number FROM class WHERE class_id = ?3) "
+
 static const char *const texts[PAWL_SQL_COUNT] = {
     [PAWL_SQL_BEGIN] = "BEGIN IMMEDIATE",
     [PAWL_SQL_COMMIT] = "COMMIT",
@@ -65,8 +77,9 @@ static const char *const texts[PAWL_SQL_COUNT] = {
         " WHERE device = ?4 AND sequence = ?5 AND instance IS ?6 AND standing = ?7",
     [PAWL_SQL_FAILURE_SET] =
         "INSERT INTO record (device, sequence, failed_package_id, failed_code, failed_retries, "
-        "retry_asked) VALUES (?1, 0, ?2, ?3, ?4, ?5) ON CONFLICT (device) DO UPDATE SET "
-        "failed_package_id = ?2, failed_code = ?3, failed_retries = ?4, retry_asked = ?5",
+        "retry_asked, failed_attempt, failed_settled) VALUES (?1, 0, ?2, ?3, ?4, ?5, ?6, ?7) "
+        "ON CONFLICT (device) DO UPDATE SET failed_package_id = ?2, failed_code = ?3, "
+        "failed_retries = ?4, retry_asked = ?5, failed_attempt = ?6, failed_settled = ?7",
     [PAWL_SQL_SEEN_SET] = "INSERT INTO seen (device, time) VALUES (?, ?) ON CONFLICT (device) "
                           "DO UPDATE SET time = excluded.time WHERE excluded.time > time",
     [PAWL_SQL_SEEN_GET] = "SELECT time FROM seen WHERE device = ?",
@@ -93,6 +106,51 @@ static const char *const texts[PAWL_SQL_COUNT] = {
         "INSERT OR REPLACE INTO counted (assignment, block, bits) VALUES (?, ?, ?)",
     [PAWL_SQL_COUNTED_DELETE] = "DELETE FROM counted WHERE assignment = ?",
     [PAWL_SQL_PLAN_VERSION] = "SELECT plan_version FROM total",
+
+    [PAWL_SQL_NUMBER_TAKE] =
+        "INSERT INTO assignment (target_kind, package_id, created) VALUES (0, x'', 0)",
+    [PAWL_SQL_CAMPAIGN_ADD] =
+        "INSERT INTO campaign (id, name, target_kind, target_id, target_group, package_id, "
+        "window_from, window_until, window_zone, rate, needs_approval, creator, created, state, "
+        "since) SELECT ?1, ?2, ?3, ?4, ?5, package_id, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15 "
+        "FROM package WHERE package_id = ?6 AND (wrapped_content_key IS NOT NULL OR mode = 1)",
+    [PAWL_SQL_CAMPAIGN_LIST] = CAMPAIGN_SELECT "ORDER BY c.id LIMIT ?2",
+    [PAWL_SQL_CAMPAIGN_LIST_STATE] = CAMPAIGN_SELECT "AND c.state = ?3 ORDER BY c.id LIMIT ?2",
+    [PAWL_SQL_CAMPAIGN_GENERATION] = "SELECT generation FROM campaign WHERE id = ?",
+    [PAWL_SQL_CAMPAIGN_SET] =
+        "UPDATE campaign SET version = version + 1, approver = ?3, state = ?4, since = ?5, "
+        "started = ?6, generation = ?7, reason = ?8, listed = ?9 WHERE id = ?1 AND version = ?2",
+    [PAWL_SQL_CAMPAIGN_BASIS] = "UPDATE campaign SET basis = ?2 WHERE id = ?1",
+    [PAWL_SQL_CAMPAIGN_ALREADY] = "UPDATE campaign SET already = already + ?2 WHERE id = ?1",
+    [PAWL_SQL_CAMPAIGN_DELETE] = "DELETE FROM campaign WHERE id = ? AND version = ?",
+    [PAWL_SQL_CAMPAIGN_VISIT] = CAMPAIGN_VISIT "ORDER BY number LIMIT ?2",
+    [PAWL_SQL_CAMPAIGN_VISIT_GROUP] =
+        CAMPAIGN_VISIT "AND device_group = (SELECT number FROM device_group WHERE name = ?4) "
+                       "ORDER BY number LIMIT ?2",
+    [PAWL_SQL_STAGE_ADD] =
+        "INSERT INTO campaign_stage (campaign, stage, slots, success, error, minimum, deadline, "
+        "soak, action, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [PAWL_SQL_STAGE_LIST] =
+        "SELECT stage, slots, success, error, minimum, deadline, soak, action, state, passed, "
+        "opened, succeeded, excused, total, finished, failed FROM campaign_stage "
+        "WHERE campaign = ? ORDER BY stage",
+    [PAWL_SQL_STAGE_SET] = "UPDATE campaign_stage SET state = ?3, passed = ?4, opened = ?5, "
+                           "succeeded = ?6, excused = ?7 WHERE campaign = ?1 AND stage = ?2",
+    [PAWL_SQL_STAGE_GROW] = "UPDATE campaign_stage SET finished = finished + ?3, "
+                            "failed = failed + ?4 WHERE campaign = ?1 AND stage = ?2",
+    [PAWL_SQL_STAGE_TOTAL] =
+        "UPDATE campaign_stage SET total = ?3 WHERE campaign = ?1 AND stage = ?2",
+    [PAWL_SQL_STAGE_FORGET] = "UPDATE campaign_stage SET failed = 0 WHERE campaign = ?",
+    [PAWL_SQL_STAGE_DELETE] = "DELETE FROM campaign_stage WHERE campaign = ?",
+    [PAWL_SQL_FAILED_GET] = "SELECT bits FROM campaign_failed WHERE campaign = ? AND block = ?",
+    [PAWL_SQL_FAILED_SET] =
+        "INSERT OR REPLACE INTO campaign_failed (campaign, block, bits) VALUES (?, ?, ?)",
+    [PAWL_SQL_FAILED_DELETE] = "DELETE FROM campaign_failed WHERE campaign = ?",
+    [PAWL_SQL_LISTED_SET] =
+        "INSERT OR REPLACE INTO campaign_listed (campaign, block, bits) VALUES (?, ?, ?)",
+    [PAWL_SQL_LISTED_LIST] =
+        "SELECT block, bits FROM campaign_listed WHERE campaign = ? ORDER BY block",
+    [PAWL_SQL_LISTED_DELETE] = "DELETE FROM campaign_listed WHERE campaign = ?",
 
     [PAWL_SQL_KEY_ADD] =
         "INSERT OR IGNORE INTO server_key (slot, wrapped, created) VALUES (?, ?, ?)",

@@ -241,7 +241,7 @@ struct pawl_change {
     struct pawl_device_record before; /* as it was read */
     struct pawl_device_record after;
     enum pawl_finding quarantine;   /* the reason when `after` is quarantined */
-    uint64_t assignment;            /* to which a confirmation is credited; 0: to none */
+    struct pawl_credit credit;      /* for what the report counts; zeros: for nothing */
     const struct pawl_event *event; /* NULL: nothing to audit */
     enum pawl_result result; /* set: PAWL_OK written; PAWL_STATE the row was no longer as read */
 };
@@ -261,6 +261,8 @@ enum pawl_result pawl_store_changes_apply(struct pawl_store *store, struct pawl_
 struct pawl_failure_change {
     uint64_t number;
     struct pawl_failure_note note;
+    uint64_t campaign;              /* in which the device counts as failed now; 0: in none */
+    unsigned stage;                 /* its stage there, from 1 */
     const struct pawl_event *event; /* NULL: nothing to audit */
 };
 

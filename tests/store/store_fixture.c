@@ -172,7 +172,7 @@ struct pawl_change change_confirm(const struct pawl_device *device, uint64_t pac
     struct pawl_change change = {.number = device->number,
                                  .before = device->record,
                                  .after = device->record,
-                                 .assignment = assignment,
+                                 .credit = {.assignment = assignment},
                                  .result = PAWL_CRYPTO};
     change.after.sequence++;
     change.after.has_instance = true;
