@@ -57,46 +57,75 @@ static gnutls_datum_t datum_of(const struct pawl_buffer *buffer)
     return (gnutls_datum_t){buffer->bytes, (unsigned)buffer->size};
 }
 
-/* The first certificate of the chain is the server's own. */
-static int64_t expiry_of(gnutls_certificate_credentials_t credentials)
+/* A certificate with what leads to its authority, and its key. */
+struct pair {
+    gnutls_x509_crt_t *chain;
+    unsigned count;
+    gnutls_x509_privkey_t key;
+};
+
+static void pair_release(struct pair *pair)
 {
-    gnutls_x509_crt_t *chain = NULL;
-    unsigned count = 0;
-    int64_t expires = 0;
-    if (gnutls_certificate_get_x509_crt(credentials, 0, &chain, &count) < 0)
-        return 0;
-    if (count > 0)
-        expires = (int64_t)gnutls_x509_crt_get_expiration_time(chain[0]);
-    for (unsigned i = 0; i < count; i++)
-        gnutls_x509_crt_deinit(chain[i]);
-    gnutls_free(chain);
-    return expires;
+    for (unsigned i = 0; i < pair->count; i++)
+        gnutls_x509_crt_deinit(pair->chain[i]);
+    gnutls_free(pair->chain);
+    if (pair->key != NULL)
+        gnutls_x509_privkey_deinit(pair->key);
 }
 
-static enum pawl_result pair_load(struct pawl_tls_material *material,
-                                  const struct pawl_tls_files *files)
+static enum pawl_result pair_read(const struct pawl_tls_files *files, struct pair *pair)
 {
     struct pawl_buffer certificate = {NULL, 0}, key = {NULL, 0};
     enum pawl_result result = pem_read(files->certificate, &certificate);
     if (result == PAWL_OK)
         result = pem_read(files->key, &key);
+    const gnutls_datum_t certificate_datum = datum_of(&certificate), key_datum = datum_of(&key);
+    if (result == PAWL_OK &&
+        gnutls_x509_crt_list_import2(&pair->chain, &pair->count, &certificate_datum,
+                                     GNUTLS_X509_FMT_PEM, 0) < 0)
+        result = pawl_error(PAWL_MALFORMED, "%s: no certificates in PEM", files->certificate);
+    if (result == PAWL_OK && gnutls_x509_privkey_init(&pair->key) < 0)
+        result = pawl_error(PAWL_EXHAUSTED, "no memory for TLS");
+    if (result == PAWL_OK && gnutls_x509_privkey_import2(pair->key, &key_datum, GNUTLS_X509_FMT_PEM,
+                                                         NULL, GNUTLS_PKCS_PLAIN) < 0)
+        result = pawl_error(PAWL_MALFORMED, "%s: no key in PEM without a password", files->key);
+    pawl_buffer_release(&key);
+    pawl_buffer_release(&certificate);
+    return result;
+}
+
+/* The first certificate of the chain is the server's own. */
+static bool pair_matches(const struct pair *pair)
+{
+    uint8_t ids[2][64];
+    size_t sizes[2] = {sizeof ids[0], sizeof ids[1]};
+    return gnutls_x509_crt_get_key_id(pair->chain[0], GNUTLS_KEYID_USE_SHA256, ids[0], &sizes[0]) >=
+               0 &&
+           gnutls_x509_privkey_get_key_id(pair->key, GNUTLS_KEYID_USE_SHA256, ids[1], &sizes[1]) >=
+               0 &&
+           sizes[0] == sizes[1] && memcmp(ids[0], ids[1], sizes[0]) == 0;
+}
+
+static enum pawl_result pair_load(struct pawl_tls_material *material,
+                                  const struct pawl_tls_files *files)
+{
+    struct pair pair = {NULL, 0, NULL};
+    enum pawl_result result = pair_read(files, &pair);
     if (result == PAWL_OK && !pawl_file_is_private(files->key)) {
         result = pawl_error(PAWL_UNTRUSTED, "%s: others may read it", files->key);
         pawl_hint("chmod 600 %s", files->key);
     }
+    if (result == PAWL_OK && !pair_matches(&pair))
+        result =
+            pawl_error(PAWL_UNTRUSTED, "%s: not the key of %s", files->key, files->certificate);
     if (result == PAWL_OK) {
-        const gnutls_datum_t certificate_datum = datum_of(&certificate), key_datum = datum_of(&key);
-        int code = gnutls_certificate_set_x509_key_mem2(material->credentials, &certificate_datum,
-                                                        &key_datum, GNUTLS_X509_FMT_PEM, NULL, 0);
-        if (code == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
-            result =
-                pawl_error(PAWL_UNTRUSTED, "%s: not the key of %s", files->key, files->certificate);
-        else if (code < 0)
-            result = pawl_error(PAWL_MALFORMED, "%s, %s: %s", files->certificate, files->key,
-                                gnutls_strerror(code));
+        int code = gnutls_certificate_set_x509_key(material->credentials, pair.chain,
+                                                   (int)pair.count, pair.key);
+        material->expires = (int64_t)gnutls_x509_crt_get_expiration_time(pair.chain[0]);
+        if (code < 0)
+            result = pawl_error(PAWL_CRYPTO, "%s: %s", files->certificate, gnutls_strerror(code));
     }
-    pawl_buffer_release(&key);
-    pawl_buffer_release(&certificate);
+    pair_release(&pair);
     return result;
 }
 
@@ -140,7 +169,6 @@ static enum pawl_result material_load(const struct pawl_tls_files *files,
         free(material);
         return result;
     }
-    material->expires = expiry_of(material->credentials);
     *out = material;
     return PAWL_OK;
 }
