@@ -30,7 +30,7 @@ uint32_t pawl_campaign_slot(uint64_t campaign, const uint8_t device_id[PAWL_ID_S
 static bool is_listed(const struct pawl_campaign_rule *rule, uint64_t number)
 {
     uint64_t byte = number / 8;
-    return byte < rule->listed_size && (rule->listed[byte] >> number % 8 & 1u) != 0;
+    return byte < rule->listed_size && ((unsigned)rule->listed[byte] >> number % 8 & 1u) != 0;
 }
 
 unsigned pawl_campaign_rule_stage(const struct pawl_campaign_rule *rule,

@@ -32,8 +32,14 @@ static void request_route(struct pawl_request *request, const char *method, cons
 {
     const struct pawl_listener_settings *settings = request->settings;
     struct pawl_route_match match;
+    char roles[PAWL_ROLES_TEXT_SIZE];
     pawl_route_find(settings->routes, settings->route_count, method, path, &match);
     request->route = match.route;
+    bool is_open = match.handler != NULL && match.roles == 0;
+    if (settings->authorize != NULL && !is_open)
+        settings->authorize(request);
+    if (request->status != 0)
+        return;
     if (!match.path_known) {
         pawl_request_fail(request, MHD_HTTP_NOT_FOUND, PAWL_STATE, "no such resource");
     } else if (match.handler == NULL) {
@@ -42,7 +48,9 @@ static void request_route(struct pawl_request *request, const char *method, cons
                           "this resource does not take %.16s", method);
     } else if (match.roles != 0 && (match.roles & request->role) == 0) {
         pawl_request_fail(request, MHD_HTTP_FORBIDDEN, PAWL_UNTRUSTED,
-                          "your role does not allow this");
+                          "this needs one of the roles %s; yours is %s",
+                          pawl_roles_print(match.roles, roles),
+                          pawl_role_name((enum pawl_role)request->role));
     } else {
         request->handler = match.handler;
         memcpy(request->part, match.part, sizeof request->part);
@@ -108,6 +116,9 @@ static enum MHD_Result request_begin(struct pawl_request *request, const char *m
     request->step = 0;
     request->status = 0;
     request->allow[0] = '\0';
+    request->retry_after = 0;
+    request->challenge = NULL;
+    request->hangs_up = false;
     if (request->refused)
         pawl_request_fail(request, MHD_HTTP_FORBIDDEN, PAWL_UNTRUSTED,
                           "this user may not operate the server");
@@ -257,6 +268,9 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
     request->body = request->small;
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    if (listener->settings.stranger_timeout != 0)
+        MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT,
+                                  listener->settings.stranger_timeout);
     if (listener->settings.identify != NULL)
         listener->settings.identify(request, info != NULL ? info->connect_fd : -1);
 }
@@ -296,13 +310,14 @@ static struct MHD_Daemon *daemon_start(struct pawl_listener *listener)
         {MHD_OPTION_CONNECTION_LIMIT, (intptr_t)settings->connections, NULL},
         {MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)settings->timeout, NULL},
         {MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)settings->connection_memory, NULL},
+        {MHD_OPTION_PER_IP_CONNECTION_LIMIT, (intptr_t)settings->peer_connections, NULL},
         {MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
         {MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, NULL},
         {MHD_OPTION_END, 0, NULL},
         {MHD_OPTION_END, 0, NULL},
     };
     if (settings->threads > 1)
-        limits[6] = (struct MHD_OptionItem){MHD_OPTION_THREAD_POOL_SIZE, settings->threads, NULL};
+        limits[7] = (struct MHD_OptionItem){MHD_OPTION_THREAD_POOL_SIZE, settings->threads, NULL};
     if (settings->tls == NULL)
         return MHD_start_daemon(
             flags, 0, NULL, NULL, on_request, listener, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,

@@ -80,11 +80,15 @@ struct pawl_request {
     unsigned status; /* not 0: the request failed */
     enum pawl_result class;
     char message[256];
-    char allow[64]; /* methods, with a 405 */
+    char allow[64];        /* methods, with a 405 */
+    unsigned retry_after;  /* seconds, with a 429 or 503; 0: not said */
+    const char *challenge; /* what a 401 asks for, static; NULL: nothing */
+    bool hangs_up;         /* the connection ends with the answer */
 
     /* Of the connection; they outlive the request. */
     bool refused;                    /* the peer may not speak to us */
     bool used;                       /* there was a request */
+    bool is_known;                   /* the peer has said who it is, at least once */
     unsigned role;                   /* an enum pawl_role; 0: nobody that we know */
     char actor[PAWL_PEER_NAME_SIZE]; /* for the audit */
     uint8_t small[PAWL_SMALL_BODY_MAX];
@@ -103,14 +107,22 @@ struct pawl_listener_settings {
     void *server; /* request->server */
     /* Fills actor and refused of a new connection. Optional: anyone may connect. */
     void (*identify)(struct pawl_request *request, int fd);
-    struct pawl_tls *tls;     /* speaks TLS with it; NULL: plain HTTP */
-    bool asks_certificate;    /* for a client's, in the handshake */
-    unsigned threads;         /* that serve all connections by epoll; 0: one thread per connection,
+    /* Finds out for each request who asks, unless its route is open to anybody: sets role and
+     * actor, or fails the request. Optional. */
+    void (*authorize)(struct pawl_request *request);
+    struct pawl_tls *tls;      /* speaks TLS with it; NULL: plain HTTP */
+    bool asks_certificate;     /* for a client's, in the handshake */
+    unsigned threads;          /* that serve all connections by epoll; 0: one thread per connection,
                              whose handlers may block */
     unsigned connections;     /* at most so many at a time */
     unsigned timeout;         /* seconds without progress until a connection is closed */
     size_t connection_memory; /* bytes for head and body parts of one connection */
     struct pawl_http_metrics *metrics; /* the listener's own; not to be set */
+    unsigned connections;      /* at most so many at a time */
+    unsigned peer_connections; /* of one address at most; 0: as many as there may be */
+    unsigned stranger_timeout; /* instead of `timeout` until a peer was authorized; 0: the same */
+    unsigned timeout;          /* seconds without progress until a connection is closed */
+    size_t connection_memory;  /* bytes for head and body parts of one connection */
 };
 
 /* PAWL_IO when libmicrohttpd cannot start; an error was printed. The descriptor is closed then. */

@@ -98,6 +98,26 @@ enum pawl_result pawl_tcp_listen(const char *address, int *fd, uint16_t *port)
     return result;
 }
 
+bool pawl_address_is_loopback(const char *address)
+{
+    const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM};
+    struct addrinfo *found = NULL;
+    char host[64], service[8];
+    if (!address_split(address, host, service) || host[0] == '\0' ||
+        getaddrinfo(host, NULL, &hints, &found) != 0)
+        return false;
+    bool loopback = false;
+    const struct sockaddr *name = found->ai_addr;
+    if (name->sa_family == AF_INET)
+        loopback = (ntohl(((const struct sockaddr_in *)(const void *)name)->sin_addr.s_addr) >>
+                    24) == IN_LOOPBACKNET;
+    else if (name->sa_family == AF_INET6)
+        loopback =
+            IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)(const void *)name)->sin6_addr);
+    freeaddrinfo(found);
+    return loopback;
+}
+
 /* Takes a socket file away that nobody listens on any more; anything else stays. */
 static void stale_socket_remove(const struct sockaddr_un *address)
 {

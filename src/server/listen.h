@@ -11,6 +11,9 @@
  * real one where 0 was asked for. PAWL_MALFORMED, PAWL_IO; an error was printed. */
 enum pawl_result pawl_tcp_listen(const char *address, int *fd, uint16_t *port);
 
+/* Whether such an address, as pawl_tcp_listen takes it, is of this machine alone. */
+bool pawl_address_is_loopback(const char *address);
+
 /* Listens on a Unix-domain socket at `path`, which replaces a socket that a dead server left there.
  * Only this user may connect, or, when `open` is true, everyone: the peer is then to be judged.
  * PAWL_MALFORMED for a path that is too long, PAWL_IO; an error was printed. */

@@ -8,6 +8,7 @@
 #include "server/health_api.h"
 #include "server/listen.h"
 #include "server/operator_api.h"
+#include "server/operator_auth.h"
 #include "server/tls.h"
 
 /* Limits of the listeners. An operator's connection has a thread, a device's does not. */
@@ -19,6 +20,9 @@
 #define METRICS_CONNECTIONS 16u
 #define METRICS_TIMEOUT 10u
 #define METRICS_MEMORY 16384u
+#define REMOTE_CONNECTIONS 256u
+#define REMOTE_PEER_CONNECTIONS 64u /* of one address */
+#define REMOTE_STRANGER_TIMEOUT 15u
 
 static enum pawl_result device_listener_start(const struct pawl_run *run,
                                               struct pawl_server *server,
@@ -91,6 +95,33 @@ static enum pawl_result metrics_listener_start(const struct pawl_run *run,
         pawl_tcp_listen(run->metrics_listen, &settings.fd, &listeners->metrics_port);
     if (result == PAWL_OK)
         result = pawl_listener_start(&settings, &listeners->metrics);
+static enum pawl_result remote_listener_start(const struct pawl_run *run,
+                                              struct pawl_server *server,
+                                              struct pawl_listeners *listeners)
+{
+    struct pawl_listener_settings settings = {
+        .routes = pawl_operator_routes,
+        .route_count = pawl_operator_route_count,
+        .server = server,
+        .authorize = pawl_operator_authorize,
+        .tls = run->plain_operators ? NULL : listeners->tls,
+        .asks_certificate = true,
+        .threads = 0,
+        .connections = REMOTE_CONNECTIONS,
+        .peer_connections = REMOTE_PEER_CONNECTIONS,
+        .stranger_timeout = REMOTE_STRANGER_TIMEOUT,
+        .timeout = LOCAL_TIMEOUT,
+        .connection_memory = LOCAL_MEMORY,
+    };
+    if (run->operator_listen == NULL)
+        return PAWL_OK;
+    enum pawl_result result =
+        pawl_tcp_listen(run->operator_listen, &settings.fd, &listeners->operator_port);
+    if (result == PAWL_OK)
+        result = pawl_listener_start(&settings, &listeners->remote);
+    if (result == PAWL_OK && settings.tls == NULL)
+        pawl_log(PAWL_LOG_WARNING, "serving plain HTTP to operators of this machine: whoever "
+                                   "reads its loopback device reads their tokens");
     return result;
 }
 
@@ -104,6 +135,7 @@ enum pawl_result pawl_listeners_start(const struct pawl_run *run, struct pawl_se
         result = local_listener_start(run, server, listeners);
     if (result == PAWL_OK)
         result = metrics_listener_start(run, server, listeners);
+        result = remote_listener_start(run, server, listeners);
     if (result == PAWL_OK)
         result = device_listener_start(run, server, listeners);
     return result;
@@ -125,6 +157,7 @@ void pawl_listeners_stop(struct pawl_listeners *listeners, struct pawl_server *s
     if (listeners->local != NULL)
         unlink(listeners->local_path);
     pawl_listener_stop(listeners->local);
+    pawl_listener_stop(listeners->remote);
     pawl_listener_stop(listeners->device);
     pawl_listener_stop(listeners->metrics);
     pawl_tls_close(listeners->tls);

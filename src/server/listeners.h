@@ -14,6 +14,9 @@ struct pawl_listeners {
     struct pawl_listener *device, *local, *metrics;
     char local_path[PATH_MAX];
     uint16_t device_port, metrics_port;
+    struct pawl_listener *device, *local, *remote;
+    char local_path[PATH_MAX];
+    uint16_t device_port, operator_port;
 };
 
 /* Starts all that `run` asks for. An error was printed on failure; pawl_listeners_stop is due in

@@ -5,6 +5,7 @@
 #include "host/options.h"
 #include "host/secret.h"
 #include "server/access_log.h"
+#include "server/listen.h"
 #include "server/run.h"
 #include "server/server.h"
 #include "server/service_watch.h"
@@ -54,7 +55,7 @@ static struct pawl_option_list operators;
 static struct pawl_log_settings logging = {"info", "text", "operators", "info"};
 static const char *settings_file;
 static uint64_t challenge_minutes = PAWL_CHALLENGE_LIFETIME_DEFAULT / 60u, poll_after = 300;
-static uint64_t threads = 2, challenge_days = 30;
+static uint64_t threads = 2, challenge_days = 30, token_rate = 50;
 
 static const struct pawl_option serve_options[] = {
     {"data", 'd', "DIR", "the data directory", .text = &run.data, .required = true,
@@ -70,6 +71,16 @@ static const struct pawl_option serve_options[] = {
      .text = &run.operator_socket, .configurable = true},
     {"operator-uid", 0, "UID", "users who may operate it, beside its own and root",
      .list = &operators, .configurable = true},
+    {"operator-listen", 0, "ADDR:PORT", "where operators of other machines connect, with tokens",
+     .text = &run.operator_listen, .configurable = true},
+    {"client-ca", 0, "PEM", "whose client certificates operators may show instead of tokens",
+     .text = &run.tls.client_ca, .configurable = true},
+    {"plain-operators", 0, NULL, "HTTP for operators: on a loopback address alone",
+     .flag = &run.plain_operators},
+    {"operator-port-file", 0, "FILE", "write the port of --operator-listen here when serving",
+     .text = &run.operator_port_file},
+    {"token-rate", 0, "N", "requests of one token in a second (50)", .number = &token_rate,
+     .least = 1, .most = 100000, .configurable = true},
     {"threads", 't', "N", "threads that serve devices (2)", .number = &threads, .least = 1,
      .most = 64, .configurable = true},
     {"challenge-minutes", 0, "N", "how long a challenge is good (15)", .number = &challenge_minutes,
@@ -97,6 +108,25 @@ static const struct pawl_option serve_options[] = {
     {.name = NULL},
 };
 
+/* What it must not serve, or cannot. 0, or the exit code. */
+static int tls_check(void)
+{
+    bool has_tls = run.tls.certificate != NULL;
+    if (has_tls != (run.tls.key != NULL))
+        return pawl_usage_error("--tls-cert and --tls-key belong together");
+    if (run.tls.client_ca != NULL && (!has_tls || run.operator_listen == NULL))
+        return pawl_usage_error("--client-ca needs --tls-cert and --operator-listen");
+    if (run.operator_listen == NULL || (has_tls && !run.plain_operators))
+        return PAWL_EXIT_DONE;
+    if (!run.plain_operators)
+        return pawl_usage_error("--operator-listen needs --tls-cert and --tls-key: tokens must not "
+                                "travel in the clear");
+    if (!pawl_address_is_loopback(run.operator_listen))
+        return pawl_usage_error("--plain-operators: %s is no loopback address",
+                                run.operator_listen);
+    return PAWL_EXIT_DONE;
+}
+
 /* Judges what the table of options cannot. */
 static int serve_checked(void)
 {
@@ -114,10 +144,20 @@ static int serve_checked(void)
     int wrong = pawl_log_configure("pawld", &logging);
     if (wrong != 0)
         return wrong;
+    int code = tls_check();
+    if (code != PAWL_EXIT_DONE)
+        return code;
+    enum pawl_log_level level;
+    if (pawl_log_level_parse(level_name, &level) != PAWL_OK)
+        return pawl_usage_error("--log-level %s: error, warning, notice, info or debug",
+                                level_name);
+    pawl_log_init("pawld", level);
     run.threads = (unsigned)threads;
     run.server.challenge_lifetime = (uint32_t)challenge_minutes * 60u;
     run.server.challenge_days = (uint32_t)challenge_days;
     run.server.poll_after = (uint32_t)poll_after;
+    run.server.token_rate =
+        (struct pawl_rate){.interval = 1000000u / token_rate, .burst = 4u * (uint32_t)token_rate};
     run.server.operators = uids;
     run.server.operator_count = operators.count;
     run.server.patience = pawl_service_patience();

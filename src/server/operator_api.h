@@ -1,5 +1,5 @@
 /*
- * The operator API on the Unix-domain socket (SPEC 16): its routes, and who may use it. Each
+ * The operator API (SPEC 16): its routes, and who may use it on the Unix-domain socket. Each
  * connection has a thread of its own, so that handlers may block.
  */
 #ifndef PAWL_SERVER_OPERATOR_API_H
@@ -48,6 +48,10 @@ extern const struct pawl_handler pawl_device_retry_handler;
 /* key_api.c */
 extern const struct pawl_handler pawl_key_status_handler;
 extern const struct pawl_handler pawl_key_rotate_handler;
+/* operator_tokens.c */
+extern const struct pawl_handler pawl_token_list_handler;
+extern const struct pawl_handler pawl_token_add_handler;
+extern const struct pawl_handler pawl_token_revoke_handler;
 
 /* entitle_api.c */
 extern const struct pawl_handler pawl_entitle_handler;

@@ -84,6 +84,15 @@ enum MHD_Result pawl_request_answer_failure(struct pawl_request *request)
     MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
     if (request->allow[0] != '\0')
         MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, request->allow);
+    if (request->challenge != NULL)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, request->challenge);
+    if (request->retry_after != 0) {
+        char seconds[16];
+        snprintf(seconds, sizeof seconds, "%u", request->retry_after);
+        MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
+    }
+    if (request->hangs_up)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     return pawl_request_answer(request, request->status, response);
 }
 

@@ -18,6 +18,16 @@ struct pawl_run {
     const char *metrics_listen;  /* "ADDR:PORT"; NULL: no listener for metrics */
     const char *metrics_port_file;
     uint64_t stop_delay; /* seconds from being told to stop until no connection is taken */
+    const char *data;               /* directory */
+    const char *listen;             /* "ADDR:PORT" */
+    const char *operator_socket;    /* path; NULL: operator.sock in the data directory */
+    const char *port_file;          /* NULL: none */
+    const char *operator_listen;    /* "ADDR:PORT"; NULL: operators of this machine alone */
+    const char *operator_port_file; /* NULL: none */
+    struct pawl_tls_files tls;      /* certificate NULL: there is no TLS */
+    bool plain_devices;             /* devices are served plain HTTP all the same */
+    bool plain_operators;           /* so are operators: on this machine alone */
+    unsigned threads;               /* that serve devices */
     struct pawl_server_settings server;
 };
 

@@ -71,7 +71,9 @@ static enum pawl_result services_open(struct pawl_server *server)
     pawl_readers_init(&server->readers, server->store);
     server->has_readers = true;
     pawl_alarms_init(&server->alarms);
-    enum pawl_result result = pawl_server_keys_load(server);
+    enum pawl_result result = pawl_refusals_init(&server->refusals);
+    if (result == PAWL_OK)
+        result = pawl_server_keys_load(server);
     if (result == PAWL_OK)
         result = opener_load(server);
     if (result != PAWL_OK)
@@ -90,6 +92,10 @@ static enum pawl_result services_open(struct pawl_server *server)
     if (result == PAWL_OK)
         result = pawl_committer_start(server->store, server->devices, &server->health,
                                       &server->committer);
+        result =
+            pawl_tokens_create(&server->readers, &server->settings.token_rate, &server->tokens);
+    if (result == PAWL_OK)
+        result = pawl_committer_start(server->store, server->devices, &server->committer);
     if (result == PAWL_OK)
         result = pawl_rewrap_start(server, &server->rewrap);
     if (result != PAWL_OK)
@@ -123,6 +129,10 @@ void pawl_server_tick(struct pawl_server *server)
         pawl_log(PAWL_LOG_WARNING, "event=sightings-lost class=%s", pawl_result_name(result));
     }
     pawl_challenges_tick(server);
+    result = pawl_tokens_flush(server->tokens, server->store);
+    if (result != PAWL_OK)
+        pawl_log(PAWL_LOG_WARNING, "event=token-uses-not-written class=%s",
+                 pawl_result_name(result));
     result = pawl_plan_cache_refresh(&server->plans, &server->readers);
     if (result != PAWL_OK) {
         pawl_count(PAWL_COUNT_PLAN_FAILURES);
@@ -137,6 +147,7 @@ void pawl_server_settle(struct pawl_server *server)
     pawl_rewrap_stop(server->rewrap);
     pawl_committer_stop(server->committer);
     pawl_sightings_flush(server->sightings, server->store);
+    pawl_tokens_flush(server->tokens, server->store);
 }
 
 void pawl_server_close(struct pawl_server *server)
@@ -148,6 +159,7 @@ void pawl_server_close(struct pawl_server *server)
     pawl_sightings_free(server->sightings);
     if (server->has_checkpoints)
         pawl_checkpoints_close(&server->checkpoints);
+    pawl_tokens_free(server->tokens);
     if (server->has_plans)
         pawl_plan_cache_close(&server->plans);
     pawl_cms_opener_free(server->opener);
@@ -155,6 +167,7 @@ void pawl_server_close(struct pawl_server *server)
     if (server->has_readers) {
         pawl_readers_release(&server->readers);
         pawl_alarms_release(&server->alarms);
+        pawl_refusals_release(&server->refusals);
     }
     pawl_store_close(server->store);
     pawl_data_close(&server->data);

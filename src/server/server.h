@@ -18,8 +18,10 @@
 #include "server/health.h"
 #include "server/plan_cache.h"
 #include "server/readers.h"
+#include "server/refusals.h"
 #include "server/rewrap.h"
 #include "server/sightings.h"
+#include "server/tokens.h"
 #include "store/store.h"
 
 /* Settings, from the command line. */
@@ -31,6 +33,7 @@ struct pawl_server_settings {
     const uid_t *operators;      /* who may operate it, beside root and the user it runs as */
     size_t operator_count;
     unsigned patience; /* seconds after which something is stuck; 0: the default */
+    struct pawl_rate token_rate; /* requests of one token */
 };
 
 /* A device that exists nowhere: reports of unknown devices are judged against it, which takes as
@@ -60,6 +63,8 @@ struct pawl_server {
     struct pawl_rewrap *rewrap;
     struct pawl_checkpoints checkpoints;
     struct pawl_health health;
+    struct pawl_tokens *tokens;
+    struct pawl_refusals refusals;
     int64_t started; /* Unix seconds */
 };
 

@@ -8,6 +8,7 @@
 
 #include "store/store.h"
 #include "store/store_campaign.h"
+#include "store/token.h"
 
 struct pawl_store_driver {
     const char *scheme; /* "sqlite:" */
@@ -125,6 +126,14 @@ struct pawl_store_driver {
                                       uint64_t *count);
     enum pawl_result (*wrapped_set)(struct pawl_store *store, struct pawl_wrapped_row *rows,
                                     size_t count);
+    enum pawl_result (*token_add)(struct pawl_store *store, const struct pawl_token_row *token,
+                                  const struct pawl_event *event, uint64_t *id);
+    enum pawl_result (*token_revoke)(struct pawl_store *store, const char *name, int64_t time,
+                                     const struct pawl_event *event);
+    enum pawl_result (*token_used_set)(struct pawl_store *store, const struct pawl_token_use *uses,
+                                       size_t count);
+    enum pawl_result (*token_list)(struct pawl_reader *reader, bool live, uint64_t after,
+                                   size_t limit, pawl_token_fn visit, void *context);
     enum pawl_result (*totals_get)(struct pawl_reader *reader, struct pawl_totals *totals);
 
     enum pawl_result (*class_list)(struct pawl_reader *reader, pawl_class_fn visit, void *context);

@@ -97,6 +97,11 @@ enum pawl_sql {
     PAWL_SQL_KEY_WRAPPED_LIST,
     PAWL_SQL_KEY_WRAPPED_SET,
     PAWL_SQL_WRAPPED_COUNT,
+    PAWL_SQL_TOKEN_ADD,
+    PAWL_SQL_TOKEN_COUNT,
+    PAWL_SQL_TOKEN_REVOKE,
+    PAWL_SQL_TOKEN_USED_SET,
+    PAWL_SQL_TOKEN_LIST,
     PAWL_SQL_TOTALS_GET,
     PAWL_SQL_TOTALS_ADD,
     PAWL_SQL_CLASS_LIST,
@@ -380,6 +385,14 @@ enum pawl_result pawl_sqlite_wrapped_count(struct pawl_reader *reader, uint32_t 
                                            uint64_t *count);
 enum pawl_result pawl_sqlite_wrapped_set(struct pawl_store *store, struct pawl_wrapped_row *rows,
                                          size_t count);
+enum pawl_result pawl_sqlite_token_add(struct pawl_store *store, const struct pawl_token_row *token,
+                                       const struct pawl_event *event, uint64_t *id);
+enum pawl_result pawl_sqlite_token_revoke(struct pawl_store *store, const char *name, int64_t time,
+                                          const struct pawl_event *event);
+enum pawl_result pawl_sqlite_token_used_set(struct pawl_store *store,
+                                            const struct pawl_token_use *uses, size_t count);
+enum pawl_result pawl_sqlite_token_list(struct pawl_reader *reader, bool live, uint64_t after,
+                                        size_t limit, pawl_token_fn visit, void *context);
 enum pawl_result pawl_sqlite_totals_get(struct pawl_reader *reader, struct pawl_totals *totals);
 enum pawl_result pawl_sqlite_class_list(struct pawl_reader *reader, pawl_class_fn visit,
                                         void *context);

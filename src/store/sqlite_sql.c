@@ -188,6 +188,16 @@ static const char *const texts[PAWL_SQL_COUNT] = {
         "SELECT (SELECT count(*) FROM device WHERE substr(wrapped_secret, 1, 4) <> ?1) + "
         "(SELECT count(*) FROM package WHERE substr(wrapped_content_key, 1, 4) <> ?1) + "
         "(SELECT count(*) FROM server_key WHERE substr(wrapped, 1, 4) <> ?1)",
+    [PAWL_SQL_TOKEN_ADD] =
+        "INSERT OR IGNORE INTO token (name, digest, role, subject, created, expires) "
+        "VALUES (?, ?, ?, ?, ?, NULLIF(?, 0))",
+    [PAWL_SQL_TOKEN_COUNT] = "SELECT count(*) FROM token WHERE revoked IS NULL",
+    [PAWL_SQL_TOKEN_REVOKE] = "UPDATE token SET revoked = ?2 WHERE name = ?1 AND revoked IS NULL",
+    [PAWL_SQL_TOKEN_USED_SET] =
+        "UPDATE token SET last_used = ?2 WHERE id = ?1 AND ?2 > coalesce(last_used, 0)",
+    [PAWL_SQL_TOKEN_LIST] =
+        "SELECT id, name, digest, role, subject, created, expires, last_used, revoked FROM token "
+        "WHERE id > ?1 AND (?2 = 0 OR revoked IS NULL) ORDER BY id LIMIT ?3",
 
     [PAWL_SQL_TOTALS_GET] = "SELECT devices, quarantined, packages, assignments, confirmations, "
                             "sequence_total FROM total",
