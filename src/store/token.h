@@ -9,7 +9,7 @@
 #include "headend/token.h"
 #include "store/store.h"
 
-#define PAWL_TOKENS_MAX 4096u /* that are not revoked */
+#define PAWL_TOKENS_MAX 1024u /* that are not revoked */
 
 struct pawl_token_row {
     uint64_t id; /* from 1, ascending */
