@@ -110,16 +110,13 @@ struct pawl_listener_settings {
     /* Finds out for each request who asks, unless its route is open to anybody: sets role and
      * actor, or fails the request. Optional. */
     void (*authorize)(struct pawl_request *request);
-    struct pawl_tls *tls;      /* speaks TLS with it; NULL: plain HTTP */
-    bool asks_certificate;     /* for a client's, in the handshake */
-    unsigned threads;          /* that serve all connections by epoll; 0: one thread per connection,
+    struct pawl_tls *tls;  /* speaks TLS with it; NULL: plain HTTP */
+    bool asks_certificate; /* for a client's, in the handshake */
+    unsigned threads;      /* that serve all connections by epoll; 0: one thread per connection,
                              whose handlers may block */
-    unsigned connections;     /* at most so many at a time */
-    unsigned timeout;         /* seconds without progress until a connection is closed */
-    size_t connection_memory; /* bytes for head and body parts of one connection */
     struct pawl_http_metrics *metrics; /* the listener's own; not to be set */
-    unsigned connections;      /* at most so many at a time */
-    unsigned peer_connections; /* of one address at most; 0: as many as there may be */
+    unsigned connections;              /* at most so many at a time */
+    unsigned peer_connections;         /* of one address at most; 0: as many as there may be */
     unsigned stranger_timeout; /* instead of `timeout` until a peer was authorized; 0: the same */
     unsigned timeout;          /* seconds without progress until a connection is closed */
     size_t connection_memory;  /* bytes for head and body parts of one connection */

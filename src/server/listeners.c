@@ -95,11 +95,15 @@ static enum pawl_result metrics_listener_start(const struct pawl_run *run,
         pawl_tcp_listen(run->metrics_listen, &settings.fd, &listeners->metrics_port);
     if (result == PAWL_OK)
         result = pawl_listener_start(&settings, &listeners->metrics);
+    return result;
+}
+
 static enum pawl_result remote_listener_start(const struct pawl_run *run,
                                               struct pawl_server *server,
                                               struct pawl_listeners *listeners)
 {
     struct pawl_listener_settings settings = {
+        .name = "operator",
         .routes = pawl_operator_routes,
         .route_count = pawl_operator_route_count,
         .server = server,
@@ -135,6 +139,7 @@ enum pawl_result pawl_listeners_start(const struct pawl_run *run, struct pawl_se
         result = local_listener_start(run, server, listeners);
     if (result == PAWL_OK)
         result = metrics_listener_start(run, server, listeners);
+    if (result == PAWL_OK)
         result = remote_listener_start(run, server, listeners);
     if (result == PAWL_OK)
         result = device_listener_start(run, server, listeners);

@@ -11,12 +11,9 @@
 
 struct pawl_listeners {
     struct pawl_tls *tls; /* NULL: no certificate was given */
-    struct pawl_listener *device, *local, *metrics;
+    struct pawl_listener *device, *local, *remote, *metrics;
     char local_path[PATH_MAX];
-    uint16_t device_port, metrics_port;
-    struct pawl_listener *device, *local, *remote;
-    char local_path[PATH_MAX];
-    uint16_t device_port, operator_port;
+    uint16_t device_port, operator_port, metrics_port;
 };
 
 /* Starts all that `run` asks for. An error was printed on failure; pawl_listeners_stop is due in

@@ -139,19 +139,11 @@ static int serve_checked(void)
             return pawl_usage_error("--operator-uid %s: not a user id", operators.items[i]);
         uids[i] = (uid_t)uid;
     }
-    if ((run.tls.certificate == NULL) != (run.tls.key == NULL))
-        return pawl_usage_error("--tls-cert and --tls-key belong together");
-    int wrong = pawl_log_configure("pawld", &logging);
-    if (wrong != 0)
+    int wrong = tls_check();
+    if (wrong == PAWL_EXIT_DONE)
+        wrong = pawl_log_configure("pawld", &logging);
+    if (wrong != PAWL_EXIT_DONE)
         return wrong;
-    int code = tls_check();
-    if (code != PAWL_EXIT_DONE)
-        return code;
-    enum pawl_log_level level;
-    if (pawl_log_level_parse(level_name, &level) != PAWL_OK)
-        return pawl_usage_error("--log-level %s: error, warning, notice, info or debug",
-                                level_name);
-    pawl_log_init("pawld", level);
     run.threads = (unsigned)threads;
     run.server.challenge_lifetime = (uint32_t)challenge_minutes * 60u;
     run.server.challenge_days = (uint32_t)challenge_days;

@@ -71,6 +71,7 @@ static enum pawl_result run_opened(const struct pawl_run *run, struct pawl_serve
     enum pawl_result result = pawl_listeners_start(run, server, &listeners);
     if (result == PAWL_OK)
         result = port_write(run->metrics_port_file, listeners.metrics_port);
+    if (result == PAWL_OK)
         result = port_write(run->operator_port_file, listeners.operator_port);
     if (result == PAWL_OK)
         result = port_write(run->port_file, listeners.device_port);

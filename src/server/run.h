@@ -8,21 +8,14 @@
 #define PAWL_OPERATORS_MAX 64u
 
 struct pawl_run {
+    const char *metrics_listen; /* "ADDR:PORT"; NULL: no listener for metrics */
+    const char *metrics_port_file;
+    uint64_t stop_delay;         /* seconds from being told to stop until no connection is taken */
     const char *data;            /* directory */
     const char *listen;          /* "ADDR:PORT" */
     const char *operator_socket; /* path; NULL: operator.sock in the data directory */
     const char *port_file;       /* NULL: none */
-    struct pawl_tls_files tls;   /* certificate NULL: there is no TLS */
-    bool plain_devices;          /* devices are served plain HTTP all the same */
-    unsigned threads;            /* that serve devices */
-    const char *metrics_listen;  /* "ADDR:PORT"; NULL: no listener for metrics */
-    const char *metrics_port_file;
-    uint64_t stop_delay; /* seconds from being told to stop until no connection is taken */
-    const char *data;               /* directory */
-    const char *listen;             /* "ADDR:PORT" */
-    const char *operator_socket;    /* path; NULL: operator.sock in the data directory */
-    const char *port_file;          /* NULL: none */
-    const char *operator_listen;    /* "ADDR:PORT"; NULL: operators of this machine alone */
+    const char *operator_listen; /* "ADDR:PORT"; NULL: operators of this machine alone */
     const char *operator_port_file; /* NULL: none */
     struct pawl_tls_files tls;      /* certificate NULL: there is no TLS */
     bool plain_devices;             /* devices are served plain HTTP all the same */

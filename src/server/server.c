@@ -92,10 +92,9 @@ static enum pawl_result services_open(struct pawl_server *server)
     if (result == PAWL_OK)
         result = pawl_committer_start(server->store, server->devices, &server->health,
                                       &server->committer);
+    if (result == PAWL_OK)
         result =
             pawl_tokens_create(&server->readers, &server->settings.token_rate, &server->tokens);
-    if (result == PAWL_OK)
-        result = pawl_committer_start(server->store, server->devices, &server->committer);
     if (result == PAWL_OK)
         result = pawl_rewrap_start(server, &server->rewrap);
     if (result != PAWL_OK)

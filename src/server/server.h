@@ -32,7 +32,7 @@ struct pawl_server_settings {
     struct pawl_hsm_access hsm;  /* where one is used */
     const uid_t *operators;      /* who may operate it, beside root and the user it runs as */
     size_t operator_count;
-    unsigned patience; /* seconds after which something is stuck; 0: the default */
+    unsigned patience;           /* seconds after which something is stuck; 0: the default */
     struct pawl_rate token_rate; /* requests of one token */
 };
 
