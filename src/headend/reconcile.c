@@ -41,6 +41,7 @@ const char *pawl_finding_name(enum pawl_finding finding)
         [PAWL_FINDING_OTHER_PACKAGE] = "other-package",
         [PAWL_FINDING_TOO_FAR] = "too-far",
         [PAWL_FINDING_ABOVE_MAXIMUM] = "above-maximum",
+        [PAWL_FINDING_CONTENT_REFUSED] = "content-refused",
     };
     return (size_t)finding < PAWL_FINDING_COUNT ? names[finding] : "unknown";
 }

@@ -68,6 +68,7 @@ enum pawl_finding {
     PAWL_FINDING_OTHER_PACKAGE = 7,  /* same instance, another package: altered memory */
     PAWL_FINDING_TOO_FAR = 8,        /* more than PAWL_CATCH_UP_MAX ahead */
     PAWL_FINDING_ABOVE_MAXIMUM = 9,
+    PAWL_FINDING_CONTENT_REFUSED = 10, /* asked for a content key that it may not have */
     PAWL_FINDING_COUNT
 };
 

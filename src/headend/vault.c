@@ -8,6 +8,7 @@
 #include <sys/random.h>
 
 #include "host/secret.h"
+#include "pawl/content.h"
 #include "pawl/keys.h"
 #include "pawl/secret.h"
 
@@ -37,6 +38,8 @@ static const struct {
     [PAWL_VAULT_CONTENT_KEY] = {"pawl/vault content key", PAWL_PACKAGE_ID_SIZE,
                                 PAWL_PACKAGE_ID_SIZE},
     [PAWL_VAULT_SERVER_KEY] = {"pawl/vault server key", 1, 32},
+    [PAWL_VAULT_CONTENT_OBJECT_KEY] = {"pawl/vault content object key", PAWL_CONTENT_KEY_ID_SIZE,
+                                       PAWL_CONTENT_KEY_ID_SIZE},
 };
 
 static enum pawl_result random_fill(uint8_t *bytes, size_t size)

@@ -68,9 +68,11 @@ bool pawl_vault_is_pinned(struct pawl_vault *vault, uint32_t generation);
 
 /* What is wrapped, and which name binds it. */
 enum pawl_vault_kind {
-    PAWL_VAULT_UNIT_SECRET = 0, /* name: device_id, 16 bytes */
-    PAWL_VAULT_CONTENT_KEY = 1, /* name: package_id, 32 bytes */
-    PAWL_VAULT_SERVER_KEY = 2,  /* name: text, at most 32 bytes: the server's own keys */
+    PAWL_VAULT_UNIT_SECRET = 0,        /* name: device_id, 16 bytes */
+    PAWL_VAULT_CONTENT_KEY = 1,        /* name: package_id, 32 bytes */
+    PAWL_VAULT_SERVER_KEY = 2,         /* name: text, at most 32 bytes: the server's own keys */
+    PAWL_VAULT_CONTENT_OBJECT_KEY = 3, /* name: content key id, 16 bytes (SPEC 20); its 16 bytes
+                                        * are padded with zeros: headend/content_vault.h */
     PAWL_VAULT_KIND_COUNT
 };
 

@@ -12,6 +12,7 @@
 #include "headend/cms.h"
 #include "headend/master.h"
 #include "host/log.h"
+#include "server/content_shelf.h"
 
 char *pawl_data_path(const struct pawl_data *data, const char *name, char text[PATH_MAX])
 {
@@ -66,10 +67,25 @@ static enum pawl_result packages_open(struct pawl_data *data, bool create)
     return PAWL_OK;
 }
 
+/* Made where it is missing: older data directories have none. */
+static enum pawl_result contents_open(struct pawl_data *data)
+{
+    char path[PATH_MAX];
+    pawl_data_path(data, "contents", path);
+    if (mkdir(path, 0700) != 0 && errno != EEXIST)
+        return pawl_error(PAWL_IO, "%s: %s", path, strerror(errno));
+    data->contents = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (data->contents < 0)
+        return pawl_error(PAWL_IO, "%s: %s", path, strerror(errno));
+    pawl_content_sweep(data, true);
+    return PAWL_OK;
+}
+
 enum pawl_result pawl_data_open(struct pawl_data *data, const char *path, bool create)
 {
     data->lock = -1;
     data->packages = -1;
+    data->contents = -1;
     if (strlen(path) >= sizeof data->path)
         return pawl_error(PAWL_MALFORMED, "%s: too long", path);
     snprintf(data->path, sizeof data->path, "%s", path);
@@ -83,6 +99,8 @@ enum pawl_result pawl_data_open(struct pawl_data *data, const char *path, bool c
     enum pawl_result result = lock_take(data);
     if (result == PAWL_OK)
         result = packages_open(data, create);
+    if (result == PAWL_OK)
+        result = contents_open(data);
     if (result != PAWL_OK)
         pawl_data_close(data);
     return result;
@@ -92,9 +110,12 @@ void pawl_data_close(struct pawl_data *data)
 {
     if (data->packages >= 0)
         close(data->packages);
+    if (data->contents >= 0)
+        close(data->contents);
     if (data->lock >= 0)
         close(data->lock);
     data->packages = -1;
+    data->contents = -1;
     data->lock = -1;
 }
 

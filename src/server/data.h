@@ -8,6 +8,9 @@
  *   packages/ID.pawl           packages that devices may fetch
  *   packages/ID.pending        packages whose content key is still awaited
  *   packages/upload.*          arriving; removed at start
+ *   contents/ID/               content objects: playlist and segments
+ *   contents/ID.pending        those whose keys are still awaited; removed at start
+ *   contents/upload.*          arriving, or being removed; removed at start
  *   lock                       held by the pawld that runs
  */
 #ifndef PAWL_SERVER_DATA_H
@@ -23,7 +26,8 @@
 struct pawl_data {
     char path[PATH_MAX - 128]; /* as it was given */
     int lock;                  /* descriptor */
-    int packages;              /* descriptor of the directory */
+    int packages;              /* descriptors of the directories */
+    int contents;
 };
 
 /* Opens and locks. `create` makes the directories where they are missing. PAWL_STATE when another

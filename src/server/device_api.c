@@ -7,6 +7,7 @@
 
 #include "host/hex.h"
 #include "host/log.h"
+#include "server/content_api.h"
 #include "server/exchange.h"
 #include "server/health_api.h"
 #include "server/media.h"
@@ -225,6 +226,13 @@ static enum MHD_Result finding_tell(struct pawl_exchange *exchange, enum pawl_fi
     return waiting_submit(exchange, waiting, PAWL_COMMIT_EVENT, sequel);
 }
 
+/* Whether it asks for a content key that it may not have. */
+static bool content_is_refused(struct pawl_exchange *exchange)
+{
+    return exchange->report.wanted_count > 0 && pawl_exchange_grants_make(exchange) == PAWL_OK &&
+           exchange->grants.refused > 0;
+}
+
 /* Judges an authentic report: the table of SPEC 11. */
 static enum MHD_Result judge(struct pawl_exchange *exchange)
 {
@@ -240,8 +248,11 @@ static enum MHD_Result judge(struct pawl_exchange *exchange)
         return change(exchange, &decision);
     bool held =
         decision.verdict == PAWL_VERDICT_HELD || decision.verdict == PAWL_VERDICT_IMPOSSIBLE;
-    if (decision.finding != PAWL_FINDING_NONE)
-        return finding_tell(exchange, decision.finding, held ? SEQUEL_HOLD : SEQUEL_OFFER);
+    enum pawl_finding finding = decision.finding;
+    if (finding == PAWL_FINDING_NONE && !held && content_is_refused(exchange))
+        finding = PAWL_FINDING_CONTENT_REFUSED;
+    if (finding != PAWL_FINDING_NONE)
+        return finding_tell(exchange, finding, held ? SEQUEL_HOLD : SEQUEL_OFFER);
     return held ? pawl_exchange_answer(exchange, PAWL_ACTION_HOLD) : offer(exchange);
 }
 
@@ -305,6 +316,7 @@ const struct pawl_handler pawl_report_handler = {
 const struct pawl_route pawl_device_routes[] = {
     {MHD_HTTP_METHOD_POST, "/v1/report", &pawl_report_handler, 0},
     {MHD_HTTP_METHOD_GET, "/v1/packages/*", &pawl_package_fetch_handler, 0},
+    {MHD_HTTP_METHOD_GET, "/v1/content/*/*", &pawl_content_fetch_handler, 0},
     {MHD_HTTP_METHOD_GET, "/healthz", &pawl_health_handler, 0},
     {MHD_HTTP_METHOD_GET, "/readyz", &pawl_ready_handler, 0},
 };

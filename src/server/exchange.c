@@ -70,6 +70,7 @@ enum pawl_result pawl_exchange_begin(struct pawl_exchange *exchange, struct pawl
     exchange->request = request;
     exchange->server = request->server;
     exchange->reader = NULL;
+    exchange->grants.made = false;
     exchange->now = (int64_t)time(NULL);
     enum pawl_result result =
         pawl_report_split(request->body, (size_t)request->received, &exchange->mac0);
@@ -107,6 +108,31 @@ void pawl_exchange_end(struct pawl_exchange *exchange)
     pawl_wipe(exchange->auth_key, sizeof exchange->auth_key);
 }
 
+enum pawl_result pawl_exchange_grants_make(struct pawl_exchange *exchange)
+{
+    struct pawl_reader *reader = NULL;
+    if (exchange->report.wanted_count == 0 || exchange->grants.made)
+        return PAWL_OK;
+    enum pawl_result result = pawl_exchange_reader_get(exchange, &reader);
+    if (result == PAWL_OK)
+        result = pawl_grants_make(exchange->server, reader, &exchange->device, &exchange->report,
+                                  &exchange->grants);
+    return result;
+}
+
+/* Adds the grants to the directive in the reply; what does not fit is asked for again. */
+static void grants_append(struct pawl_exchange *exchange, size_t *size)
+{
+    const struct pawl_grants *grants = &exchange->grants;
+    struct pawl_request *request = exchange->request;
+    size_t count = grants->count;
+    while (count > 0 && pawl_grants_append(grants->items, count, exchange->auth_key, request->reply,
+                                           sizeof request->reply, size) != PAWL_OK)
+        count--;
+    atomic_fetch_add(&exchange->server->grants_given, count);
+    atomic_fetch_add(&exchange->server->grants_refused, grants->refused);
+}
+
 static enum MHD_Result directive_send(struct pawl_exchange *exchange,
                                       const struct pawl_directive *directive)
 {
@@ -114,6 +140,8 @@ static enum MHD_Result directive_send(struct pawl_exchange *exchange,
     size_t size;
     enum pawl_result result = pawl_directive_write(directive, exchange->auth_key, request->reply,
                                                    sizeof request->reply, &size);
+    if (result == PAWL_OK && exchange->grants.made)
+        grants_append(exchange, &size);
     if (result != PAWL_OK)
         return pawl_request_refuse(request, PAWL_CRYPTO, "cannot write a directive");
     pawl_count(PAWL_COUNT_REPORTS + (unsigned)directive->action);
@@ -125,6 +153,7 @@ enum MHD_Result pawl_exchange_answer(struct pawl_exchange *exchange, enum pawl_a
     struct pawl_directive directive;
     pawl_directive_begin(exchange->server, &exchange->device, &exchange->report, exchange->now,
                          action, &directive);
+    exchange->grants.made = false;
     return directive_send(exchange, &directive);
 }
 
@@ -132,6 +161,10 @@ enum MHD_Result pawl_exchange_offer(struct pawl_exchange *exchange,
                                     const struct pawl_plan_entry *entry)
 {
     struct pawl_directive directive;
+    enum pawl_result granted = pawl_exchange_grants_make(exchange);
+    if (granted != PAWL_OK)
+        return pawl_request_refuse(exchange->request, PAWL_STORAGE,
+                                   "cannot grant a content key: %s", pawl_result_name(granted));
     pawl_directive_begin(exchange->server, &exchange->device, &exchange->report, exchange->now,
                          PAWL_ACTION_IDLE, &directive);
     if (entry != NULL) {

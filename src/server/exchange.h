@@ -4,6 +4,7 @@
 #define PAWL_SERVER_EXCHANGE_H
 
 #include "pawl/report.h"
+#include "server/grants.h"
 #include "server/http.h"
 #include "server/server.h"
 
@@ -16,7 +17,8 @@ struct pawl_exchange {
     struct pawl_report report;
     struct pawl_device device; /* as held when the exchange began */
     uint8_t auth_key[PAWL_KEY_SIZE];
-    bool fresh; /* the challenge is ours, young, and made for what is held */
+    struct pawl_grants grants; /* when the report asks for content keys */
+    bool fresh;                /* the challenge is ours, young, and made for what is held */
 };
 
 /* Takes the report in the request's body apart, reads the device and verifies the MAC. PAWL_OK: the
@@ -29,11 +31,15 @@ void pawl_exchange_end(struct pawl_exchange *exchange);
 enum pawl_result pawl_exchange_reader_get(struct pawl_exchange *exchange,
                                           struct pawl_reader **reader);
 
-/* Answers with an action that is not a download. */
+/* Makes the grants that the report asks for, unless that was done. The request must be one that is
+ * answered as assigned: neither held nor told to repeat. An error of store or vault. */
+enum pawl_result pawl_exchange_grants_make(struct pawl_exchange *exchange);
+
+/* Answers with an action that is not a download, and without grants. */
 enum MHD_Result pawl_exchange_answer(struct pawl_exchange *exchange, enum pawl_action action);
 
 /* Answers with a download of the entry's package; with idle where `entry` is NULL or its package
- * has gone meanwhile. */
+ * has gone meanwhile. Grants go with it. */
 enum MHD_Result pawl_exchange_offer(struct pawl_exchange *exchange,
                                     const struct pawl_plan_entry *entry);
 

@@ -50,7 +50,8 @@ struct pawl_handler {
     void (*release)(struct pawl_request *request);
 };
 
-/* `path` may end in, or have inside, one segment "*". A GET route serves HEAD too. */
+/* `path` may end in, or have inside, one segment "*", or end in two of them. A GET
+ * route serves HEAD too. */
 struct pawl_route {
     const char *method;
     const char *path;

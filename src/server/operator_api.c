@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "server/content_api.h"
 #include "server/health_api.h"
 #include "server/server.h"
 
@@ -35,6 +36,11 @@ const struct pawl_route pawl_operator_routes[] = {
     {MHD_HTTP_METHOD_GET, "/v1/tokens", &pawl_token_list_handler, PAWL_MAY_ADMINISTER},
     {MHD_HTTP_METHOD_POST, "/v1/tokens", &pawl_token_add_handler, PAWL_MAY_ADMINISTER},
     {MHD_HTTP_METHOD_DELETE, "/v1/tokens/*", &pawl_token_revoke_handler, PAWL_MAY_ADMINISTER},
+    {MHD_HTTP_METHOD_GET, "/v1/contents", &pawl_content_list_handler, PAWL_MAY_VIEW},
+    {MHD_HTTP_METHOD_GET, "/v1/contents/*", &pawl_content_show_handler, PAWL_MAY_VIEW},
+    {MHD_HTTP_METHOD_PUT, "/v1/contents/*", &pawl_content_publish_handler, PAWL_MAY_OPERATE},
+    {MHD_HTTP_METHOD_DELETE, "/v1/contents/*", &pawl_content_remove_handler, PAWL_MAY_OPERATE},
+    {MHD_HTTP_METHOD_PUT, "/v1/contents/*/keys", &pawl_content_keys_handler, PAWL_MAY_OPERATE},
     {MHD_HTTP_METHOD_POST, "/v1/entitlements", &pawl_entitle_handler, PAWL_MAY_OPERATE},
     {MHD_HTTP_METHOD_GET, "/v1/keys", &pawl_key_status_handler, PAWL_MAY_ADMINISTER},
     {MHD_HTTP_METHOD_POST, "/v1/keys/*/rotate", &pawl_key_rotate_handler, PAWL_MAY_ADMINISTER},

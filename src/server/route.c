@@ -4,7 +4,8 @@
 
 #include "server/http.h"
 
-/* Matches `path` with a pattern; `part` takes what stands for "*", which is never empty. */
+/* Matches `path` with a pattern; `part` takes what stands for "*", which is never empty, or for
+ * "*" "/" "*" at a pattern's end. */
 static bool path_match(const char *pattern, const char *path, char *part, size_t room)
 {
     while (*pattern != '\0' && *pattern != '*') {
@@ -14,6 +15,13 @@ static bool path_match(const char *pattern, const char *path, char *part, size_t
     if (*pattern == '\0')
         return *path == '\0';
     size_t size = strcspn(path, "/");
+    if (strcmp(pattern, "*/*") == 0 && path[size] == '/') {
+        size_t second = strcspn(path + size + 1, "/");
+        if (size == 0 || second == 0)
+            return false;
+        size += 1 + second;
+        pattern += 2;
+    }
     if (size == 0 || size >= room || strcmp(pattern + 1, path + size) != 0)
         return false;
     memcpy(part, path, size);

@@ -66,6 +66,8 @@ struct pawl_server {
     struct pawl_tokens *tokens;
     struct pawl_refusals refusals;
     int64_t started; /* Unix seconds */
+    atomic_ullong grants_given,
+        grants_refused; /* content keys that devices asked for, since then */
 };
 
 /* Makes what a new data directory needs: keys, certificate, database, the server's own secrets.

@@ -1,11 +1,12 @@
 /*
  * What an implementation of store.h provides: one table, chosen by the scheme of the URL. Each
- * function is that of store.h with the same name, and finds its arguments checked as far as
- * store.c can check them without a database.
+ * function is that of store.h or contents.h with the same name, and finds its arguments checked as
+ * far as store.c can check them without a database.
  */
 #ifndef PAWL_STORE_DRIVER_H
 #define PAWL_STORE_DRIVER_H
 
+#include "store/contents.h"
 #include "store/store.h"
 #include "store/store_campaign.h"
 #include "store/token.h"
@@ -67,6 +68,20 @@ struct pawl_store_driver {
                                     struct pawl_package_row *package);
     enum pawl_result (*package_list)(struct pawl_reader *reader, const uint8_t *after, size_t limit,
                                      pawl_package_fn visit, void *context);
+
+    enum pawl_result (*content_add)(struct pawl_store *store,
+                                    const struct pawl_content_row *content,
+                                    const struct pawl_content_key_row *keys,
+                                    const struct pawl_event *event);
+    enum pawl_result (*content_remove)(struct pawl_store *store, const uint8_t *content_id,
+                                       const struct pawl_event *event);
+    enum pawl_result (*content_get)(struct pawl_reader *reader, const uint8_t *content_id,
+                                    struct pawl_content_row *content);
+    enum pawl_result (*content_list)(struct pawl_reader *reader, const uint8_t *after, size_t limit,
+                                     pawl_content_fn visit, void *context);
+    enum pawl_result (*content_key_get)(struct pawl_reader *reader, const uint8_t *key_id,
+                                        struct pawl_content_key_row *key, uint8_t *release_id);
+    enum pawl_result (*release_find)(struct pawl_reader *reader, const uint8_t *release_id);
 
     enum pawl_result (*assignment_add)(struct pawl_store *store, const struct pawl_target *target,
                                        const uint8_t *package_id, int64_t created,

@@ -50,6 +50,14 @@ enum pawl_sql {
     PAWL_SQL_PACKAGE_KEY_SET,
     PAWL_SQL_PACKAGE_GET,
     PAWL_SQL_PACKAGE_LIST,
+    PAWL_SQL_RELEASE_FIND,
+    PAWL_SQL_CONTENT_ADD,
+    PAWL_SQL_CONTENT_DELETE,
+    PAWL_SQL_CONTENT_GET,
+    PAWL_SQL_CONTENT_LIST,
+    PAWL_SQL_CONTENT_KEY_ADD,
+    PAWL_SQL_CONTENT_KEYS_DELETE,
+    PAWL_SQL_CONTENT_KEY_GET,
     PAWL_SQL_ASSIGNMENT_ADD,
     PAWL_SQL_ASSIGNMENT_DELETE,
     PAWL_SQL_ASSIGNMENT_GROW,
@@ -94,6 +102,8 @@ enum pawl_sql {
     PAWL_SQL_DEVICE_WRAPPED_SET,
     PAWL_SQL_PACKAGE_WRAPPED_LIST,
     PAWL_SQL_PACKAGE_WRAPPED_SET,
+    PAWL_SQL_CONTENT_WRAPPED_LIST,
+    PAWL_SQL_CONTENT_WRAPPED_SET,
     PAWL_SQL_KEY_WRAPPED_LIST,
     PAWL_SQL_KEY_WRAPPED_SET,
     PAWL_SQL_WRAPPED_COUNT,
@@ -323,6 +333,19 @@ enum pawl_result pawl_sqlite_package_get(struct pawl_reader *reader, const uint8
                                          struct pawl_package_row *package);
 enum pawl_result pawl_sqlite_package_list(struct pawl_reader *reader, const uint8_t *after,
                                           size_t limit, pawl_package_fn visit, void *context);
+enum pawl_result pawl_sqlite_content_add(struct pawl_store *store,
+                                         const struct pawl_content_row *content,
+                                         const struct pawl_content_key_row *keys,
+                                         const struct pawl_event *event);
+enum pawl_result pawl_sqlite_content_remove(struct pawl_store *store, const uint8_t *content_id,
+                                            const struct pawl_event *event);
+enum pawl_result pawl_sqlite_content_get(struct pawl_reader *reader, const uint8_t *content_id,
+                                         struct pawl_content_row *content);
+enum pawl_result pawl_sqlite_content_list(struct pawl_reader *reader, const uint8_t *after,
+                                          size_t limit, pawl_content_fn visit, void *context);
+enum pawl_result pawl_sqlite_content_key_get(struct pawl_reader *reader, const uint8_t *key_id,
+                                             struct pawl_content_key_row *key, uint8_t *release_id);
+enum pawl_result pawl_sqlite_release_find(struct pawl_reader *reader, const uint8_t *release_id);
 enum pawl_result pawl_sqlite_assignment_add(struct pawl_store *store,
                                             const struct pawl_target *target,
                                             const uint8_t *package_id, int64_t created,

@@ -17,6 +17,8 @@ static const struct {
                                 PAWL_ID_SIZE},
     [PAWL_VAULT_CONTENT_KEY] = {PAWL_SQL_PACKAGE_WRAPPED_LIST, PAWL_SQL_PACKAGE_WRAPPED_SET, true,
                                 PAWL_PACKAGE_ID_SIZE},
+    [PAWL_VAULT_CONTENT_OBJECT_KEY] = {PAWL_SQL_CONTENT_WRAPPED_LIST, PAWL_SQL_CONTENT_WRAPPED_SET,
+                                       true, PAWL_CONTENT_KEY_ID_SIZE},
     [PAWL_VAULT_SERVER_KEY] = {PAWL_SQL_KEY_WRAPPED_LIST, PAWL_SQL_KEY_WRAPPED_SET, false, 0},
 };
 

@@ -5,6 +5,8 @@
     "package_id, release_id, vendor_id, class_id, name, version, security_version, mode, " \
     "chunk_size, image_size, package_size, created, wrapped_content_key"
 
+#define CONTENT_COLUMNS "content_id, release_id, name, segments, keys, size, created"
+
 #define NO_FAILURE \
     "failed_package_id = NULL, failed_code = NULL, failed_retries = NULL, retry_asked = NULL"
 
@@ -90,6 +92,21 @@ static const char *const texts[PAWL_SQL_COUNT] = {
     [PAWL_SQL_PACKAGE_GET] = "SELECT " PACKAGE_COLUMNS " FROM package WHERE package_id = ?",
     [PAWL_SQL_PACKAGE_LIST] = "SELECT " PACKAGE_COLUMNS " FROM package WHERE package_id > ? "
                               "ORDER BY package_id LIMIT ?",
+
+    [PAWL_SQL_RELEASE_FIND] = "SELECT 1 FROM package WHERE release_id = ? LIMIT 1",
+
+    [PAWL_SQL_CONTENT_ADD] = "INSERT OR IGNORE INTO content (" CONTENT_COLUMNS ") "
+                             "SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 "
+                             "WHERE EXISTS (SELECT 1 FROM package WHERE release_id = ?2)",
+    [PAWL_SQL_CONTENT_DELETE] = "DELETE FROM content WHERE content_id = ?",
+    [PAWL_SQL_CONTENT_GET] = "SELECT " CONTENT_COLUMNS " FROM content WHERE content_id = ?",
+    [PAWL_SQL_CONTENT_LIST] = "SELECT " CONTENT_COLUMNS " FROM content WHERE content_id > ? "
+                              "ORDER BY content_id LIMIT ?",
+    [PAWL_SQL_CONTENT_KEY_ADD] =
+        "INSERT OR IGNORE INTO content_key (key_id, content_id, wrapped_key) VALUES (?, ?, ?)",
+    [PAWL_SQL_CONTENT_KEYS_DELETE] = "DELETE FROM content_key WHERE content_id = ?",
+    [PAWL_SQL_CONTENT_KEY_GET] = "SELECT wrapped_key, release_id FROM content_key "
+                                 "JOIN content USING (content_id) WHERE key_id = ?",
 
     [PAWL_SQL_ASSIGNMENT_ADD] =
         "INSERT INTO assignment (target_kind, target_id, target_group, package_id, created) "
@@ -180,6 +197,10 @@ static const char *const texts[PAWL_SQL_COUNT] = {
         "AND substr(wrapped_content_key, 1, 4) <> ?2 LIMIT ?3",
     [PAWL_SQL_PACKAGE_WRAPPED_SET] = "UPDATE package SET wrapped_content_key = ?1 "
                                      "WHERE package_id = ?2 AND wrapped_content_key = ?3",
+    [PAWL_SQL_CONTENT_WRAPPED_LIST] = "SELECT 0, key_id, wrapped_key FROM content_key WHERE ?1 = 0 "
+                                      "AND substr(wrapped_key, 1, 4) <> ?2 LIMIT ?3",
+    [PAWL_SQL_CONTENT_WRAPPED_SET] =
+        "UPDATE content_key SET wrapped_key = ?1 WHERE key_id = ?2 AND wrapped_key = ?3",
     [PAWL_SQL_KEY_WRAPPED_LIST] = "SELECT slot, NULL, wrapped FROM server_key WHERE slot > ?1 "
                                   "AND substr(wrapped, 1, 4) <> ?2 ORDER BY slot LIMIT ?3",
     [PAWL_SQL_KEY_WRAPPED_SET] =
@@ -187,6 +208,7 @@ static const char *const texts[PAWL_SQL_COUNT] = {
     [PAWL_SQL_WRAPPED_COUNT] =
         "SELECT (SELECT count(*) FROM device WHERE substr(wrapped_secret, 1, 4) <> ?1) + "
         "(SELECT count(*) FROM package WHERE substr(wrapped_content_key, 1, 4) <> ?1) + "
+        "(SELECT count(*) FROM content_key WHERE substr(wrapped_key, 1, 4) <> ?1) + "
         "(SELECT count(*) FROM server_key WHERE substr(wrapped, 1, 4) <> ?1)",
     [PAWL_SQL_TOKEN_ADD] =
         "INSERT OR IGNORE INTO token (name, digest, role, subject, created, expires) "

@@ -85,6 +85,7 @@ static void test_routes(void **state)
         {"PUT", "/v1/things", &make, PAWL_MAY_OPERATE},
         {"GET", "/v1/things/*", &show, 0},
         {"PUT", "/v1/things/*/group", &group, PAWL_MAY_ADMINISTER},
+        {"GET", "/v1/files/*/*", &show, 0},
     };
     static const struct {
         const char *method, *path;
@@ -104,6 +105,13 @@ static void test_routes(void **state)
         {"PUT", "/v1/things//group", false, NULL, NULL, ""},
         {"GET", "/v1/thing", false, NULL, NULL, ""},
         {"GET", "", false, NULL, NULL, ""},
+        {"GET", "/v1/files/a", false, NULL, NULL, ""},
+        {"GET", "/v1/files/a/", false, NULL, NULL, ""},
+        {"GET", "/v1/files//b", false, NULL, NULL, ""},
+        {"GET", "/v1/files/a/b/c", false, NULL, NULL, ""},
+        {"GET", "/v1/files/a/b", true, &show, "a/b", ""},
+        {"GET", "/v1/files/", false, NULL, NULL, ""},
+        {"GET", "/v1/files", false, NULL, NULL, ""},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct pawl_route_match match;
