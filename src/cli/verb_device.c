@@ -3,16 +3,20 @@
 #include <string.h>
 
 #include "cli/client.h"
+#include "cli/device_command.h"
 #include "cli/print.h"
 #include "cli/target.h"
 #include "cli/verbs.h"
 
 static const char *reason;
 static bool none;
+static uint64_t expires;
 
 static const struct pawl_option options[] = {
     {"reason", 0, "TEXT", "release: why, for the audit trail", .text = &reason},
     {"none", 0, NULL, "group: take it out of its group", .flag = &none},
+    {"expires", 0, "SECONDS", "command: give it up after so long (7 days)", .number = &expires,
+     .least = 60, .most = 31536000},
     PAWL_OPTION_SOCKET,
     PAWL_OPTION_JSON,
     {.name = NULL},
@@ -78,11 +82,16 @@ static int run(const struct pawl_option_list *operands)
     struct pawl_client *client = NULL;
     char path[96];
 
+    if (pawl_device_command_is(operands->items[0]))
+        return pawl_device_command_run(operands, expires);
     if (action == NULL)
-        return pawl_usage_error("'%s' is none of show, release, retry and group",
+        return pawl_usage_error("'%s' is none of show, release, retry, group, command, commands "
+                                "and cancel",
                                 operands->items[0]);
     if (!pawl_device_id_check(operands->items[1]))
         return PAWL_EXIT_USAGE;
+    if (operands->count > 3)
+        return pawl_usage_error("'%s': too many operands", operands->items[3]);
     if (action->takes_reason != (reason != NULL))
         return pawl_usage_error(reason == NULL ? "release needs a --reason"
                                                : "--reason belongs to release");
@@ -100,13 +109,17 @@ static int run(const struct pawl_option_list *operands)
 const struct pawl_verb pawl_verb_device = {
     .name = "device",
     .usage = {.command = "pawl device",
-              .operands = "show|release|retry|group DEVICE_ID [GROUP]",
+              .operands = "show|release|retry|group|command|commands|cancel DEVICE_ID [...]",
               .summary = "show a device, release it, let it retry, or group it",
               .details = "release ends a quarantine: the device's next report becomes its record. "
-                         "retry lets a package\nbe offered again that failed on it.",
+                         "retry lets a package\nbe offered again that failed on it.\n"
+                         "command DEVICE_ID check-in | message TEXT | poll-interval SECONDS | "
+                         "diagnostic PACKAGE\ncomes with the answer to the device's next report; "
+                         "commands lists those that wait, and\ncancel DEVICE_ID NUMBER takes one "
+                         "back.",
               .least = 2,
-              .most = 3},
+              .most = 4},
     .options = options,
     .run = run,
-    .words = "show release retry group",
+    .words = "show release retry group " PAWL_DEVICE_COMMAND_WORDS,
 };

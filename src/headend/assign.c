@@ -205,11 +205,17 @@ static uint64_t attempt_of(const struct pawl_plan_entry *entry)
     return entry == NULL || entry->campaign == NULL ? 0 : pawl_campaign_attempt(entry->campaign);
 }
 
+/* A diagnostic image that did what it was sent for is no failure. */
+static bool has_failed(const struct pawl_report *report)
+{
+    return report->has_failure && report->failure != PAWL_FAILURE_DONE;
+}
+
 /* Takes over a failure that the report tells and the note does not know yet. */
 static void failure_note(const struct pawl_report *report, struct pawl_offer *offer)
 {
     struct pawl_failure_note *note = &offer->note;
-    if (!report->has_failure)
+    if (!has_failed(report))
         return;
     uint32_t code = report->failure > UINT32_MAX ? UINT32_MAX : (uint32_t)report->failure;
     if (note->present && note->code == code &&
@@ -286,7 +292,7 @@ static enum pawl_offer_reason reason_find(const struct pawl_device_record *recor
         return PAWL_OFFER_CURRENT;
     if (record->has_maximum && record->sequence >= record->maximum)
         return PAWL_OFFER_MAXIMUM;
-    bool failed = report->has_failure && is_package(entry, report->failed_package_id);
+    bool failed = has_failed(report) && is_package(entry, report->failed_package_id);
     /* A device that took the offer goes on reporting the old failure while it is at work: that uses
      * up nothing. */
     bool retrying = failed && offer->note.retries > 0 && busy;

@@ -22,6 +22,7 @@ struct pawl_committer {
     struct pawl_change changes[BATCH_MAX];
     struct pawl_failure_change failures[BATCH_MAX];
     struct pawl_event events[BATCH_MAX];
+    struct pawl_command_end commands[BATCH_MAX];
 };
 
 /* Waits for work and takes a batch of it; 0 when there will be none any more. */
@@ -57,6 +58,8 @@ static size_t batch_gather(struct pawl_committer *committer, size_t count,
             committer->changes[used++] = commit->change;
         else if (kind == PAWL_COMMIT_FAILURE)
             committer->failures[used++] = commit->failure;
+        else if (kind == PAWL_COMMIT_COMMAND)
+            committer->commands[used++] = commit->command;
         else
             committer->events[used++] = commit->event;
     }
@@ -75,6 +78,8 @@ static void batch_settle(struct pawl_committer *committer, size_t count, enum pa
         commit->result = result;
         if (result == PAWL_OK && kind == PAWL_COMMIT_CHANGE)
             commit->result = committer->changes[used].result;
+        else if (result == PAWL_OK && kind == PAWL_COMMIT_COMMAND)
+            commit->result = committer->commands[used].result;
         used++;
     }
 }
@@ -95,6 +100,10 @@ static void batch_write(struct pawl_committer *committer, size_t count)
     if (used > 0)
         batch_settle(committer, count, PAWL_COMMIT_EVENT,
                      pawl_store_audit_append(store, committer->events, used));
+    used = batch_gather(committer, count, PAWL_COMMIT_COMMAND);
+    if (used > 0)
+        batch_settle(committer, count, PAWL_COMMIT_COMMAND,
+                     pawl_store_commands_end(store, committer->commands, used));
 }
 
 static void commit_count(const struct pawl_commit *commit)

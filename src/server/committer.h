@@ -11,7 +11,7 @@
 
 #include "server/device_cache.h"
 #include "server/health.h"
-#include "store/store.h"
+#include "store/commands.h"
 
 #define PAWL_COMMIT_DETAIL_SIZE 160u
 
@@ -19,6 +19,7 @@ enum pawl_commit_kind {
     PAWL_COMMIT_CHANGE = 0,  /* of a device's record */
     PAWL_COMMIT_FAILURE = 1, /* of the note of its last failed attempt */
     PAWL_COMMIT_EVENT = 2,   /* nothing but the audit */
+    PAWL_COMMIT_COMMAND = 3, /* a command that was taken */
 };
 
 /* What is to be written for one request; the request owns it and leaves it alone until resumed. */
@@ -28,7 +29,8 @@ struct pawl_commit {
     enum pawl_commit_kind kind;
     struct pawl_change change;
     struct pawl_failure_change failure;
-    struct pawl_event event;              /* of an event; or for the two above to point to */
+    struct pawl_command_end command;
+    struct pawl_event event;              /* of an event; or for those above to point to */
     uint8_t device_id[PAWL_ID_SIZE];      /* whose commit it is */
     char detail[PAWL_COMMIT_DETAIL_SIZE]; /* for `event` to point to */
     enum pawl_result result; /* set: PAWL_OK, PAWL_STATE (see pawl_change), or the store's error */

@@ -7,6 +7,7 @@
 
 #include "host/hex.h"
 #include "host/log.h"
+#include "server/command.h"
 #include "server/content_api.h"
 #include "server/exchange.h"
 #include "server/health_api.h"
@@ -113,6 +114,39 @@ static struct pawl_plan_entry entry_copy(const struct pawl_plan_entry *entry)
     return copy;
 }
 
+/* Notes that the device has taken a command, then goes on with the next. */
+static enum MHD_Result command_end(struct pawl_exchange *exchange,
+                                   const struct pawl_command *command)
+{
+    struct waiting *waiting = waiting_get(exchange);
+    if (waiting == NULL)
+        return MHD_YES;
+    struct pawl_commit *commit = &waiting->commit;
+    pawl_command_detail(command, &exchange->report, commit->detail, sizeof commit->detail);
+    event_begin(exchange, commit, "command-taken");
+    commit->command = (struct pawl_command_end){
+        .device = command->device, .number = command->number, .event = &commit->event};
+    return waiting_submit(exchange, waiting, PAWL_COMMIT_COMMAND, SEQUEL_OFFER);
+}
+
+/* Answers with the offer that was decided (NULL: none), or with the command whose turn it is. */
+static enum MHD_Result answer(struct pawl_exchange *exchange, const struct pawl_plan_entry *entry)
+{
+    struct pawl_command command;
+    if (exchange->device.commands == 0)
+        return pawl_exchange_offer(exchange, entry);
+    switch (pawl_exchange_command_find(exchange, entry != NULL, &command)) {
+    case PAWL_COMMAND_TAKEN:
+        return command_end(exchange, &command);
+    case PAWL_COMMAND_SENT:
+    case PAWL_COMMAND_OFFERED:
+        return pawl_exchange_command(exchange, &command);
+    case PAWL_COMMAND_WAITS:
+        break;
+    }
+    return pawl_exchange_offer(exchange, entry);
+}
+
 /* Offers what assignments and campaigns say; a changed note of a failure is written first. */
 static enum MHD_Result offer(struct pawl_exchange *exchange)
 {
@@ -130,7 +164,7 @@ static enum MHD_Result offer(struct pawl_exchange *exchange)
         entry = entry_copy(decided.entry);
     pawl_plan_release(&exchange->server->plans);
     if (!decided.note_changed)
-        return pawl_exchange_offer(exchange, offered ? &entry : NULL);
+        return answer(exchange, offered ? &entry : NULL);
 
     struct waiting *waiting = waiting_get(exchange);
     if (waiting == NULL)
@@ -269,7 +303,8 @@ static enum MHD_Result resume(struct pawl_exchange *exchange)
         exchange->device.record.standing == PAWL_STANDING_QUARANTINED)
         return pawl_exchange_answer(exchange, PAWL_ACTION_HOLD);
     if (waiting->sequel == SEQUEL_ANSWER)
-        return pawl_exchange_offer(exchange, waiting->offered ? &waiting->entry : NULL);
+        return waiting->offered ? pawl_exchange_offer(exchange, &waiting->entry)
+                                : answer(exchange, NULL);
     return offer(exchange);
 }
 

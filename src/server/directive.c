@@ -14,7 +14,9 @@ void pawl_directive_begin(const struct pawl_server *server, const struct pawl_de
 {
     memcpy(directive->nonce, report->nonce, sizeof directive->nonce);
     directive->action = action;
-    directive->poll_after = action == PAWL_ACTION_REPEAT ? 0 : server->settings.poll_after;
+    directive->poll_after = action == PAWL_ACTION_REPEAT ? 0
+                            : device->poll_after != 0    ? device->poll_after
+                                                         : server->settings.poll_after;
     directive->challenge_size = PAWL_CHALLENGE_SIZE;
     pawl_challenge_make(pawl_challenges_get(&server->challenges), device->device_id, (uint64_t)now,
                         &device->record, directive->challenge);

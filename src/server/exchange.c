@@ -133,8 +133,8 @@ static void grants_append(struct pawl_exchange *exchange, size_t *size)
     atomic_fetch_add(&exchange->server->grants_refused, grants->refused);
 }
 
-static enum MHD_Result directive_send(struct pawl_exchange *exchange,
-                                      const struct pawl_directive *directive)
+enum MHD_Result pawl_exchange_send(struct pawl_exchange *exchange,
+                                   const struct pawl_directive *directive)
 {
     struct pawl_request *request = exchange->request;
     size_t size;
@@ -154,7 +154,7 @@ enum MHD_Result pawl_exchange_answer(struct pawl_exchange *exchange, enum pawl_a
     pawl_directive_begin(exchange->server, &exchange->device, &exchange->report, exchange->now,
                          action, &directive);
     exchange->grants.made = false;
-    return directive_send(exchange, &directive);
+    return pawl_exchange_send(exchange, &directive);
 }
 
 enum MHD_Result pawl_exchange_offer(struct pawl_exchange *exchange,
@@ -177,5 +177,5 @@ enum MHD_Result pawl_exchange_offer(struct pawl_exchange *exchange,
             return pawl_request_refuse(exchange->request, PAWL_STORAGE,
                                        "cannot make an entitlement: %s", pawl_result_name(result));
     }
-    return directive_send(exchange, &directive);
+    return pawl_exchange_send(exchange, &directive);
 }

@@ -31,6 +31,10 @@ void pawl_exchange_end(struct pawl_exchange *exchange);
 enum pawl_result pawl_exchange_reader_get(struct pawl_exchange *exchange,
                                           struct pawl_reader **reader);
 
+/* Answers with a directive. */
+enum MHD_Result pawl_exchange_send(struct pawl_exchange *exchange,
+                                   const struct pawl_directive *directive);
+
 /* Makes the grants that the report asks for, unless that was done. The request must be one that is
  * answered as assigned: neither held nor told to repeat. An error of store or vault. */
 enum pawl_result pawl_exchange_grants_make(struct pawl_exchange *exchange);

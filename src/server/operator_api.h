@@ -53,6 +53,11 @@ extern const struct pawl_handler pawl_token_list_handler;
 extern const struct pawl_handler pawl_token_add_handler;
 extern const struct pawl_handler pawl_token_revoke_handler;
 
+/* commands_api.c */
+extern const struct pawl_handler pawl_command_add_handler;
+extern const struct pawl_handler pawl_command_list_handler;
+extern const struct pawl_handler pawl_command_cancel_handler;
+
 /* entitle_api.c */
 extern const struct pawl_handler pawl_entitle_handler;
 

@@ -5,6 +5,7 @@
 
 #include "host/log.h"
 #include "pawl/secret.h"
+#include "server/command.h"
 #include "server/metrics.h"
 #include "server/package_shelf.h"
 #include "server/server_keys.h"
@@ -132,6 +133,9 @@ void pawl_server_tick(struct pawl_server *server)
     if (result != PAWL_OK)
         pawl_log(PAWL_LOG_WARNING, "event=token-uses-not-written class=%s",
                  pawl_result_name(result));
+    result = pawl_commands_expire(server, (int64_t)time(NULL));
+    if (result != PAWL_OK)
+        pawl_log(PAWL_LOG_WARNING, "event=commands-not-expired class=%s", pawl_result_name(result));
     result = pawl_plan_cache_refresh(&server->plans, &server->readers);
     if (result != PAWL_OK) {
         pawl_count(PAWL_COUNT_PLAN_FAILURES);

@@ -6,6 +6,7 @@
 #ifndef PAWL_STORE_DRIVER_H
 #define PAWL_STORE_DRIVER_H
 
+#include "store/commands.h"
 #include "store/contents.h"
 #include "store/store.h"
 #include "store/store_campaign.h"
@@ -117,6 +118,18 @@ struct pawl_store_driver {
                                         const struct pawl_campaign_credit *credits, size_t count);
     enum pawl_result (*campaign_totals_set)(struct pawl_store *store, uint64_t id, uint64_t basis,
                                             const uint64_t *totals, unsigned count);
+
+    enum pawl_result (*commands_add)(struct pawl_store *store, const struct pawl_command *command,
+                                     const uint64_t *devices, size_t count,
+                                     const struct pawl_event *event, uint64_t *first,
+                                     size_t *added);
+    enum pawl_result (*command_list)(struct pawl_reader *reader,
+                                     const struct pawl_command_filter *filter, uint64_t after,
+                                     size_t limit, pawl_command_fn visit, void *context);
+    enum pawl_result (*command_cancel)(struct pawl_store *store, uint64_t number,
+                                       struct pawl_event *event, uint8_t *device_id);
+    enum pawl_result (*commands_end)(struct pawl_store *store, struct pawl_command_end *ends,
+                                     size_t count);
 
     enum pawl_result (*keys_add)(struct pawl_store *store, const struct pawl_key_row *keys,
                                  size_t count, const struct pawl_event *event);

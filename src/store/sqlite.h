@@ -90,6 +90,14 @@ enum pawl_sql {
     PAWL_SQL_LISTED_SET,
     PAWL_SQL_LISTED_LIST,
     PAWL_SQL_LISTED_DELETE,
+    PAWL_SQL_COMMAND_ADD,
+    PAWL_SQL_COMMAND_FIND,
+    PAWL_SQL_COMMAND_DELETE,
+    PAWL_SQL_COMMAND_LIST,
+    PAWL_SQL_COMMAND_OF_DEVICE,
+    PAWL_SQL_COMMAND_EXPIRED,
+    PAWL_SQL_DEVICE_COMMANDS_SET,
+    PAWL_SQL_DEVICE_POLL_SET,
     PAWL_SQL_KEY_ADD,
     PAWL_SQL_KEY_GET,
     PAWL_SQL_CHALLENGE_KEEP,
@@ -125,7 +133,7 @@ const char *pawl_sqlite_text(enum pawl_sql sql);
 #define PAWL_SQLITE_DEVICE_COLUMNS                                                                 \
     "number, device_id, wrapped_secret, class, device_group, chain_length, maximum, sequence, "    \
     "standing, quarantine, instance, package_id, failed_package_id, failed_code, failed_retries, " \
-    "retry_asked, failed_attempt, failed_settled"
+    "retry_asked, failed_attempt, failed_settled, commands, poll_after"
 
 /* A row of `class` or `device_group`, kept by a connection: they never change. */
 struct pawl_sqlite_name {
@@ -384,6 +392,18 @@ enum pawl_result pawl_sqlite_campaign_credit(struct pawl_store *store, uint64_t 
 enum pawl_result pawl_sqlite_campaign_totals_set(struct pawl_store *store, uint64_t id,
                                                  uint64_t basis, const uint64_t *totals,
                                                  unsigned count);
+enum pawl_result pawl_sqlite_commands_add(struct pawl_store *store,
+                                          const struct pawl_command *command,
+                                          const uint64_t *devices, size_t count,
+                                          const struct pawl_event *event, uint64_t *first,
+                                          size_t *added);
+enum pawl_result pawl_sqlite_command_list(struct pawl_reader *reader,
+                                          const struct pawl_command_filter *filter, uint64_t after,
+                                          size_t limit, pawl_command_fn visit, void *context);
+enum pawl_result pawl_sqlite_command_cancel(struct pawl_store *store, uint64_t number,
+                                            struct pawl_event *event, uint8_t *device_id);
+enum pawl_result pawl_sqlite_commands_end(struct pawl_store *store, struct pawl_command_end *ends,
+                                          size_t count);
 enum pawl_result pawl_sqlite_keys_add(struct pawl_store *store, const struct pawl_key_row *keys,
                                       size_t count, const struct pawl_event *event);
 enum pawl_result pawl_sqlite_key_get(struct pawl_reader *reader, enum pawl_key_slot slot,

@@ -26,6 +26,8 @@ enum column {
     RETRY_ASKED,
     FAILED_ATTEMPT,
     FAILED_SETTLED,
+    COMMANDS,
+    POLL_AFTER,
     SEEN
 };
 
@@ -95,6 +97,8 @@ static enum pawl_result device_decode(struct pawl_sqlite *connection, sqlite3_st
     device->number = pawl_column_number(row, NUMBER);
     device->chain_length = (uint32_t)chain_length;
     device->quarantine = (enum pawl_finding)quarantine;
+    device->commands = (uint32_t)pawl_column_number(row, COMMANDS);
+    device->poll_after = (uint32_t)pawl_column_number(row, POLL_AFTER);
     return names_decode(connection, row, device);
 }
 

@@ -6,6 +6,10 @@
     "chunk_size, image_size, package_size, created, wrapped_content_key"
 
 #define CONTENT_COLUMNS "content_id, release_id, name, segments, keys, size, created"
+#define COMMAND_COLUMNS                                                                     \
+    "c.number, c.device, device_id, kind, argument, seconds, actor, created, expires FROM " \
+    "command AS c "                                                                         \
+    "JOIN device ON device.number = c.device "
 
 #define NO_FAILURE \
     "failed_package_id = NULL, failed_code = NULL, failed_retries = NULL, retry_asked = NULL"
@@ -168,6 +172,24 @@ static const char *const texts[PAWL_SQL_COUNT] = {
     [PAWL_SQL_LISTED_LIST] =
         "SELECT block, bits FROM campaign_listed WHERE campaign = ? ORDER BY block",
     [PAWL_SQL_LISTED_DELETE] = "DELETE FROM campaign_listed WHERE campaign = ?",
+
+    [PAWL_SQL_COMMAND_ADD] =
+        "INSERT INTO command (device, kind, argument, seconds, actor, created, expires) "
+        "SELECT number, ?2, ?3, ?4, ?5, ?6, ?7 FROM device WHERE number = ?1 AND commands < ?8",
+    [PAWL_SQL_COMMAND_FIND] = "SELECT device, device_id FROM command "
+                              "JOIN device ON device.number = device WHERE command.number = ?",
+    [PAWL_SQL_COMMAND_DELETE] = "DELETE FROM command WHERE number = ? AND device = ?",
+    [PAWL_SQL_COMMAND_LIST] = "SELECT " COMMAND_COLUMNS "WHERE c.number > ?1 AND expires > ?3 "
+                              "ORDER BY c.number LIMIT ?2",
+    [PAWL_SQL_COMMAND_EXPIRED] = "SELECT " COMMAND_COLUMNS
+                                 "WHERE c.number > ?1 AND expires <= ?3 ORDER BY c.number LIMIT ?2",
+    [PAWL_SQL_COMMAND_OF_DEVICE] =
+        "SELECT " COMMAND_COLUMNS
+        "WHERE device = ?4 AND c.number > ?1 AND expires > ?3 ORDER BY c.number LIMIT ?2",
+    [PAWL_SQL_DEVICE_COMMANDS_SET] =
+        "UPDATE device SET commands = (SELECT count(*) FROM command WHERE device = ?1) "
+        "WHERE number = ?1",
+    [PAWL_SQL_DEVICE_POLL_SET] = "UPDATE device SET poll_after = ? WHERE number = ?",
 
     [PAWL_SQL_KEY_ADD] =
         "INSERT OR IGNORE INTO server_key (slot, wrapped, created) VALUES (?, ?, ?)",

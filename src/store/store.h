@@ -146,6 +146,8 @@ struct pawl_device {
     struct pawl_device_record record;
     enum pawl_finding quarantine; /* the reason while quarantined, else PAWL_FINDING_NONE */
     struct pawl_failure_note failure;
+    uint32_t commands;   /* that wait for it, at most PAWL_COMMANDS_MAX (store/commands.h) */
+    uint32_t poll_after; /* seconds between its polls, set by a command; 0: as all others */
 };
 
 /* As much of it as decides what it is assigned; points into `device`. */
