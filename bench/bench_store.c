@@ -227,6 +227,7 @@ static void confirm_run(struct pawl_store *store, sqlite3 *raw, uint64_t devices
                 .before = {.sequence = pass, .has_instance = pass > 0},
                 .after = {.sequence = pass + 1, .has_instance = true, .has_package = true},
                 .credit = {.assignment = assignment},
+                .time = 1700000000,
             };
         double start = bench_wall_now();
         if (pawl_store_changes_apply(store, changes, size) != PAWL_OK)

@@ -225,6 +225,7 @@ static void failure_note(const struct pawl_report *report, struct pawl_offer *of
         .present = true, .code = code, .attempt = attempt_of(offer->entry)};
     memcpy(note->package_id, report->failed_package_id, PAWL_PACKAGE_ID_SIZE);
     offer->note_changed = true;
+    offer->attempted = true;
 }
 
 /* An operator wants it tried again: on this device, or by a campaign that was made or retried since
@@ -247,7 +248,10 @@ static bool retry_is_left(const struct pawl_offer *offer)
 static void retry_use(struct pawl_offer *offer)
 {
     struct pawl_failure_note *note = &offer->note;
-    note->retries = retry_is_ordered(offer) ? 1 : note->retries + 1;
+    bool ordered = retry_is_ordered(offer);
+    /* It was offered again after a loss of power, and reports the same: power was lost again. */
+    offer->attempted = offer->attempted || (!ordered && note->retries > 0);
+    note->retries = ordered ? 1 : note->retries + 1;
     note->retry_asked = false;
     note->attempt = attempt_of(offer->entry);
     note->settled = false;

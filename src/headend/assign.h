@@ -126,7 +126,8 @@ struct pawl_offer {
     const struct pawl_plan_entry *entry; /* the effective one, offered or not; NULL: none */
     unsigned stage;                      /* of the entry's campaign, from 1 */
     bool note_changed;                   /* `note` replaces what is stored */
-    bool failed; /* with the note, the device is to be counted as failed in the campaign */
+    bool failed;    /* with the note, the device is to be counted as failed in the campaign */
+    bool attempted; /* the report tells of a failed attempt that was not told of before */
     struct pawl_failure_note note;
 };
 

@@ -9,6 +9,7 @@ const char *pawl_standing_name(enum pawl_standing standing)
         [PAWL_STANDING_ACTIVE] = "active",
         [PAWL_STANDING_QUARANTINED] = "quarantined",
         [PAWL_STANDING_RELEASED] = "released",
+        [PAWL_STANDING_DECOMMISSIONED] = "decommissioned",
     };
     size_t index = (size_t)standing;
     return index < sizeof names / sizeof *names ? names[index] : "unknown";
@@ -50,10 +51,12 @@ const char *pawl_finding_name(enum pawl_finding finding)
 typedef bool (*condition_fn)(const struct pawl_device_record *held,
                              const struct pawl_report *report);
 
+/* One that is decommissioned has no report that could be authentic; it is held all the same. */
 static bool is_quarantined(const struct pawl_device_record *held, const struct pawl_report *report)
 {
     (void)report;
-    return held->standing == PAWL_STANDING_QUARANTINED;
+    return held->standing == PAWL_STANDING_QUARANTINED ||
+           held->standing == PAWL_STANDING_DECOMMISSIONED;
 }
 
 static bool is_above_maximum(const struct pawl_device_record *held,

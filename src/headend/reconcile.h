@@ -22,11 +22,13 @@
 /* Values are stored: they never change their meaning. */
 enum pawl_standing {
     PAWL_STANDING_ACTIVE = 0,
-    PAWL_STANDING_QUARANTINED = 1, /* held until an operator releases it */
-    PAWL_STANDING_RELEASED = 2,    /* by an operator: the next report is adopted as the record */
+    PAWL_STANDING_QUARANTINED = 1,    /* held until an operator releases it */
+    PAWL_STANDING_RELEASED = 2,       /* by an operator: the next report is adopted as the record */
+    PAWL_STANDING_DECOMMISSIONED = 3, /* for ever: from now on a device that nobody knows */
+    PAWL_STANDING_COUNT
 };
 
-/* "active", "quarantined", "released"; static memory. */
+/* "active", "quarantined", "released", "decommissioned"; static memory. */
 const char *pawl_standing_name(enum pawl_standing standing);
 
 /* What the server holds of a device's progress. Instance and package are all zeros when absent. */

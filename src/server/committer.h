@@ -12,8 +12,9 @@
 #include "server/device_cache.h"
 #include "server/health.h"
 #include "store/commands.h"
+#include "store/device_store.h"
 
-#define PAWL_COMMIT_DETAIL_SIZE 160u
+#define PAWL_COMMIT_DETAIL_SIZE 512u
 
 enum pawl_commit_kind {
     PAWL_COMMIT_CHANGE = 0,  /* of a device's record */
@@ -33,6 +34,7 @@ struct pawl_commit {
     struct pawl_event event;              /* of an event; or for those above to point to */
     uint8_t device_id[PAWL_ID_SIZE];      /* whose commit it is */
     char detail[PAWL_COMMIT_DETAIL_SIZE]; /* for `event` to point to */
+    struct pawl_evidence evidence;        /* for `change` to point to */
     enum pawl_result result; /* set: PAWL_OK, PAWL_STATE (see pawl_change), or the store's error */
 };
 

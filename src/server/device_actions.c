@@ -1,66 +1,46 @@
-/* What an operator does to a device: PUT group, POST release, POST retry. */
-#include <stdio.h>
-#include <stdlib.h>
+/* What an operator does to one device: PUT group and labels; POST release, retry, decommission. */
 #include <string.h>
+#include <time.h>
 
+#include "server/device_act.h"
 #include "server/operator_api.h"
-#include "server/operator_json.h"
 
-#define REASON_MAX 256u /* bytes */
-
-/* Ends an action: `{}`, or why it was not possible. */
-static enum MHD_Result action_answer(struct pawl_request *request, enum pawl_result result,
-                                     const uint8_t device_id[PAWL_ID_SIZE], const char *impossible)
+/* Does it to the device of the path and answers {"changed"}. */
+static enum MHD_Result one_answer(struct pawl_request *request, const struct pawl_act *act)
 {
     struct pawl_server *server = request->server;
-    pawl_device_cache_drop(server->devices, device_id);
-    if (result == PAWL_OK)
-        return pawl_json_answer(request, MHD_HTTP_OK, json_object());
-    if (result != PAWL_STATE)
+    struct pawl_act_row row;
+    if (!pawl_part_read(request, row.device_id, sizeof row.device_id))
+        return MHD_YES;
+    enum pawl_result result = pawl_devices_act(server, act, &row, 1, false);
+    if (result != PAWL_OK)
         return pawl_request_refuse(request, result, "cannot write");
-    struct pawl_reader *reader = NULL;
-    struct pawl_device device;
-    enum pawl_result found = pawl_reader_borrow(&server->readers, &reader);
-    if (found == PAWL_OK)
-        found = pawl_store_device_get(reader, device_id, &device);
-    pawl_reader_return(&server->readers, reader);
-    if (found == PAWL_STATE)
+    if (row.outcome == PAWL_ACT_UNKNOWN)
         pawl_request_fail(request, MHD_HTTP_NOT_FOUND, PAWL_STATE, "no such device");
-    return pawl_request_refuse(request, PAWL_STATE, "%s", impossible);
-}
-
-/* `{"NAME": text}` for the audit: to be freed, or NULL. */
-static char *detail_make(const char *name, const char *text)
-{
-    json_t *detail = json_pack("{s:s?}", name, text);
-    char *made = detail != NULL ? json_dumps(detail, JSON_COMPACT) : NULL;
-    json_decref(detail);
-    return made;
+    const char *words = pawl_act_outcome_words(row.outcome);
+    if (words != NULL)
+        return pawl_request_refuse(request, PAWL_STATE, "%s", words);
+    return pawl_json_answer(request, MHD_HTTP_OK,
+                            json_pack("{s:b}", "changed", row.outcome == PAWL_ACT_CHANGED));
 }
 
 static enum MHD_Result group_answer(struct pawl_request *request)
 {
-    static const char *const members[] = {"group", NULL};
-    struct pawl_server *server = request->server;
-    uint8_t device_id[PAWL_ID_SIZE];
+    static const char *const members[] = {"group", "reason", NULL};
+    struct pawl_act act = pawl_act_begin(request, PAWL_ACT_GROUP);
     char group[PAWL_GROUP_SIZE];
-    if (!pawl_part_read(request, device_id, sizeof device_id))
-        return MHD_YES;
     json_t *body = pawl_json_body_read(request, members);
     if (body == NULL)
         return MHD_YES;
     const json_t *value = json_object_get(body, "group");
     bool none = json_is_null(value);
-    bool good = none || pawl_group_read(request, json_string_value(value), group);
+    act.group = none ? NULL : group;
+    enum MHD_Result answered = MHD_YES;
+    if ((none || pawl_group_read(request, json_string_value(value), group)) &&
+        pawl_reason_read(request, json_object_get(body, "reason"), false, &act))
+        answered = one_answer(request, &act);
     json_decref(body);
-    if (!good)
-        return MHD_YES;
-    char *detail = detail_make("group", none ? NULL : group);
-    const struct pawl_event event = pawl_operator_event(request, "group-set", device_id, detail);
-    enum pawl_result result =
-        pawl_store_device_group_set(server->store, device_id, none ? NULL : group, &event);
-    free(detail);
-    return action_answer(request, result, device_id, "the device has no group to change");
+    return answered;
 }
 
 const struct pawl_handler pawl_device_group_handler = {
@@ -68,27 +48,47 @@ const struct pawl_handler pawl_device_group_handler = {
     .answer = group_answer,
 };
 
-static enum MHD_Result release_answer(struct pawl_request *request)
+static enum MHD_Result label_answer(struct pawl_request *request)
 {
-    static const char *const members[] = {"reason", NULL};
-    struct pawl_server *server = request->server;
-    uint8_t device_id[PAWL_ID_SIZE];
-    if (!pawl_part_read(request, device_id, sizeof device_id))
-        return MHD_YES;
+    static const char *const members[] = {"key", "value", "reason", NULL};
+    struct pawl_act act = pawl_act_begin(request, PAWL_ACT_LABEL);
     json_t *body = pawl_json_body_read(request, members);
     if (body == NULL)
         return MHD_YES;
-    const char *reason = json_string_value(json_object_get(body, "reason"));
-    bool good = reason != NULL && reason[0] != '\0' && strlen(reason) <= REASON_MAX;
-    char *detail = good ? detail_make("reason", reason) : NULL;
+    const json_t *value = json_object_get(body, "value");
+    const char *text = json_is_null(value) ? "" : json_string_value(value);
+    enum MHD_Result answered = MHD_YES;
+    if (text != NULL && text[0] == '\0' && !json_is_null(value))
+        text = NULL; /* to take a label away is said by null alone */
+    if (pawl_label_read(request, json_string_value(json_object_get(body, "key")), text,
+                        &act.label) &&
+        pawl_reason_read(request, json_object_get(body, "reason"), false, &act))
+        answered = one_answer(request, &act);
     json_decref(body);
-    if (!good)
-        return pawl_request_refuse(request, PAWL_MALFORMED, "a reason of 1 to %u bytes is needed",
-                                   REASON_MAX);
-    const struct pawl_event event = pawl_operator_event(request, "released", device_id, detail);
-    enum pawl_result result = pawl_store_device_release(server->store, device_id, &event);
-    free(detail);
-    return action_answer(request, result, device_id, "the device is not in quarantine");
+    return answered;
+}
+
+const struct pawl_handler pawl_device_label_handler = {
+    .body_max = PAWL_SMALL_BODY_MAX,
+    .answer = label_answer,
+};
+
+/* Of what needs a reason and nothing else. */
+static enum MHD_Result reasoned_answer(struct pawl_request *request, enum pawl_act_kind kind)
+{
+    static const char *const members[] = {"reason", NULL};
+    struct pawl_act act = pawl_act_begin(request, kind);
+    json_t *body = pawl_json_body_read(request, members);
+    enum MHD_Result answered = MHD_YES;
+    if (body != NULL && pawl_reason_read(request, json_object_get(body, "reason"), true, &act))
+        answered = one_answer(request, &act);
+    json_decref(body);
+    return answered;
+}
+
+static enum MHD_Result release_answer(struct pawl_request *request)
+{
+    return reasoned_answer(request, PAWL_ACT_RELEASE);
 }
 
 const struct pawl_handler pawl_device_release_handler = {
@@ -96,15 +96,20 @@ const struct pawl_handler pawl_device_release_handler = {
     .answer = release_answer,
 };
 
+static enum MHD_Result decommission_answer(struct pawl_request *request)
+{
+    return reasoned_answer(request, PAWL_ACT_DECOMMISSION);
+}
+
+const struct pawl_handler pawl_device_decommission_handler = {
+    .body_max = PAWL_SMALL_BODY_MAX,
+    .answer = decommission_answer,
+};
+
 static enum MHD_Result retry_answer(struct pawl_request *request)
 {
-    struct pawl_server *server = request->server;
-    uint8_t device_id[PAWL_ID_SIZE];
-    if (!pawl_part_read(request, device_id, sizeof device_id))
-        return MHD_YES;
-    const struct pawl_event event = pawl_operator_event(request, "retry-asked", device_id, NULL);
-    enum pawl_result result = pawl_store_device_retry(server->store, device_id, &event);
-    return action_answer(request, result, device_id, "no failed attempt is noted for the device");
+    const struct pawl_act act = pawl_act_begin(request, PAWL_ACT_RETRY);
+    return one_answer(request, &act);
 }
 
 const struct pawl_handler pawl_device_retry_handler = {

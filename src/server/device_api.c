@@ -9,6 +9,7 @@
 #include "host/log.h"
 #include "server/command.h"
 #include "server/content_api.h"
+#include "server/evidence.h"
 #include "server/exchange.h"
 #include "server/health_api.h"
 #include "server/media.h"
@@ -173,12 +174,18 @@ static enum MHD_Result offer(struct pawl_exchange *exchange)
     if (offered)
         waiting->entry = entry;
     struct pawl_failure_change *failure = &waiting->commit.failure;
-    *failure = (struct pawl_failure_change){.number = device->number, .note = decided.note};
+    *failure = (struct pawl_failure_change){
+        .number = device->number,
+        .note = decided.note,
+        .attempted = decided.attempted,
+        .time = exchange->now,
+        .sequence = device->record.sequence,
+    };
     if (decided.failed) {
         failure->campaign = campaign;
         failure->stage = decided.stage;
     }
-    if (exchange->report.has_failure) {
+    if (decided.attempted) {
         attempt_event_make(exchange, &waiting->commit);
         failure->event = &waiting->commit.event;
     }
@@ -219,6 +226,7 @@ static enum MHD_Result change(struct pawl_exchange *exchange, const struct pawl_
         .number = exchange->device.number,
         .before = exchange->device.record,
         .after = decision->record,
+        .time = exchange->now,
     };
     bool quarantined = decision->record.standing == PAWL_STANDING_QUARANTINED;
     if (quarantined)
@@ -237,6 +245,11 @@ static enum MHD_Result change(struct pawl_exchange *exchange, const struct pawl_
     if (action != NULL) {
         event_make(exchange, commit, action, quarantined ? PAWL_LOG_WARNING : PAWL_LOG_NOTICE);
         commit->change.event = &commit->event;
+    }
+    if (quarantined) {
+        pawl_evidence_make(exchange, &commit->evidence);
+        pawl_evidence_write(&commit->evidence, commit->detail, sizeof commit->detail);
+        commit->change.evidence = &commit->evidence;
     }
     return waiting_submit(exchange, waiting, PAWL_COMMIT_CHANGE,
                           quarantined ? SEQUEL_HOLD : SEQUEL_OFFER);

@@ -172,6 +172,19 @@ void pawl_device_cache_rewrap(struct pawl_device_cache *cache,
     pthread_mutex_unlock(&set->lock);
 }
 
+void pawl_device_cache_clear(struct pawl_device_cache *cache)
+{
+    for (size_t i = 0; i < SET_COUNT; i++) {
+        struct set *set = &cache->sets[i];
+        pthread_mutex_lock(&set->lock);
+        set->writes++;
+        for (size_t k = 0; k < WAY_COUNT; k++)
+            if (set->ways[k].used)
+                entry_forget(cache, set, &set->ways[k]);
+        pthread_mutex_unlock(&set->lock);
+    }
+}
+
 void pawl_device_cache_drop(struct pawl_device_cache *cache, const uint8_t device_id[PAWL_ID_SIZE])
 {
     struct set *set = set_lock(cache, device_id);

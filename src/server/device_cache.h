@@ -44,6 +44,9 @@ void pawl_device_cache_rewrap(struct pawl_device_cache *cache,
                               const uint8_t device_id[PAWL_ID_SIZE],
                               const uint8_t wrapped_secret[PAWL_VAULT_WRAPPED_SIZE]);
 
+/* Forgets all devices: something that many share was written. */
+void pawl_device_cache_clear(struct pawl_device_cache *cache);
+
 /* Forgets a device that was written otherwise. */
 void pawl_device_cache_drop(struct pawl_device_cache *cache, const uint8_t device_id[PAWL_ID_SIZE]);
 

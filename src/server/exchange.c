@@ -23,8 +23,8 @@ static enum pawl_result auth_key_make(const struct pawl_server *server,
     return result == PAWL_OK ? PAWL_OK : PAWL_STORAGE; /* a row of ours that does not open */
 }
 
-/* Reads the device and its key from the store. A device that is not known gets the decoy's key, so
- * that it costs and answers the same as a bad MAC. */
+/* Reads the device and its key from the store. A device that is not known, or not any more, gets
+ * the decoy's key, so that it costs and answers the same as a bad MAC. */
 static enum pawl_result device_read(struct pawl_exchange *exchange, bool *known)
 {
     const struct pawl_server *server = exchange->server;
@@ -35,7 +35,7 @@ static enum pawl_result device_read(struct pawl_exchange *exchange, bool *known)
         result = pawl_store_device_get(reader, exchange->mac0.device_id, device);
     if (result != PAWL_OK && result != PAWL_STATE)
         return result;
-    *known = result == PAWL_OK;
+    *known = result == PAWL_OK && device->record.standing != PAWL_STANDING_DECOMMISSIONED;
     if (*known)
         return auth_key_make(server, device->device_id, device->wrapped_secret, exchange->auth_key);
     return auth_key_make(server, server->decoy.device_id, server->decoy.wrapped_secret,

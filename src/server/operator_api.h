@@ -44,6 +44,8 @@ extern const struct pawl_handler pawl_device_show_handler;
 extern const struct pawl_handler pawl_device_group_handler;
 extern const struct pawl_handler pawl_device_release_handler;
 extern const struct pawl_handler pawl_device_retry_handler;
+extern const struct pawl_handler pawl_device_label_handler;
+extern const struct pawl_handler pawl_device_decommission_handler;
 
 /* key_api.c */
 extern const struct pawl_handler pawl_key_status_handler;

@@ -1,9 +1,11 @@
 /* GET /v1/devices and GET /v1/devices/ID. */
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "server/operator_api.h"
 #include "server/operator_json.h"
+#include "store/device_store.h"
 
 static json_t *package_json(bool present, const uint8_t package_id[PAWL_PACKAGE_ID_SIZE])
 {
@@ -30,86 +32,100 @@ static json_t *device_json(const struct pawl_device *device, int64_t last_seen)
 
 /* A list being gathered. */
 struct device_list {
+    struct pawl_reader *reader;
     json_t *items;
-    uint64_t last;
 };
+
+static json_t *labels_json(struct pawl_reader *reader, uint64_t number)
+{
+    struct pawl_label labels[PAWL_LABELS_MAX];
+    size_t count = 0;
+    json_t *json = json_object();
+    if (pawl_store_labels_get(reader, number, labels, &count) != PAWL_OK) {
+        json_decref(json);
+        return NULL;
+    }
+    for (size_t i = 0; i < count; i++)
+        pawl_json_put(&json, labels[i].key, json_string(labels[i].value));
+    return json;
+}
 
 static enum pawl_result device_add(void *context, const struct pawl_device *device,
                                    int64_t last_seen)
 {
     struct device_list *list = context;
-    list->last = device->number;
-    return json_array_append_new(list->items, device_json(device, last_seen)) == 0 ? PAWL_OK
-                                                                                   : PAWL_EXHAUSTED;
+    json_t *item = device_json(device, last_seen);
+    pawl_json_put(&item, "labels", labels_json(list->reader, device->number));
+    return json_array_append_new(list->items, item) == 0 ? PAWL_OK : PAWL_EXHAUSTED;
 }
 
-/* What ?class=&vendor=&group=&state= ask for, and where it is kept. */
-struct selection {
-    struct pawl_device_filter filter;
-    uint8_t class_id[PAWL_ID_SIZE];
-    uint8_t vendor_id[PAWL_ID_SIZE];
-    char group[PAWL_GROUP_SIZE];
-};
-
-static bool state_read(struct pawl_request *request, struct pawl_device_filter *filter)
+/* A term for a filter, `"` and `\\` in its value escaped. */
+static void term_append(char *text, size_t room, const char *field, const char *value)
 {
-    const char *state = pawl_request_argument(request, "state");
-    if (state == NULL)
-        return true;
-    for (int standing = PAWL_STANDING_ACTIVE; standing <= PAWL_STANDING_RELEASED; standing++)
-        if (strcmp(pawl_standing_name((enum pawl_standing)standing), state) == 0) {
-            filter->has_standing = true;
-            filter->standing = (enum pawl_standing)standing;
-            return true;
+    size_t at = strlen(text);
+    int written = snprintf(text + at, room - at, "%s=\"", field);
+    at += written > 0 ? (size_t)written : 0;
+    for (; *value != '\0' && at + 4 < room; value++) {
+        if (*value == '"' || *value == '\\')
+            text[at++] = '\\';
+        text[at++] = *value;
+    }
+    snprintf(text + at, room > at ? room - at : 0, "\" ");
+}
+
+/* What ?filter= asks for; ?class=&vendor=&group=&state= are terms of it. */
+static bool query_read(struct pawl_request *request, struct pawl_query *query)
+{
+    static const char *const names[] = {"vendor", "class", "group", "state"};
+    const char *filter = pawl_request_argument(request, "filter");
+    char text[2 * PAWL_QUERY_TEXT_MAX] = "";
+    struct pawl_query_error error;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *value = pawl_request_argument(request, names[i]);
+        if (value != NULL && strlen(value) < 200)
+            term_append(text, sizeof text, names[i], value);
+        else if (value != NULL) {
+            pawl_request_refuse(request, PAWL_MALFORMED, "%s is too long", names[i]);
+            return false;
         }
-    pawl_request_refuse(request, PAWL_MALFORMED, "state must be active, quarantined or released");
+    }
+    size_t before = strlen(text);
+    if (filter != NULL && strlen(filter) > PAWL_QUERY_TEXT_MAX - before) {
+        pawl_request_refuse(request, PAWL_MALFORMED, "filter is too long");
+        return false;
+    }
+    snprintf(text + before, sizeof text - before, "%s", filter != NULL ? filter : "");
+    if (pawl_query_read(text, (int64_t)time(NULL), query, &error) == PAWL_OK)
+        return true;
+    if (error.at > before)
+        pawl_request_refuse(request, PAWL_MALFORMED, "filter, character %zu: %s", error.at - before,
+                            error.message);
+    else
+        pawl_request_refuse(request, PAWL_MALFORMED, "%s", error.message);
     return false;
-}
-
-static bool selection_read(struct pawl_request *request, struct selection *selection)
-{
-    const char *class = pawl_request_argument(request, "class");
-    const char *vendor = pawl_request_argument(request, "vendor");
-    const char *group = pawl_request_argument(request, "group");
-    memset(selection, 0, sizeof *selection);
-    if (class != NULL) {
-        if (!pawl_class_read(request, class, vendor, selection->class_id))
-            return false;
-        selection->filter.class_id = selection->class_id;
-    } else if (vendor != NULL) {
-        pawl_vendor_id_make(vendor, selection->vendor_id);
-        selection->filter.vendor_id = selection->vendor_id;
-    }
-    if (group != NULL) {
-        if (!pawl_group_read(request, group, selection->group))
-            return false;
-        selection->filter.group = selection->group;
-    }
-    return state_read(request, &selection->filter);
 }
 
 static enum MHD_Result device_list_answer(struct pawl_request *request)
 {
     struct pawl_server *server = request->server;
-    struct pawl_reader *reader = NULL;
-    struct device_list list = {NULL, 0};
-    struct selection selection;
-    uint64_t after;
+    struct device_list list = {NULL, NULL};
+    struct pawl_query query;
+    uint64_t after, next = 0;
     size_t limit;
     if (!pawl_limit_read(request, &limit) || !pawl_after_read(request, &after) ||
-        !selection_read(request, &selection))
+        !query_read(request, &query))
         return MHD_YES;
     list.items = json_array();
-    enum pawl_result result = pawl_reader_borrow(&server->readers, &reader);
+    enum pawl_result result = pawl_reader_borrow(&server->readers, &list.reader);
     if (result == PAWL_OK)
-        result = pawl_store_device_list(reader, &selection.filter, after, limit, device_add, &list);
-    pawl_reader_return(&server->readers, reader);
+        result =
+            pawl_store_device_search(list.reader, &query, after, limit, device_add, &list, &next);
+    pawl_reader_return(&server->readers, list.reader);
     if (result != PAWL_OK) {
         json_decref(list.items);
         return pawl_request_refuse(request, result, "cannot read the devices");
     }
-    bool full = json_array_size(list.items) == limit;
-    return pawl_list_answer(request, list.items, full ? json_integer((json_int_t)list.last) : NULL);
+    return pawl_list_answer(request, list.items, next != 0 ? json_integer((json_int_t)next) : NULL);
 }
 
 const struct pawl_handler pawl_device_list_handler = {.answer = device_list_answer};
@@ -170,6 +186,7 @@ static enum MHD_Result device_show_answer(struct pawl_request *request)
     struct pawl_reader *reader = NULL;
     struct pawl_device device;
     uint8_t device_id[PAWL_ID_SIZE];
+    json_t *labels = NULL;
     int64_t last_seen = 0;
     if (!pawl_part_read(request, device_id, sizeof device_id))
         return MHD_YES;
@@ -179,6 +196,8 @@ static enum MHD_Result device_show_answer(struct pawl_request *request)
     bool missing = result == PAWL_STATE;
     if (result == PAWL_OK)
         result = pawl_store_seen_get(reader, device.number, &last_seen);
+    if (result == PAWL_OK)
+        labels = labels_json(reader, device.number);
     pawl_reader_return(&server->readers, reader);
     if (missing) {
         pawl_request_fail(request, MHD_HTTP_NOT_FOUND, PAWL_STATE, "no such device");
@@ -186,7 +205,9 @@ static enum MHD_Result device_show_answer(struct pawl_request *request)
     }
     if (result != PAWL_OK)
         return pawl_request_refuse(request, result, "cannot read the device");
-    return pawl_json_answer(request, MHD_HTTP_OK, device_detail_json(server, &device, last_seen));
+    json_t *json = device_detail_json(server, &device, last_seen);
+    pawl_json_put(&json, "labels", labels);
+    return pawl_json_answer(request, MHD_HTTP_OK, json);
 }
 
 const struct pawl_handler pawl_device_show_handler = {.answer = device_show_answer};

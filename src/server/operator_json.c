@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "headend/label.h"
 #include "host/hex.h"
 #include "host/options.h"
 #include "server/media.h"
@@ -156,11 +157,7 @@ bool pawl_member_id_read(struct pawl_request *request, const json_t *value, cons
 bool pawl_group_read(struct pawl_request *request, const char *text, char group[PAWL_GROUP_SIZE])
 {
     size_t size = text != NULL ? strlen(text) : 0;
-    json_t *text_json = json_string(text); /* NULL unless UTF-8 */
-    bool good = text_json != NULL && size >= 1 && size < PAWL_GROUP_SIZE;
-    json_decref(text_json);
-    for (size_t i = 0; good && i < size; i++)
-        good = (unsigned char)text[i] >= ' ' && text[i] != 0x7f;
+    bool good = text != NULL && pawl_group_is_good(text, size);
     if (!good) {
         pawl_request_refuse(request, PAWL_MALFORMED,
                             "a group's name has 1 to %u bytes of UTF-8 text", PAWL_GROUP_SIZE - 1u);

@@ -21,6 +21,7 @@ static enum MHD_Result status_answer(struct pawl_request *request)
     pawl_json_put(&json, "uptime", pawl_number_json((uint64_t)(time(NULL) - server->started)));
     pawl_json_put(&json, "devices", pawl_number_json(totals.devices));
     pawl_json_put(&json, "quarantined", pawl_number_json(totals.quarantined));
+    pawl_json_put(&json, "decommissioned", pawl_number_json(totals.decommissioned));
     pawl_json_put(&json, "packages", pawl_number_json(totals.packages));
     pawl_json_put(&json, "assignments", pawl_number_json(totals.assignments));
     pawl_json_put(&json, "confirmations", pawl_number_json(totals.confirmations));

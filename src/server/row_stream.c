@@ -43,6 +43,7 @@ static bool device_qualifies(const struct pawl_row_stream *stream, const struct 
 {
     const struct pawl_device_record *record = &device->record;
     return record->standing != PAWL_STANDING_QUARANTINED &&
+           record->standing != PAWL_STANDING_DECOMMISSIONED &&
            !(record->has_maximum && record->sequence >= record->maximum) &&
            memcmp(device->class_id, stream->package.class_id, PAWL_ID_SIZE) == 0;
 }

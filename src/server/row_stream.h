@@ -3,8 +3,8 @@
  * in the order of import, each at the sequence number that is held (SPEC 8.2, 16.4). They are made
  * while they are read, in bounded memory.
  *
- * Devices that may not have one get none: those in quarantine, of another class than the package,
- * or at their maximum.
+ * Devices that may not have one get none: those in quarantine or decommissioned, of another class
+ * than the package, or at their maximum.
  */
 #ifndef PAWL_SERVER_ROW_STREAM_H
 #define PAWL_SERVER_ROW_STREAM_H

@@ -8,6 +8,7 @@
 
 #include "store/commands.h"
 #include "store/contents.h"
+#include "store/device_store.h"
 #include "store/store.h"
 #include "store/store_campaign.h"
 #include "store/token.h"
@@ -47,12 +48,22 @@ struct pawl_store_driver {
     enum pawl_result (*device_import)(struct pawl_store *store, struct pawl_import *imports,
                                       size_t count, const char *group,
                                       const struct pawl_event *event);
-    enum pawl_result (*device_group_set)(struct pawl_store *store, const uint8_t *device_id,
-                                         const char *group, const struct pawl_event *event);
-    enum pawl_result (*device_release)(struct pawl_store *store, const uint8_t *device_id,
-                                       const struct pawl_event *event);
-    enum pawl_result (*device_retry)(struct pawl_store *store, const uint8_t *device_id,
-                                     const struct pawl_event *event);
+    enum pawl_result (*device_search)(struct pawl_reader *reader, const struct pawl_query *query,
+                                      uint64_t after, size_t limit, pawl_device_fn visit,
+                                      void *context, uint64_t *next);
+    enum pawl_result (*labels_get)(struct pawl_reader *reader, uint64_t number,
+                                   struct pawl_label *labels, size_t *count);
+    enum pawl_result (*devices_act)(struct pawl_store *store, const struct pawl_act *act,
+                                    struct pawl_act_row *rows, size_t count, bool dry_run);
+    enum pawl_result (*history_get)(struct pawl_reader *reader, uint64_t number,
+                                    struct pawl_history_entry *entries, size_t *count);
+    enum pawl_result (*evidence_get)(struct pawl_reader *reader, uint64_t number,
+                                     struct pawl_evidence *evidence);
+    enum pawl_result (*group_list)(struct pawl_reader *reader, uint64_t after, size_t limit,
+                                   pawl_group_fn visit, void *context);
+    enum pawl_result (*group_edit)(struct pawl_store *store, const char *name, const char *new_name,
+                                   const struct pawl_event *event,
+                                   enum pawl_group_outcome *outcome);
 
     enum pawl_result (*changes_apply)(struct pawl_store *store, struct pawl_change *changes,
                                       size_t count);

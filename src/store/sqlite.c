@@ -12,6 +12,7 @@
 
 #include "host/file.h"
 #include "host/log.h"
+#include "store/sqlite_device.h"
 #include "store/sqlite_schema.h"
 
 #define APPLICATION_ID 0x5041574c /* "PAWL", set by the first script */
@@ -78,6 +79,8 @@ enum pawl_result pawl_sqlite_migrate(struct pawl_sqlite *connection, bool create
         result = scripts_run(connection, version);
     if (result == PAWL_OK && version < 2)
         result = pawl_sqlite_audit_adopt(connection);
+    if (result == PAWL_OK && version == 1)
+        result = pawl_sqlite_running_fill(connection);
     const char *end = result == PAWL_OK ? "COMMIT" : "ROLLBACK";
     int code = sqlite3_exec(connection->db, end, NULL, NULL, NULL);
     return result == PAWL_OK ? pawl_sqlite_result(connection, code) : result;
@@ -143,8 +146,8 @@ static enum pawl_result sqlite_reader_open(struct pawl_store *store, struct pawl
     if (self == NULL)
         return PAWL_EXHAUSTED;
     self->base.driver = &pawl_sqlite_driver;
-    enum pawl_result result =
-        pawl_sqlite_connect(&self->connection, ((struct pawl_sqlite_store *)store)->path, false);
+    self->store = (struct pawl_sqlite_store *)store;
+    enum pawl_result result = pawl_sqlite_connect(&self->connection, self->store->path, false);
     if (result == PAWL_OK)
         *reader = &self->base;
     else
@@ -170,9 +173,13 @@ const struct pawl_store_driver pawl_sqlite_driver = {
     .device_list = pawl_sqlite_device_list,
     .device_count = pawl_sqlite_device_count,
     .device_import = pawl_sqlite_device_import,
-    .device_group_set = pawl_sqlite_device_group_set,
-    .device_release = pawl_sqlite_device_release,
-    .device_retry = pawl_sqlite_device_retry,
+    .device_search = pawl_sqlite_device_search,
+    .labels_get = pawl_sqlite_labels_get,
+    .devices_act = pawl_sqlite_devices_act,
+    .history_get = pawl_sqlite_history_get,
+    .evidence_get = pawl_sqlite_evidence_get,
+    .group_list = pawl_sqlite_group_list,
+    .group_edit = pawl_sqlite_group_edit,
     .changes_apply = pawl_sqlite_changes_apply,
     .failures_set = pawl_sqlite_failures_set,
     .seen_set = pawl_sqlite_seen_set,

@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <time.h>
 
 #include "store/driver.h"
@@ -38,6 +39,30 @@ enum pawl_sql {
     PAWL_SQL_DEVICE_GROUP_SET,
     PAWL_SQL_DEVICE_RELEASE,
     PAWL_SQL_DEVICE_RETRY,
+    PAWL_SQL_DEVICE_RETIRE,
+    PAWL_SQL_SECRET_DESTROY,
+    PAWL_SQL_LABEL_FIND,
+    PAWL_SQL_LABEL_ADD,
+    PAWL_SQL_LABEL_GROW,
+    PAWL_SQL_LABEL_CLEAN,
+    PAWL_SQL_LABELS_GET,
+    PAWL_SQL_DEVICE_LABEL_ADD,
+    PAWL_SQL_DEVICE_LABEL_DELETE,
+    PAWL_SQL_RAN_FIND,
+    PAWL_SQL_RAN_ADD,
+    PAWL_SQL_RAN_GET,
+    PAWL_SQL_RAN_GROW,
+    PAWL_SQL_RUNNING_GET,
+    PAWL_SQL_RUNNING_SET,
+    PAWL_SQL_RUNNING_DELETE,
+    PAWL_SQL_HISTORY_GET,
+    PAWL_SQL_EVIDENCE_SET,
+    PAWL_SQL_EVIDENCE_GET,
+    PAWL_SQL_GROUP_LIST,
+    PAWL_SQL_GROUP_RENAME,
+    PAWL_SQL_GROUP_RETARGET,
+    PAWL_SQL_GROUP_RETARGET_CAMPAIGN,
+    PAWL_SQL_GROUP_DELETE,
     PAWL_SQL_TAG_ADD,
     PAWL_SQL_TAG_DELETE,
     PAWL_SQL_RECORD_ADD,
@@ -135,7 +160,8 @@ const char *pawl_sqlite_text(enum pawl_sql sql);
     "standing, quarantine, instance, package_id, failed_package_id, failed_code, failed_retries, " \
     "retry_asked, failed_attempt, failed_settled, commands, poll_after"
 
-/* A row of `class` or `device_group`, kept by a connection: they never change. */
+/* A row of `class` or `device_group`, kept by a connection: classes never change, and an edit of a
+ * group makes readers forget (pawl_sqlite_of). */
 struct pawl_sqlite_name {
     int64_t number;                  /* 0: not read yet */
     uint8_t vendor_id[PAWL_ID_SIZE]; /* of a class */
@@ -170,11 +196,14 @@ struct pawl_sqlite_store {
     struct pawl_store base;
     pthread_mutex_t lock; /* held from begin to end */
     struct pawl_sqlite writer;
+    atomic_uint group_edits; /* committed: names of groups that readers keep are old then */
     char *path;
 };
 
 struct pawl_sqlite_reader {
     struct pawl_reader base;
+    struct pawl_sqlite_store *store;
+    unsigned group_edits; /* at which it began to keep names */
     struct pawl_sqlite connection;
 };
 
@@ -214,7 +243,8 @@ bool pawl_column_blob(sqlite3_stmt *statement, int index, uint8_t *bytes, size_t
 /* Copies text, cut to `size` with its terminator. */
 void pawl_column_text(sqlite3_stmt *statement, int index, char *text, size_t size);
 
-/* The connection of a reader. */
+/* The connection of a reader, at the beginning of a call: names of groups that were edited since
+ * the last one are forgotten. */
 struct pawl_sqlite *pawl_sqlite_of(struct pawl_reader *reader);
 
 /* Takes the mutex and begins a transaction. After PAWL_OK, pawl_sqlite_end must follow: it commits
@@ -234,7 +264,8 @@ enum pawl_result pawl_sqlite_event_add(struct pawl_sqlite *connection,
 enum pawl_result pawl_sqlite_audit_adopt(struct pawl_sqlite *connection);
 
 struct pawl_sqlite_sums {
-    int64_t devices, quarantined, packages, assignments, confirmations, plan_version;
+    int64_t devices, quarantined, decommissioned, packages, assignments, confirmations;
+    int64_t plan_version;
     uint64_t sequence_total; /* modulo 2^64 */
 };
 
@@ -292,6 +323,7 @@ enum pawl_result pawl_sqlite_group_find(struct pawl_sqlite *connection, const ch
 /* Writes what was added to the names' numbers of devices. */
 enum pawl_result pawl_sqlite_names_grow(struct pawl_sqlite *connection);
 void pawl_sqlite_names_clear(struct pawl_sqlite *connection);
+void pawl_sqlite_groups_clear(struct pawl_sqlite *connection);
 
 /* The functions of the driver, each in the file of its concept. */
 enum pawl_result pawl_sqlite_audit_append(struct pawl_store *store, const struct pawl_event *events,
@@ -319,12 +351,6 @@ enum pawl_result pawl_sqlite_device_count(struct pawl_reader *reader,
 enum pawl_result pawl_sqlite_device_import(struct pawl_store *store, struct pawl_import *imports,
                                            size_t count, const char *group,
                                            const struct pawl_event *event);
-enum pawl_result pawl_sqlite_device_group_set(struct pawl_store *store, const uint8_t *device_id,
-                                              const char *group, const struct pawl_event *event);
-enum pawl_result pawl_sqlite_device_release(struct pawl_store *store, const uint8_t *device_id,
-                                            const struct pawl_event *event);
-enum pawl_result pawl_sqlite_device_retry(struct pawl_store *store, const uint8_t *device_id,
-                                          const struct pawl_event *event);
 enum pawl_result pawl_sqlite_changes_apply(struct pawl_store *store, struct pawl_change *changes,
                                            size_t count);
 enum pawl_result pawl_sqlite_failures_set(struct pawl_store *store,

@@ -2,16 +2,89 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/sqlite.h"
+#include "headend/attempt.h"
+#include "store/sqlite_device.h"
+
+/* A package and its number: neighbours in a batch mostly name the same. */
+struct numbered {
+    bool known;
+    uint8_t package_id[PAWL_PACKAGE_ID_SIZE];
+    uint64_t number;
+};
 
 struct batch {
     struct pawl_sqlite *connection;
     struct pawl_sqlite_sums sums;
-    struct pawl_sqlite_credit *credits;
+    struct pawl_sqlite_credit *credits; /* room for one of each change */
     size_t credit_count;
     struct pawl_sqlite_mark *marks;
     size_t mark_count;
+    struct pawl_sqlite_run_bit *bits; /* room for two of each */
+    size_t bit_count;
+    struct numbered last[4]; /* by the first byte of the id */
 };
+
+/* The number of a package; 0 for NULL. */
+static enum pawl_result package_number(struct batch *batch, const uint8_t *package_id,
+                                       uint64_t *number)
+{
+    *number = 0;
+    if (package_id == NULL)
+        return PAWL_OK;
+    struct numbered *last =
+        &batch->last[package_id[0] % (sizeof batch->last / sizeof *batch->last)];
+    enum pawl_result result = PAWL_OK;
+    if (!last->known || memcmp(last->package_id, package_id, PAWL_PACKAGE_ID_SIZE) != 0) {
+        memcpy(last->package_id, package_id, PAWL_PACKAGE_ID_SIZE);
+        result = pawl_sqlite_ran_find(batch->connection, package_id, &last->number);
+        last->known = result == PAWL_OK;
+    }
+    *number = last->number;
+    return result;
+}
+
+/* What a change does to the device's history and to who runs what. */
+struct trace {
+    uint64_t before, after; /* numbers of packages that are recorded; 0: none */
+    uint8_t entry[PAWL_ATTEMPT_SIZE];
+};
+
+static enum pawl_result trace_make(struct batch *batch, const struct pawl_change *change,
+                                   struct trace *trace)
+{
+    const struct pawl_device_record *before = &change->before, *after = &change->after;
+    const struct pawl_evidence *evidence = change->evidence;
+    bool reported = evidence != NULL && evidence->reported.has_package;
+    struct pawl_attempt attempt;
+    uint64_t package;
+    enum pawl_result result =
+        package_number(batch, before->has_package ? before->package_id : NULL, &trace->before);
+    if (result == PAWL_OK)
+        result =
+            package_number(batch, after->has_package ? after->package_id : NULL, &trace->after);
+    package = trace->after;
+    if (result == PAWL_OK && reported)
+        result = package_number(batch, evidence->reported.package_id, &package);
+    if (result != PAWL_OK)
+        return result;
+    pawl_attempt_of_change(before, after, change->quarantine, change->time, &attempt);
+    attempt.package = (uint32_t)package;
+    pawl_attempt_pack(&attempt, trace->entry);
+    return PAWL_OK;
+}
+
+static void running_note(struct batch *batch, const struct pawl_change *change,
+                         const struct trace *trace)
+{
+    if (trace->before == trace->after)
+        return;
+    size_t at = batch->bit_count;
+    if (trace->before != 0)
+        batch->bits[at++] = (struct pawl_sqlite_run_bit){trace->before, change->number, at, false};
+    if (trace->after != 0)
+        batch->bits[at++] = (struct pawl_sqlite_run_bit){trace->after, change->number, at, true};
+    batch->bit_count = at;
+}
 
 /* Which of the three ways to compare and set. */
 static enum pawl_sql record_sql(const struct pawl_change *change)
@@ -24,7 +97,7 @@ static enum pawl_sql record_sql(const struct pawl_change *change)
 
 /* Writes the record if it is still as it was read. */
 static enum pawl_result record_set(struct pawl_sqlite *connection, const struct pawl_change *change,
-                                   int *changed)
+                                   const struct trace *trace, int *changed)
 {
     const struct pawl_device_record *before = &change->before, *after = &change->after;
     enum pawl_sql sql = record_sql(change);
@@ -42,6 +115,7 @@ static enum pawl_result record_set(struct pawl_sqlite *connection, const struct 
         pawl_bind_number(statement, 8, (uint64_t)after->standing);
         pawl_bind_number(statement, 9, (uint64_t)change->quarantine);
     }
+    pawl_bind_blob(statement, 10, trace->entry, sizeof trace->entry);
     return pawl_sqlite_run(connection, statement, changed);
 }
 
@@ -57,12 +131,16 @@ static void sums_note(struct pawl_sqlite_sums *sums, const struct pawl_change *c
 
 static enum pawl_result change_apply(struct batch *batch, struct pawl_change *change)
 {
+    struct trace trace;
     int changed = 0;
-    enum pawl_result result = record_set(batch->connection, change, &changed);
+    enum pawl_result result = trace_make(batch, change, &trace);
+    if (result == PAWL_OK)
+        result = record_set(batch->connection, change, &trace, &changed);
     change->result = changed > 0 ? PAWL_OK : PAWL_STATE;
     if (result != PAWL_OK || changed == 0)
         return result;
     sums_note(&batch->sums, change);
+    running_note(batch, change, &trace);
     const struct pawl_credit *credit = &change->credit;
     if (credit->assignment != 0)
         batch->credits[batch->credit_count++] =
@@ -70,7 +148,8 @@ static enum pawl_result change_apply(struct batch *batch, struct pawl_change *ch
     if (credit->campaign != 0)
         batch->marks[batch->mark_count++] =
             (struct pawl_sqlite_mark){credit->campaign, change->number, credit->stage, false};
-    return pawl_sqlite_event_add(batch->connection, change->event);
+    result = pawl_sqlite_evidence_set(batch->connection, change->number, change->evidence);
+    return result == PAWL_OK ? pawl_sqlite_event_add(batch->connection, change->event) : result;
 }
 
 static enum pawl_result batch_apply(struct batch *batch, struct pawl_change *changes, size_t count)
@@ -85,6 +164,8 @@ static enum pawl_result batch_apply(struct batch *batch, struct pawl_change *cha
         result =
             pawl_sqlite_marks_add(batch->connection, batch->marks, batch->mark_count, &finished);
     if (result == PAWL_OK)
+        result = pawl_sqlite_running_set(batch->connection, batch->bits, batch->bit_count);
+    if (result == PAWL_OK)
         result = pawl_sqlite_sums_add(batch->connection, &batch->sums);
     return result;
 }
@@ -92,16 +173,20 @@ static enum pawl_result batch_apply(struct batch *batch, struct pawl_change *cha
 enum pawl_result pawl_sqlite_changes_apply(struct pawl_store *store, struct pawl_change *changes,
                                            size_t count)
 {
-    struct batch batch = {.credits = calloc(count, sizeof *batch.credits),
-                          .marks = calloc(count, sizeof *batch.marks)};
-    enum pawl_result result =
-        batch.credits == NULL || batch.marks == NULL ? PAWL_EXHAUSTED : PAWL_OK;
+    struct batch batch = {
+        .credits = calloc(count, sizeof *batch.credits),
+        .marks = calloc(count, sizeof *batch.marks),
+        .bits = calloc(count, 2 * sizeof *batch.bits),
+    };
+    bool roomy = batch.credits != NULL && batch.marks != NULL && batch.bits != NULL;
+    enum pawl_result result = roomy ? PAWL_OK : PAWL_EXHAUSTED;
     if (result == PAWL_OK)
         result = pawl_sqlite_begin(store, &batch.connection);
     if (result == PAWL_OK)
         result = pawl_sqlite_end(store, batch_apply(&batch, changes, count));
     free(batch.credits);
     free(batch.marks);
+    free(batch.bits);
     for (size_t i = 0; result != PAWL_OK && i < count; i++)
         changes[i].result = result;
     return result;
@@ -111,6 +196,21 @@ static enum pawl_result failure_set(struct pawl_sqlite *connection,
                                     const struct pawl_failure_change *change)
 {
     const struct pawl_failure_note *note = &change->note;
+    struct pawl_attempt attempt = {
+        .time = change->time,
+        .outcome = PAWL_ATTEMPT_FAILED,
+        .detail = note->code,
+        .from = change->sequence,
+    };
+    uint8_t entry[PAWL_ATTEMPT_SIZE];
+    uint64_t package = 0;
+    enum pawl_result result = PAWL_OK;
+    if (change->attempted)
+        result = pawl_sqlite_ran_find(connection, note->package_id, &package);
+    if (result != PAWL_OK)
+        return result;
+    attempt.package = (uint32_t)package;
+    pawl_attempt_pack(&attempt, entry);
     sqlite3_stmt *statement = pawl_sqlite_statement(connection, PAWL_SQL_FAILURE_SET);
     pawl_bind_number(statement, 1, change->number);
     pawl_bind_blob(statement, 2, note->present ? note->package_id : NULL, PAWL_PACKAGE_ID_SIZE);
@@ -119,7 +219,8 @@ static enum pawl_result failure_set(struct pawl_sqlite *connection,
     pawl_bind_number(statement, 5, note->retry_asked ? 1 : 0);
     pawl_bind_number(statement, 6, note->attempt);
     pawl_bind_number(statement, 7, note->settled ? 1 : 0);
-    enum pawl_result result = pawl_sqlite_run(connection, statement, NULL);
+    pawl_bind_blob(statement, 8, change->attempted ? entry : NULL, sizeof entry);
+    result = pawl_sqlite_run(connection, statement, NULL);
     return result == PAWL_OK ? pawl_sqlite_event_add(connection, change->event) : result;
 }
 

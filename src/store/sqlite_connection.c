@@ -198,7 +198,14 @@ void pawl_column_text(sqlite3_stmt *statement, int index, char *text, size_t siz
 
 struct pawl_sqlite *pawl_sqlite_of(struct pawl_reader *reader)
 {
-    return &((struct pawl_sqlite_reader *)reader)->connection;
+    struct pawl_sqlite_reader *self = (struct pawl_sqlite_reader *)reader;
+    unsigned edits = atomic_load(&self->store->group_edits);
+    if (edits != self->group_edits) {
+        /* What is kept from here on was read after that edit was committed. */
+        pawl_sqlite_groups_clear(&self->connection);
+        self->group_edits = edits;
+    }
+    return &self->connection;
 }
 
 enum pawl_result pawl_sqlite_begin(struct pawl_store *store, struct pawl_sqlite **connection)

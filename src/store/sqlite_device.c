@@ -1,9 +1,9 @@
-/* Devices: looked up, listed, counted; and what an operator changes of one. */
+/* Devices: looked up, listed, counted. */
 #include <stdio.h>
 #include <string.h>
 
 #include "host/log.h"
-#include "store/sqlite.h"
+#include "store/sqlite_device.h"
 
 /* The columns of PAWL_SQLITE_DEVICE_COLUMNS. Those of a record are null while there is none, which
  * reads as the record that a device begins with. */
@@ -31,6 +31,8 @@ enum column {
     SEEN
 };
 
+_Static_assert(SEEN == PAWL_SQLITE_DEVICE_NEXT_COLUMN, "the columns are those of the statements");
+
 static bool is_null(sqlite3_stmt *row, enum column column)
 {
     return sqlite3_column_type(row, (int)column) == SQLITE_NULL;
@@ -43,7 +45,7 @@ static bool record_decode(sqlite3_stmt *row, struct pawl_device_record *record)
     record->sequence = pawl_column_number(row, SEQUENCE);
     record->has_maximum = !is_null(row, MAXIMUM);
     record->maximum = pawl_column_number(row, MAXIMUM);
-    return standing <= PAWL_STANDING_RELEASED &&
+    return standing < PAWL_STANDING_COUNT &&
            pawl_column_blob(row, INSTANCE, record->instance, PAWL_INSTANCE_SIZE,
                             &record->has_instance) &&
            pawl_column_blob(row, PACKAGE_ID, record->package_id, PAWL_PACKAGE_ID_SIZE,
@@ -80,8 +82,8 @@ static enum pawl_result names_decode(struct pawl_sqlite *connection, sqlite3_stm
     return result;
 }
 
-static enum pawl_result device_decode(struct pawl_sqlite *connection, sqlite3_stmt *row,
-                                      struct pawl_device *device)
+enum pawl_result pawl_sqlite_device_decode(struct pawl_sqlite *connection, sqlite3_stmt *row,
+                                           struct pawl_device *device)
 {
     uint64_t chain_length = pawl_column_number(row, CHAIN_LENGTH);
     uint64_t quarantine = pawl_column_number(row, QUARANTINE);
@@ -113,7 +115,7 @@ enum pawl_result pawl_sqlite_device_get(struct pawl_reader *reader, const uint8_
     enum pawl_result result = pawl_sqlite_step(connection, statement, &row);
     if (result != PAWL_OK || !row)
         return result == PAWL_OK ? PAWL_STATE : result;
-    result = device_decode(connection, statement, &found);
+    result = pawl_sqlite_device_decode(connection, statement, &found);
     sqlite3_reset(statement);
     if (result == PAWL_OK)
         *device = found;
@@ -186,7 +188,7 @@ enum pawl_result pawl_sqlite_device_list(struct pawl_reader *reader,
     bool row = false;
     enum pawl_result result = pawl_sqlite_step(connection, statement, &row);
     while (result == PAWL_OK && row) {
-        result = device_decode(connection, statement, &device);
+        result = pawl_sqlite_device_decode(connection, statement, &device);
         if (result == PAWL_OK)
             result = visit(context, &device, sqlite3_column_int64(statement, SEEN));
         if (result == PAWL_OK)
@@ -224,15 +226,8 @@ enum pawl_result pawl_sqlite_device_count(struct pawl_reader *reader,
     return PAWL_OK;
 }
 
-/* Finds a device within the writer's transaction. PAWL_STATE when there is none. */
-struct place {
-    uint64_t number;
-    int64_t group; /* 0: none */
-    enum pawl_standing standing;
-};
-
-static enum pawl_result place_find(struct pawl_sqlite *connection, const uint8_t *device_id,
-                                   struct place *place)
+enum pawl_result pawl_sqlite_place_find(struct pawl_sqlite *connection, const uint8_t *device_id,
+                                        struct pawl_sqlite_place *place)
 {
     sqlite3_stmt *statement = pawl_sqlite_statement(connection, PAWL_SQL_DEVICE_FIND);
     bool row = false;
@@ -243,8 +238,14 @@ static enum pawl_result place_find(struct pawl_sqlite *connection, const uint8_t
     place->number = pawl_column_number(statement, 0);
     place->group = sqlite3_column_int64(statement, 1);
     place->standing = (enum pawl_standing)sqlite3_column_int(statement, 2);
+    place->class = sqlite3_column_int64(statement, 3);
+    place->has_failure = sqlite3_column_int(statement, 4) != 0;
+    place->retry_asked = sqlite3_column_int(statement, 5) != 0;
+    if (!pawl_column_blob(statement, 6, place->package_id, PAWL_PACKAGE_ID_SIZE,
+                          &place->has_package))
+        result = PAWL_STORAGE;
     sqlite3_reset(statement);
-    return PAWL_OK;
+    return result;
 }
 
 static enum pawl_result group_grow(struct pawl_sqlite *connection, int64_t group, int64_t by)
@@ -255,87 +256,19 @@ static enum pawl_result group_grow(struct pawl_sqlite *connection, int64_t group
     return group == 0 ? PAWL_OK : pawl_sqlite_run(connection, statement, NULL);
 }
 
-static enum pawl_result group_set(struct pawl_sqlite *connection, const uint8_t *device_id,
-                                  const char *group)
+enum pawl_result pawl_sqlite_device_regroup(struct pawl_sqlite *connection,
+                                            const struct pawl_sqlite_place *place, int64_t group)
 {
-    struct place place;
-    struct pawl_sqlite_name *name = NULL;
-    enum pawl_result result = place_find(connection, device_id, &place);
-    if (result == PAWL_OK && group != NULL)
-        result = pawl_sqlite_group_find(connection, group, &name);
-    if (result != PAWL_OK)
-        return result;
     sqlite3_stmt *statement = pawl_sqlite_statement(connection, PAWL_SQL_DEVICE_GROUP_SET);
-    int64_t number = name == NULL ? 0 : name->number;
-    if (name == NULL)
+    if (group == 0)
         pawl_bind_blob(statement, 1, NULL, 0);
     else
-        pawl_bind_time(statement, 1, number);
-    pawl_bind_number(statement, 2, place.number);
-    result = pawl_sqlite_run(connection, statement, NULL);
+        pawl_bind_time(statement, 1, group);
+    pawl_bind_number(statement, 2, place->number);
+    enum pawl_result result = pawl_sqlite_run(connection, statement, NULL);
     if (result == PAWL_OK)
-        result = group_grow(connection, place.group, -1);
+        result = group_grow(connection, place->group, -1);
     if (result == PAWL_OK)
-        result = group_grow(connection, number, 1);
+        result = group_grow(connection, group, 1);
     return result;
-}
-
-enum pawl_result pawl_sqlite_device_group_set(struct pawl_store *store, const uint8_t *device_id,
-                                              const char *group, const struct pawl_event *event)
-{
-    struct pawl_sqlite *connection;
-    enum pawl_result result = pawl_sqlite_begin(store, &connection);
-    if (result != PAWL_OK)
-        return result;
-    result = group_set(connection, device_id, group);
-    if (result == PAWL_OK)
-        result = pawl_sqlite_event_add(connection, event);
-    return pawl_sqlite_end(store, result);
-}
-
-static enum pawl_result release(struct pawl_sqlite *connection, const uint8_t *device_id)
-{
-    const struct pawl_sqlite_sums sums = {.quarantined = -1};
-    struct place place;
-    enum pawl_result result = place_find(connection, device_id, &place);
-    if (result == PAWL_OK && place.standing != PAWL_STANDING_QUARANTINED)
-        result = PAWL_STATE;
-    if (result != PAWL_OK)
-        return result;
-    sqlite3_stmt *statement = pawl_sqlite_statement(connection, PAWL_SQL_DEVICE_RELEASE);
-    pawl_bind_number(statement, 1, PAWL_STANDING_RELEASED);
-    pawl_bind_number(statement, 2, place.number);
-    result = pawl_sqlite_run(connection, statement, NULL);
-    return result == PAWL_OK ? pawl_sqlite_sums_add(connection, &sums) : result;
-}
-
-enum pawl_result pawl_sqlite_device_release(struct pawl_store *store, const uint8_t *device_id,
-                                            const struct pawl_event *event)
-{
-    struct pawl_sqlite *connection;
-    enum pawl_result result = pawl_sqlite_begin(store, &connection);
-    if (result != PAWL_OK)
-        return result;
-    result = release(connection, device_id);
-    if (result == PAWL_OK)
-        result = pawl_sqlite_event_add(connection, event);
-    return pawl_sqlite_end(store, result);
-}
-
-enum pawl_result pawl_sqlite_device_retry(struct pawl_store *store, const uint8_t *device_id,
-                                          const struct pawl_event *event)
-{
-    struct pawl_sqlite *connection;
-    int changed = 0;
-    enum pawl_result result = pawl_sqlite_begin(store, &connection);
-    if (result != PAWL_OK)
-        return result;
-    sqlite3_stmt *statement = pawl_sqlite_statement(connection, PAWL_SQL_DEVICE_RETRY);
-    pawl_bind_blob(statement, 1, device_id, PAWL_ID_SIZE);
-    result = pawl_sqlite_run(connection, statement, &changed);
-    if (result == PAWL_OK && changed == 0)
-        result = PAWL_STATE;
-    if (result == PAWL_OK)
-        result = pawl_sqlite_event_add(connection, event);
-    return pawl_sqlite_end(store, result);
 }

@@ -91,6 +91,7 @@ static enum pawl_result totals_read(struct pawl_sqlite *connection, struct pawl_
     totals->assignments = pawl_column_number(statement, 3);
     totals->confirmations = pawl_column_number(statement, 4);
     totals->sequence_total = pawl_column_number(statement, 5);
+    totals->decommissioned = pawl_column_number(statement, 6);
     sqlite3_reset(statement);
     return PAWL_OK;
 }
@@ -116,5 +117,6 @@ enum pawl_result pawl_sqlite_sums_add(struct pawl_sqlite *connection,
     pawl_bind_time(statement, 5, sums->confirmations);
     pawl_bind_number(statement, 6, totals.sequence_total + sums->sequence_total);
     pawl_bind_time(statement, 7, sums->plan_version);
+    pawl_bind_time(statement, 8, sums->decommissioned);
     return pawl_sqlite_run(connection, statement, NULL);
 }

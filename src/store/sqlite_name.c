@@ -1,5 +1,5 @@
 /* Classes and groups: names that device rows share by a number. Each connection keeps those that
- * it met, since rows of these tables never change their name. */
+ * it met, groups until one is edited. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -188,10 +188,15 @@ enum pawl_result pawl_sqlite_names_grow(struct pawl_sqlite *connection)
     return result;
 }
 
+void pawl_sqlite_groups_clear(struct pawl_sqlite *connection)
+{
+    free(connection->groups.items);
+    memset(&connection->groups, 0, sizeof connection->groups);
+}
+
 void pawl_sqlite_names_clear(struct pawl_sqlite *connection)
 {
     free(connection->classes.items);
-    free(connection->groups.items);
     memset(&connection->classes, 0, sizeof connection->classes);
-    memset(&connection->groups, 0, sizeof connection->groups);
+    pawl_sqlite_groups_clear(connection);
 }

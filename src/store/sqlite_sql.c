@@ -11,6 +11,9 @@
     "command AS c "                                                                         \
     "JOIN device ON device.number = c.device "
 
+/* Puts an entry (parameter `p`) before the others and drops the oldest. */
+#define HISTORY_PUT(p) "substr(CAST(" p " || ifnull(history, x'') AS BLOB), 1, 520)"
+
 #define NO_FAILURE \
     "failed_package_id = NULL, failed_code = NULL, failed_retries = NULL, retry_asked = NULL"
 
@@ -24,7 +27,7 @@
 #define CAMPAIGN_VISIT                                              \
     "SELECT number, device_id, package_id FROM device "             \
     "LEFT JOIN record ON record.device = number WHERE number > ?1 " \
-    "AND class = (SELECT number FROM class WHERE class_id = ?3) "
+    "AND class = (SELECT number FROM class WHERE class_id = ?3) AND ifnull(standing, 0) <> 3 "
 
 static const char *const texts[PAWL_SQL_COUNT] = {
     [PAWL_SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -55,37 +58,85 @@ static const char *const texts[PAWL_SQL_COUNT] = {
     [PAWL_SQL_DEVICE_GET] = "SELECT " PAWL_SQLITE_DEVICE_COLUMNS " FROM device "
                             "LEFT JOIN record ON record.device = device.number WHERE device_id = ?",
     [PAWL_SQL_DEVICE_FIND] =
-        "SELECT number, device_group, standing FROM device "
+        "SELECT number, device_group, standing, class, failed_package_id IS NOT NULL, "
+        "retry_asked, package_id FROM device "
         "LEFT JOIN record ON record.device = device.number WHERE device_id = ?",
     [PAWL_SQL_DEVICE_ADD] = "INSERT OR IGNORE INTO device (device_id, wrapped_secret, class, "
                             "device_group, chain_length, maximum) VALUES (?, ?, ?, ?, ?, ?)",
     [PAWL_SQL_DEVICE_GROUP_SET] = "UPDATE device SET device_group = ? WHERE number = ?",
     [PAWL_SQL_DEVICE_RELEASE] = "UPDATE record SET standing = ?, quarantine = 0 WHERE device = ?",
-    [PAWL_SQL_DEVICE_RETRY] =
-        "UPDATE record SET retry_asked = 1 WHERE failed_package_id IS NOT NULL "
-        "AND device = (SELECT number FROM device WHERE device_id = ?)",
+    [PAWL_SQL_DEVICE_RETRY] = "UPDATE record SET retry_asked = 1 WHERE device = ?",
+    [PAWL_SQL_DEVICE_RETIRE] =
+        "INSERT INTO record (device, sequence, standing) VALUES (?1, 0, ?2) ON CONFLICT (device) "
+        "DO UPDATE SET standing = ?2, quarantine = 0, instance = NULL, package_id = "
+        "NULL, " NO_FAILURE,
+    [PAWL_SQL_SECRET_DESTROY] =
+        "UPDATE device SET wrapped_secret = zeroblob(length(wrapped_secret)), device_group = NULL "
+        "WHERE number = ?",
+
+    [PAWL_SQL_LABEL_FIND] = "SELECT number FROM label WHERE key = ? AND value = ?",
+    [PAWL_SQL_LABEL_ADD] = "INSERT INTO label (key, value) VALUES (?, ?)",
+    [PAWL_SQL_LABEL_GROW] = "UPDATE label SET devices = devices + ? WHERE number = ?",
+    [PAWL_SQL_LABEL_CLEAN] = "DELETE FROM label WHERE number = ? AND devices = 0",
+    [PAWL_SQL_LABELS_GET] =
+        "SELECT key, value, label FROM device_label JOIN label ON label.number = label "
+        "WHERE device = ? ORDER BY key",
+    [PAWL_SQL_DEVICE_LABEL_ADD] = "INSERT INTO device_label (label, device) VALUES (?, ?)",
+    [PAWL_SQL_DEVICE_LABEL_DELETE] = "DELETE FROM device_label WHERE label = ? AND device = ?",
+
+    [PAWL_SQL_RAN_FIND] = "SELECT number FROM ran WHERE package_id = ?",
+    [PAWL_SQL_RAN_ADD] = "INSERT INTO ran (package_id) VALUES (?)",
+    [PAWL_SQL_RAN_GET] = "SELECT package_id FROM ran WHERE number = ?",
+    [PAWL_SQL_RAN_GROW] = "UPDATE ran SET devices = devices + ? WHERE number = ?",
+    [PAWL_SQL_RUNNING_GET] = "SELECT bits FROM running WHERE package = ? AND block = ?",
+    [PAWL_SQL_RUNNING_SET] =
+        "INSERT OR REPLACE INTO running (package, block, bits) VALUES (?, ?, ?)",
+    [PAWL_SQL_RUNNING_DELETE] = "DELETE FROM running WHERE package = ? AND block = ?",
+    [PAWL_SQL_HISTORY_GET] = "SELECT history FROM record WHERE device = ?",
+    [PAWL_SQL_EVIDENCE_SET] = "INSERT OR REPLACE INTO evidence VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [PAWL_SQL_EVIDENCE_GET] =
+        "SELECT time, recorded_sequence, recorded_instance, recorded_package_id, "
+        "reported_sequence, reported_instance, reported_package_id, source FROM evidence "
+        "WHERE device = ?",
+    [PAWL_SQL_GROUP_LIST] =
+        "SELECT number, name, devices, (SELECT count(*) FROM assignment "
+        "WHERE target_group = name), (SELECT count(*) FROM campaign WHERE target_group = name) "
+        "FROM device_group WHERE number > ? ORDER BY number LIMIT ?",
+    [PAWL_SQL_GROUP_RENAME] = "UPDATE device_group SET name = ?2 WHERE name = ?1",
+    [PAWL_SQL_GROUP_RETARGET] = "UPDATE assignment SET target_group = ?2 WHERE target_group = ?1",
+    [PAWL_SQL_GROUP_RETARGET_CAMPAIGN] =
+        "UPDATE campaign SET target_group = ?2, version = version + 1 WHERE target_group = ?1",
+    [PAWL_SQL_GROUP_DELETE] = "DELETE FROM device_group WHERE name = ?",
+
     [PAWL_SQL_TAG_ADD] = "INSERT OR IGNORE INTO secret_tag (tag) VALUES (?)",
     [PAWL_SQL_TAG_DELETE] = "DELETE FROM secret_tag WHERE tag = ?",
 
     /* Compare and set, three ways: the first change of a device finds no row; the usual one touches
      * no index. */
     [PAWL_SQL_RECORD_ADD] =
-        "INSERT INTO record (sequence, instance, package_id, device, standing, quarantine) "
-        "VALUES (?1, ?2, ?3, ?4, ?8, ?9) ON CONFLICT (device) DO UPDATE SET "
-        "sequence = ?1, instance = ?2, package_id = ?3, standing = ?8, quarantine = ?9, " NO_FAILURE
-        " WHERE sequence = ?5 AND instance IS ?6 AND standing = ?7",
+        "INSERT INTO record (sequence, instance, package_id, device, standing, quarantine, "
+        "history) "
+        "VALUES (?1, ?2, ?3, ?4, ?8, ?9, ?10) ON CONFLICT (device) DO UPDATE SET "
+        "sequence = ?1, instance = ?2, package_id = ?3, standing = ?8, quarantine = ?9, "
+        "history = " HISTORY_PUT("?10") ", " NO_FAILURE
+                                        " WHERE sequence = ?5 AND instance IS ?6 AND standing = ?7",
     [PAWL_SQL_RECORD_SET] =
-        "UPDATE record SET sequence = ?1, instance = ?2, package_id = ?3, " NO_FAILURE
-        " WHERE device = ?4 AND sequence = ?5 AND instance IS ?6 AND standing = ?7",
+        "UPDATE record SET sequence = ?1, instance = ?2, package_id = ?3, "
+        "history = " HISTORY_PUT(
+            "?10") ", " NO_FAILURE
+                   " WHERE device = ?4 AND sequence = ?5 AND instance IS ?6 AND standing = ?7",
     [PAWL_SQL_STANDING_SET] =
         "UPDATE record SET sequence = ?1, instance = ?2, package_id = ?3, standing = ?8, "
-        "quarantine = ?9, " NO_FAILURE
-        " WHERE device = ?4 AND sequence = ?5 AND instance IS ?6 AND standing = ?7",
+        "quarantine = ?9, history = " HISTORY_PUT(
+            "?10") ", " NO_FAILURE
+                   " WHERE device = ?4 AND sequence = ?5 AND instance IS ?6 AND standing = ?7",
     [PAWL_SQL_FAILURE_SET] =
         "INSERT INTO record (device, sequence, failed_package_id, failed_code, failed_retries, "
-        "retry_asked, failed_attempt, failed_settled) VALUES (?1, 0, ?2, ?3, ?4, ?5, ?6, ?7) "
+        "retry_asked, failed_attempt, failed_settled, history) "
+        "VALUES (?1, 0, ?2, ?3, ?4, ?5, ?6, ?7, ?8) "
         "ON CONFLICT (device) DO UPDATE SET failed_package_id = ?2, failed_code = ?3, "
-        "failed_retries = ?4, retry_asked = ?5, failed_attempt = ?6, failed_settled = ?7",
+        "failed_retries = ?4, retry_asked = ?5, failed_attempt = ?6, failed_settled = ?7, "
+        "history = ifnull(" HISTORY_PUT("?8") ", history) WHERE standing <> 3",
     [PAWL_SQL_SEEN_SET] = "INSERT INTO seen (device, time) VALUES (?, ?) ON CONFLICT (device) "
                           "DO UPDATE SET time = excluded.time WHERE excluded.time > time",
     [PAWL_SQL_SEEN_GET] = "SELECT time FROM seen WHERE device = ?",
@@ -208,10 +259,11 @@ static const char *const texts[PAWL_SQL_COUNT] = {
     [PAWL_SQL_DATA_KEY_DELETE] = "DELETE FROM data_key WHERE generation = ?1 "
                                  "AND ?1 < (SELECT max(generation) FROM data_key)",
 
-    /* ?2: four bytes that an object under the current data key begins with. */
+    /* ?2: four bytes that an object under the current data key begins with. Secrets that were
+     * destroyed begin with zeros. */
     [PAWL_SQL_DEVICE_WRAPPED_LIST] =
         "SELECT number, device_id, wrapped_secret FROM device WHERE number > ?1 "
-        "AND substr(wrapped_secret, 1, 4) <> ?2 ORDER BY number LIMIT ?3",
+        "AND substr(wrapped_secret, 1, 4) NOT IN (?2, x'00000000') ORDER BY number LIMIT ?3",
     [PAWL_SQL_DEVICE_WRAPPED_SET] =
         "UPDATE device SET wrapped_secret = ?1 WHERE number = ?2 AND wrapped_secret = ?3",
     [PAWL_SQL_PACKAGE_WRAPPED_LIST] =
@@ -228,7 +280,8 @@ static const char *const texts[PAWL_SQL_COUNT] = {
     [PAWL_SQL_KEY_WRAPPED_SET] =
         "UPDATE server_key SET wrapped = ?1 WHERE slot = ?2 AND wrapped = ?3",
     [PAWL_SQL_WRAPPED_COUNT] =
-        "SELECT (SELECT count(*) FROM device WHERE substr(wrapped_secret, 1, 4) <> ?1) + "
+        "SELECT (SELECT count(*) FROM device WHERE substr(wrapped_secret, 1, 4) "
+        "NOT IN (?1, x'00000000')) + "
         "(SELECT count(*) FROM package WHERE substr(wrapped_content_key, 1, 4) <> ?1) + "
         "(SELECT count(*) FROM content_key WHERE substr(wrapped_key, 1, 4) <> ?1) + "
         "(SELECT count(*) FROM server_key WHERE substr(wrapped, 1, 4) <> ?1)",
@@ -244,11 +297,12 @@ static const char *const texts[PAWL_SQL_COUNT] = {
         "WHERE id > ?1 AND (?2 = 0 OR revoked IS NULL) ORDER BY id LIMIT ?3",
 
     [PAWL_SQL_TOTALS_GET] = "SELECT devices, quarantined, packages, assignments, confirmations, "
-                            "sequence_total FROM total",
+                            "sequence_total, decommissioned FROM total",
     [PAWL_SQL_TOTALS_ADD] =
         "UPDATE total SET devices = devices + ?1, quarantined = quarantined + ?2, "
         "packages = packages + ?3, assignments = assignments + ?4, "
-        "confirmations = confirmations + ?5, sequence_total = ?6, plan_version = plan_version + ?7",
+        "confirmations = confirmations + ?5, sequence_total = ?6, "
+        "plan_version = plan_version + ?7, decommissioned = decommissioned + ?8",
 
     [PAWL_SQL_CLASS_LIST] = "SELECT vendor_id, class_id, devices FROM class ORDER BY number",
     [PAWL_SQL_TRIAL] = "UPDATE total SET devices = devices",

@@ -145,6 +145,8 @@ static enum pawl_result visit_pass(void *context, const struct pawl_device *devi
     struct visit *step = context;
     step->last = device->number;
     step->count++;
+    if (device->record.standing == PAWL_STANDING_DECOMMISSIONED)
+        return PAWL_OK;
     return step->visit(step->context, device, last_seen);
 }
 
@@ -154,7 +156,8 @@ static enum pawl_result visit_one(struct pawl_reader *reader, const uint8_t *dev
     struct pawl_device device;
     int64_t seen = 0;
     enum pawl_result result = pawl_store_device_get(reader, device_id, &device);
-    if (result == PAWL_STATE)
+    if (result == PAWL_STATE ||
+        (result == PAWL_OK && device.record.standing == PAWL_STANDING_DECOMMISSIONED))
         return PAWL_OK;
     if (result == PAWL_OK)
         result = pawl_store_seen_get(reader, device.number, &seen);
@@ -192,27 +195,6 @@ enum pawl_result pawl_store_device_import(struct pawl_store *store, struct pawl_
                                           const struct pawl_event *event)
 {
     return store->driver->device_import(store, imports, count, group, event);
-}
-
-enum pawl_result pawl_store_device_group_set(struct pawl_store *store,
-                                             const uint8_t device_id[PAWL_ID_SIZE],
-                                             const char *group, const struct pawl_event *event)
-{
-    return store->driver->device_group_set(store, device_id, group, event);
-}
-
-enum pawl_result pawl_store_device_release(struct pawl_store *store,
-                                           const uint8_t device_id[PAWL_ID_SIZE],
-                                           const struct pawl_event *event)
-{
-    return store->driver->device_release(store, device_id, event);
-}
-
-enum pawl_result pawl_store_device_retry(struct pawl_store *store,
-                                         const uint8_t device_id[PAWL_ID_SIZE],
-                                         const struct pawl_event *event)
-{
-    return store->driver->device_retry(store, device_id, event);
 }
 
 enum pawl_result pawl_store_changes_apply(struct pawl_store *store, struct pawl_change *changes,

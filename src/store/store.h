@@ -36,6 +36,7 @@
 
 struct pawl_store;
 struct pawl_reader;
+struct pawl_evidence; /* store/device_store.h */
 
 #define PAWL_STORE_SCHEMA 2u /* the schema version that this program writes */
 
@@ -181,13 +182,14 @@ enum pawl_result pawl_store_device_list(struct pawl_reader *reader,
                                         const struct pawl_device_filter *filter, uint64_t after,
                                         size_t limit, pawl_device_fn visit, void *context);
 
-/* Visits each device of a target once, in the same order, however many there are: it reads in short
- * steps, so that writers go on and are not held up. For entitlements in bulk. */
+/* Visits each device of a target once, in the same order, however many there are, but none that is
+ * decommissioned: it reads in short steps, so that writers go on and are not held up. For
+ * entitlements in bulk. */
 enum pawl_result pawl_store_device_visit(struct pawl_reader *reader,
                                          const struct pawl_target *target, pawl_device_fn visit,
                                          void *context);
 
-/* How many devices a target names. */
+/* How many devices a target names, without those that are decommissioned. */
 enum pawl_result pawl_store_device_count(struct pawl_reader *reader,
                                          const struct pawl_target *target, uint64_t *count);
 
@@ -217,24 +219,6 @@ enum pawl_result pawl_store_device_import(struct pawl_store *store, struct pawl_
                                           size_t count, const char *group,
                                           const struct pawl_event *event);
 
-/* Puts a device into a group, or with NULL into none. PAWL_STATE when there is no such device, as
- * in the two below. */
-enum pawl_result pawl_store_device_group_set(struct pawl_store *store,
-                                             const uint8_t device_id[PAWL_ID_SIZE],
-                                             const char *group, const struct pawl_event *event);
-
-/* Releases a device from quarantine: its next report is adopted. PAWL_STATE also when it is not in
- * quarantine. */
-enum pawl_result pawl_store_device_release(struct pawl_store *store,
-                                           const uint8_t device_id[PAWL_ID_SIZE],
-                                           const struct pawl_event *event);
-
-/* Notes that an operator asked to offer the failed package again. PAWL_STATE also when no failure
- * is noted. */
-enum pawl_result pawl_store_device_retry(struct pawl_store *store,
-                                         const uint8_t device_id[PAWL_ID_SIZE],
-                                         const struct pawl_event *event);
-
 /* Changes that reports bring. */
 
 /* One decision of pawl_reconcile_decide that writes. */
@@ -242,9 +226,11 @@ struct pawl_change {
     uint64_t number;                  /* the device's */
     struct pawl_device_record before; /* as it was read */
     struct pawl_device_record after;
-    enum pawl_finding quarantine;   /* the reason when `after` is quarantined */
-    struct pawl_credit credit;      /* for what the report counts; zeros: for nothing */
-    const struct pawl_event *event; /* NULL: nothing to audit */
+    enum pawl_finding quarantine;         /* the reason when `after` is quarantined */
+    struct pawl_credit credit;            /* for what the report counts; zeros: for nothing */
+    int64_t time;                         /* for the device's history */
+    const struct pawl_evidence *evidence; /* with a quarantine; NULL: none is kept */
+    const struct pawl_event *event;       /* NULL: nothing to audit */
     enum pawl_result result; /* set: PAWL_OK written; PAWL_STATE the row was no longer as read */
 };
 
@@ -263,8 +249,11 @@ enum pawl_result pawl_store_changes_apply(struct pawl_store *store, struct pawl_
 struct pawl_failure_change {
     uint64_t number;
     struct pawl_failure_note note;
-    uint64_t campaign;              /* in which the device counts as failed now; 0: in none */
-    unsigned stage;                 /* its stage there, from 1 */
+    uint64_t campaign; /* in which the device counts as failed now; 0: in none */
+    unsigned stage;    /* its stage there, from 1 */
+    bool attempted;    /* an attempt failed: it goes into the device's history, with these two */
+    int64_t time;
+    uint64_t sequence;              /* that the device had */
     const struct pawl_event *event; /* NULL: nothing to audit */
 };
 
@@ -356,8 +345,9 @@ enum pawl_result pawl_store_plan_version(struct pawl_reader *reader, uint64_t *v
 /* Totals. */
 
 struct pawl_totals {
-    uint64_t devices;
+    uint64_t devices; /* without those that are decommissioned */
     uint64_t quarantined;
+    uint64_t decommissioned;
     uint64_t packages;
     uint64_t assignments;
     uint64_t confirmations; /* reports that advanced a record by one */

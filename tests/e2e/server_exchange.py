@@ -158,12 +158,14 @@ def test_quarantine_and_release():
         path = f"/v1/devices/{device.id.hex()}/release"
         server.expect(400, "POST", path, {})
         server.expect(400, "POST", path, {"reason": ""})
-        server.expect(200, "POST", path, {"reason": "visited"})
-        server.expect(409, "POST", path, {"reason": "again"})
+        assert server.expect(200, "POST", path, {"reason": "visited"}) == {"changed": True}
+        assert server.expect(200, "POST", path, {"reason": "again"}) == {"changed": False}
         assert device.exchange()[2] == DOWNLOAD
         assert server.device(device)["state"] == "active"
         released = server.audit("released")
-        assert len(released) == 1 and released[0]["detail"] == {"reason": "visited"}
+        server.expect(409, "POST", path, {"reason": "it is not held"})
+        assert len(released) == 1 and released[0]["detail"] == {
+            "before": "quarantined", "after": "released", "reason": "visited"}
         assert released[0]["actor"].startswith(f"{os.getuid()}/")
         assert clone.exchange()[2] == HOLD  # it still is one
 

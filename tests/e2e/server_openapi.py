@@ -62,11 +62,14 @@ def test_answers_of_success():
     """What people do in their first hour, each answer and each body as described."""
     with Server() as server:
         server.vendor()
-        (device,) = server.personalize("a")
+        device, other = server.personalize("a", 2)
         name = f"/v1/devices/{device.id.hex()}"
         package_id, _ = server.release("a", "one")
         server.expect(200, "PUT", f"{name}/group", {"group": "pilots"})
-        server.expect(200, "PUT", f"{name}/group", {"group": None})
+        server.expect(200, "PUT", f"{name}/group", {"group": None, "reason": "moved"})
+        server.expect(200, "PUT", f"{name}/labels", {"key": "site", "value": "berlin"})
+        assert len(server.expect(200, "GET", "/v1/devices?filter=label.site=berlin")["items"]) == 1
+        server.expect(200, "PUT", f"{name}/labels", {"key": "site", "value": None})
         for target in ({"class_": "a"}, {"group": "pilots"}, {"device": device.id.hex()}):
             server.assign(package_id, **target)
         assert len(server.expect(200, "GET", "/v1/assignments")["items"]) == 3
@@ -88,6 +91,7 @@ def test_answers_of_success():
         assert server.expect(200, "GET", "/v1/audit?limit=2")["next"] == 2
         assert server.expect(200, "GET", "/v1/packages?limit=1")["next"] == package_id.hex()
         assert server.expect(200, "GET", "/v1/devices?limit=1")["next"] is not None
+        server.expect(200, "POST", f"/v1/devices/{other.id.hex()}/decommission", {"reason": "burnt"})
 
 
 run(test_operations_are_served, test_answers_of_success)

@@ -16,6 +16,7 @@ OPERATOR_ROUTES = (
     ("GET", "/v1/assignments"), ("PUT", "/v1/assignments"), ("DELETE", "/v1/assignments/1"),
     ("GET", "/v1/devices"), ("GET", "/v1/devices/DEV"), ("PUT", "/v1/devices/DEV/group"),
     ("POST", "/v1/devices/DEV/release"), ("POST", "/v1/devices/DEV/retry"),
+    ("PUT", "/v1/devices/DEV/labels"), ("POST", "/v1/devices/DEV/decommission"),
     ("POST", "/v1/entitlements"),
 )
 METHODS = ("GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS")
@@ -178,7 +179,9 @@ def test_operator_routes():
         for path in ("devices/x", "devices/" + "0" * 31, "devices/" + "g" * 32):
             assert server.operate("GET", f"/v1/{path}")[0] == 400, path
         for method, path, body in (("GET", "", None), ("PUT", "/group", {"group": None}),
-                                   ("POST", "/release", {"reason": "r"}), ("POST", "/retry", None)):
+                                   ("POST", "/release", {"reason": "r"}), ("POST", "/retry", None),
+                                   ("PUT", "/labels", {"key": "a", "value": "b"}),
+                                   ("POST", "/decommission", {"reason": "r"})):
             assert server.operate(method, f"/v1/devices/{bytes(16).hex()}{path}", body)[0] == 404
         for number in ("x", "-1", "0", "99", str(2**64)):
             assert server.operate("DELETE", f"/v1/assignments/{number}")[0] in (400, 404), number

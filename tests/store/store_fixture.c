@@ -114,6 +114,22 @@ struct pawl_device device_read(struct store_fixture *fixture, uint64_t number)
     return device;
 }
 
+enum pawl_act_outcome device_act(struct store_fixture *fixture, uint64_t number,
+                                 const struct pawl_act *act)
+{
+    struct pawl_act_row row = {.outcome = PAWL_ACT_OUTCOME_COUNT};
+    id_fill(row.device_id, PAWL_ID_SIZE, number);
+    assert_result(PAWL_OK, pawl_store_devices_act(fixture->store, act, &row, 1, false));
+    return row.outcome;
+}
+
+enum pawl_act_outcome device_do(struct store_fixture *fixture, uint64_t number,
+                                enum pawl_act_kind kind)
+{
+    const struct pawl_act act = {.kind = kind};
+    return device_act(fixture, number, &act);
+}
+
 void package_publish(struct store_fixture *fixture, uint64_t package, uint64_t class)
 {
     struct pawl_package_row row = {.name = "app",

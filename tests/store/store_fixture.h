@@ -5,6 +5,7 @@
 #define PAWL_STORE_FIXTURE_H
 
 #include "pawl_test.h"
+#include "store/device_store.h"
 #include "store/store.h"
 
 struct store_fixture {
@@ -35,6 +36,14 @@ void devices_import(struct store_fixture *fixture, uint64_t first, size_t count,
 
 /* The device `number`, which must exist. */
 struct pawl_device device_read(struct store_fixture *fixture, uint64_t number);
+
+/* Does something to device `number`, which must not fail otherwise than by its outcome. */
+enum pawl_act_outcome device_act(struct store_fixture *fixture, uint64_t number,
+                                 const struct pawl_act *act);
+
+/* The same, of a kind that needs no more. */
+enum pawl_act_outcome device_do(struct store_fixture *fixture, uint64_t number,
+                                enum pawl_act_kind kind);
 
 /* A package of class `class`, published and ready. */
 void package_publish(struct store_fixture *fixture, uint64_t package, uint64_t class);

@@ -86,12 +86,11 @@ static void hash_is_that_of_spec_21_1(void **state)
 static void refused_changes_leave_the_chain_whole_i5(void **state)
 {
     struct store_fixture *fixture = *state;
-    uint8_t nobody[PAWL_ID_SIZE];
+    const struct pawl_act release = {.kind = PAWL_ACT_RELEASE, .actor = "uid:0"};
     struct pawl_event event = event_of(1, "uid:0", "released");
-    id_fill(nobody, sizeof nobody, 999);
     for (int i = 0; i < 5; i++) {
         assert_result(PAWL_OK, pawl_store_audit_append(fixture->store, &event, 1));
-        assert_result(PAWL_STATE, pawl_store_device_release(fixture->store, nobody, &event));
+        assert_int_equal(device_act(fixture, 999, &release), PAWL_ACT_UNKNOWN);
     }
     assert_int_equal(trail_check(fixture).count, 5);
 }

@@ -246,13 +246,14 @@ static void event_goes_with_its_change_or_not_at_all(void **state)
 {
     struct store_fixture *fixture = *state;
     const struct pawl_event event = {.actor = "uid:0", .action = "tried"};
-    uint8_t id[PAWL_ID_SIZE];
     struct trail trail = {.count = 0};
     devices_import(fixture, 1, 1, NULL);
-    id_fill(id, sizeof id, 1);
-    assert_result(PAWL_STATE, pawl_store_device_release(fixture->store, id, &event));
+    const struct pawl_act release = {.kind = PAWL_ACT_RELEASE, .actor = "uid:0"};
+    const struct pawl_act group = {.kind = PAWL_ACT_GROUP, .group = "lab", .actor = "uid:0"};
+    assert_int_equal(device_act(fixture, 1, &release), PAWL_ACT_NOT_QUARANTINED);
     assert_result(PAWL_STATE, pawl_store_assignment_delete(fixture->store, 1, &event));
-    assert_result(PAWL_OK, pawl_store_device_group_set(fixture->store, id, "lab", &event));
+    assert_int_equal(device_act(fixture, 1, &group), PAWL_ACT_CHANGED);
+    assert_int_equal(device_act(fixture, 1, &group), PAWL_ACT_UNCHANGED);
     assert_result(PAWL_OK, pawl_store_audit_list(fixture->reader, 0, 100, trail_visit, &trail));
     assert_int_equal(trail.count, 1);
 }

@@ -181,13 +181,11 @@ static void quarantine_release_and_adoption(void **state)
 {
     struct store_fixture *fixture = *state;
     struct pawl_totals totals;
-    uint8_t id[PAWL_ID_SIZE];
-    id_fill(id, sizeof id, 1);
     devices_import(fixture, 1, 1, NULL);
     struct pawl_device device = device_read(fixture, 1);
     struct pawl_change change = change_confirm(&device, 1, 0);
     assert_result(PAWL_OK, pawl_store_changes_apply(fixture->store, &change, 1));
-    assert_result(PAWL_STATE, pawl_store_device_release(fixture->store, id, NULL));
+    assert_int_equal(device_do(fixture, 1, PAWL_ACT_RELEASE), PAWL_ACT_NOT_QUARANTINED);
 
     device = device_read(fixture, 1);
     change = (struct pawl_change){.number = device.number,
@@ -203,11 +201,11 @@ static void quarantine_release_and_adoption(void **state)
     assert_result(PAWL_OK, pawl_store_totals_get(fixture->reader, &totals));
     assert_int_equal(totals.quarantined, 1);
 
-    assert_result(PAWL_OK, pawl_store_device_release(fixture->store, id, NULL));
+    assert_int_equal(device_do(fixture, 1, PAWL_ACT_RELEASE), PAWL_ACT_CHANGED);
     device = device_read(fixture, 1);
     assert_int_equal(device.record.standing, PAWL_STANDING_RELEASED);
     assert_int_equal(device.quarantine, PAWL_FINDING_NONE);
-    assert_result(PAWL_STATE, pawl_store_device_release(fixture->store, id, NULL));
+    assert_int_equal(device_do(fixture, 1, PAWL_ACT_RELEASE), PAWL_ACT_UNCHANGED);
 
     change = change_confirm(&device, 1, 0);
     change.after.sequence = 0; /* an earlier number is adopted too */
@@ -261,10 +259,8 @@ static void largest_numbers_are_kept_spec_9(void **state)
 static void failures_are_noted_and_cleared_by_success_11_8(void **state)
 {
     struct store_fixture *fixture = *state;
-    uint8_t id[PAWL_ID_SIZE];
-    id_fill(id, sizeof id, 1);
     devices_import(fixture, 1, 1, NULL);
-    assert_result(PAWL_STATE, pawl_store_device_retry(fixture->store, id, NULL));
+    assert_int_equal(device_do(fixture, 1, PAWL_ACT_RETRY), PAWL_ACT_NO_FAILURE);
     struct pawl_failure_change failure = {
         .number = 1, .note = {.present = true, .package_id = {5}, .code = 67, .retries = 2}};
     assert_result(PAWL_OK, pawl_store_failures_set(fixture->store, &failure, 1));
@@ -273,7 +269,8 @@ static void failures_are_noted_and_cleared_by_success_11_8(void **state)
     assert_int_equal(device.failure.code, 67);
     assert_int_equal(device.failure.retries, 2);
     assert_int_equal(device.failure.package_id[0], 5);
-    assert_result(PAWL_OK, pawl_store_device_retry(fixture->store, id, NULL));
+    assert_int_equal(device_do(fixture, 1, PAWL_ACT_RETRY), PAWL_ACT_CHANGED);
+    assert_int_equal(device_do(fixture, 1, PAWL_ACT_RETRY), PAWL_ACT_UNCHANGED);
     device = device_read(fixture, 1);
     assert_true(device.failure.retry_asked);
 

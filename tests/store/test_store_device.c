@@ -35,9 +35,8 @@ static void unknown_device_is_state(void **state)
     const uint8_t id[PAWL_ID_SIZE] = {1};
     assert_result(PAWL_STATE, pawl_store_device_get(fixture->reader, id, &device));
     assert_int_equal(device.number, 77);
-    assert_result(PAWL_STATE, pawl_store_device_group_set(fixture->store, id, "a", NULL));
-    assert_result(PAWL_STATE, pawl_store_device_release(fixture->store, id, NULL));
-    assert_result(PAWL_STATE, pawl_store_device_retry(fixture->store, id, NULL));
+    for (int kind = PAWL_ACT_GROUP; kind < PAWL_ACT_KIND_COUNT; kind++)
+        assert_int_equal(device_do(fixture, 1, (enum pawl_act_kind)kind), PAWL_ACT_UNKNOWN);
 }
 
 static enum pawl_import_outcome outcome_of(const struct pawl_import *imports, size_t count,
@@ -266,17 +265,16 @@ static void devices_move_between_groups(void **state)
     struct store_fixture *fixture = *state;
     struct pawl_target lab = {.kind = PAWL_TARGET_GROUP, .group = "lab"};
     struct pawl_target field = {.kind = PAWL_TARGET_GROUP, .group = "field"};
-    uint8_t id[PAWL_ID_SIZE];
     uint64_t count;
-    id_fill(id, sizeof id, 2);
     devices_import(fixture, 1, 3, "lab");
-    assert_result(PAWL_OK, pawl_store_device_group_set(fixture->store, id, "field", NULL));
+    const struct pawl_act move = {.kind = PAWL_ACT_GROUP, .group = "field"};
+    assert_int_equal(device_act(fixture, 2, &move), PAWL_ACT_CHANGED);
     assert_string_equal(device_read(fixture, 2).group, "field");
     assert_result(PAWL_OK, pawl_store_device_count(fixture->reader, &lab, &count));
     assert_int_equal(count, 2);
     assert_result(PAWL_OK, pawl_store_device_count(fixture->reader, &field, &count));
     assert_int_equal(count, 1);
-    assert_result(PAWL_OK, pawl_store_device_group_set(fixture->store, id, NULL, NULL));
+    assert_int_equal(device_do(fixture, 2, PAWL_ACT_GROUP), PAWL_ACT_CHANGED);
     assert_string_equal(device_read(fixture, 2).group, "");
     assert_result(PAWL_OK, pawl_store_device_count(fixture->reader, &field, &count));
     assert_int_equal(count, 0);
