@@ -32,6 +32,7 @@ struct pawl_cli {
     const char *verb; /* that runs */
     bool json, quiet, force;
     const char *socket, *server_cert;
+    const char *server, *token_file, *ca, *client_cert, *client_key; /* access.h */
     uint64_t threads;
     struct pawl_config config;
 };
@@ -52,11 +53,36 @@ extern struct pawl_cli pawl_cli;
     {                                                                             \
         .name = "force", .help = "replace existing keys", .flag = &pawl_cli.force \
     }
-#define PAWL_OPTION_SOCKET                                                                     \
-    {                                                                                          \
-        .name = "socket", .argument = "PATH",                                                  \
-        .help = "pawld's operator socket (" PAWL_SOCKET_DEFAULT ")", .text = &pawl_cli.socket, \
-        .configurable = true                                                                   \
+/* Where pawld is: rows of every verb that speaks to it. */
+#define PAWL_OPTION_SOCKET                                                                        \
+    {.name = "socket",                                                                            \
+     .argument = "PATH",                                                                          \
+     .help = "pawld's operator socket (" PAWL_SOCKET_DEFAULT ")",                                 \
+     .text = &pawl_cli.socket,                                                                    \
+     .configurable = true},                                                                       \
+        {.name = "server",                                                                        \
+         .argument = "URL",                                                                       \
+         .help = "or pawld elsewhere: https://HOST:PORT",                                         \
+         .text = &pawl_cli.server,                                                                \
+         .configurable = true},                                                                   \
+        {.name = "token-file",                                                                    \
+         .argument = "FILE",                                                                      \
+         .help = "with --server: holds the token that says who asks",                             \
+         .text = &pawl_cli.token_file,                                                            \
+         .configurable = true},                                                                   \
+        {.name = "ca",                                                                            \
+         .argument = "PEM",                                                                       \
+         .help = "with --server: the authority of its certificate (the system's)",                \
+         .text = &pawl_cli.ca,                                                                    \
+         .configurable = true},                                                                   \
+        {.name = "client-cert",                                                                   \
+         .argument = "PEM",                                                                       \
+         .help = "with --server: a certificate instead of a token",                               \
+         .text = &pawl_cli.client_cert,                                                           \
+         .configurable = true},                                                                   \
+    {                                                                                             \
+        .name = "client-key", .argument = "PEM", .help = "its key", .text = &pawl_cli.client_key, \
+        .configurable = true                                                                      \
     }
 #define PAWL_OPTION_SERVER_CERT                                                                  \
     {                                                                                            \

@@ -6,15 +6,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/access.h"
 #include "cli/cli.h"
 #include "cli/curl.h"
 #include "host/file.h"
 
-#define ORIGIN "http://pawld"
 #define ANSWER_MOST (64u * 1024u * 1024u) /* JSON that we keep in memory */
 
 struct pawl_client {
     CURL *curl;
+    struct pawl_access access;
 };
 
 /* What one request sends and receives. */
@@ -42,14 +43,19 @@ enum pawl_result pawl_client_open(struct pawl_client **client)
         free(made);
         return pawl_error(PAWL_EXHAUSTED, "no memory");
     }
-    *client = made;
-    return PAWL_OK;
+    result = pawl_access_open(&made->access);
+    if (result == PAWL_OK)
+        *client = made;
+    else
+        pawl_client_close(made);
+    return result;
 }
 
 void pawl_client_close(struct pawl_client *client)
 {
     pawl_curl.easy_cleanup(client->curl);
     pawl_curl.global_cleanup();
+    pawl_access_release(&client->access);
     free(client);
 }
 
@@ -121,23 +127,6 @@ static enum pawl_result class_of(const char *name)
     return PAWL_IO;
 }
 
-/* No answer at all. */
-static enum pawl_result transport_error(CURLcode code, const char *detail)
-{
-    if (code == CURLE_COULDNT_CONNECT) {
-        pawl_error(PAWL_IO, "nothing answers at %s", pawl_cli.socket);
-        pawl_hint("start pawld, or name its operator socket with --socket or PAWL_SOCKET; "
-                  "only users that it allows may connect");
-    } else if (code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR) {
-        pawl_error(PAWL_IO, "pawld at %s closed the connection", pawl_cli.socket);
-        pawl_hint("it serves the users that it was told to; its log says why");
-    } else {
-        pawl_error(PAWL_IO, "%s: %s", pawl_cli.socket,
-                   detail[0] != '\0' ? detail : pawl_curl.easy_strerror(code));
-    }
-    return PAWL_IO;
-}
-
 /* An answer that says no: {"class", "message"}. */
 static enum pawl_result server_error(const struct exchange *exchange)
 {
@@ -149,8 +138,7 @@ static enum pawl_result server_error(const struct exchange *exchange)
         pawl_error(class, "pawld: %s", message);
     else
         pawl_error(class, "pawld answered with HTTP status %ld", status_of(exchange));
-    if (status_of(exchange) == 403)
-        pawl_hint("run this as a user whom pawld serves");
+    pawl_access_hint(&exchange->client->access, exchange->client->curl, status_of(exchange));
     json_decref(answer);
     return class;
 }
@@ -177,18 +165,19 @@ static enum pawl_result perform(struct exchange *exchange, const char *method, c
     struct curl_slist *headers = NULL;
     char *url = NULL;
 
-    if (asprintf(&url, ORIGIN "%s", path) < 0 ||
+    const struct pawl_access *access = &exchange->client->access;
+
+    if (asprintf(&url, "%s%s", access->origin, path) < 0 ||
         (media_type != NULL && (headers = pawl_curl.slist_append(NULL, media_type)) == NULL)) {
         free(url);
         return pawl_error(PAWL_EXHAUSTED, "no memory");
     }
     struct curl_slist *both = headers == NULL ? NULL : pawl_curl.slist_append(headers, "Expect:");
     pawl_curl.easy_setopt(curl, CURLOPT_URL, url);
-    pawl_curl.easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, pawl_cli.socket);
+    pawl_access_apply(access, curl);
     pawl_curl.easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
     pawl_curl.easy_setopt(curl, CURLOPT_HTTPHEADER, both);
     pawl_curl.easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    pawl_curl.easy_setopt(curl, CURLOPT_PROXY, "");
     pawl_curl.easy_setopt(curl, CURLOPT_ERRORBUFFER, detail);
     pawl_curl.easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive);
     pawl_curl.easy_setopt(curl, CURLOPT_WRITEDATA, exchange);
@@ -202,7 +191,7 @@ static enum pawl_result perform(struct exchange *exchange, const char *method, c
     else if (status_of(exchange) >= 400)
         result = server_error(exchange);
     else if (code != CURLE_OK)
-        result = transport_error(code, detail);
+        result = pawl_access_error(access, code, detail);
     pawl_curl.easy_setopt(curl, CURLOPT_ERRORBUFFER, NULL);
     return result;
 }

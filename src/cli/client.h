@@ -1,6 +1,6 @@
 /*
- * The operator socket of pawld (SPEC 16), by libcurl. Each function prints the error that it
- * returns; the server's own errors come with their class and words.
+ * The operator API of pawld (SPEC 16), by libcurl: on its socket, or by HTTPS. Each function prints
+ * the error that it returns; the server's own errors come with their class and words.
  */
 #ifndef PAWL_CLI_CLIENT_H
 #define PAWL_CLI_CLIENT_H
@@ -14,8 +14,7 @@
 
 struct pawl_client;
 
-/* Prepares a connection to the socket of --socket; the first request connects. PAWL_EXHAUSTED,
- * PAWL_IO. */
+/* Prepares a connection as the command line says (access.h); the first request connects. */
 enum pawl_result pawl_client_open(struct pawl_client **client);
 void pawl_client_close(struct pawl_client *client);
 

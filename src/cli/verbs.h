@@ -22,5 +22,6 @@ extern const struct pawl_verb pawl_verb_personalize;
 extern const struct pawl_verb pawl_verb_publish;
 extern const struct pawl_verb pawl_verb_reseal;
 extern const struct pawl_verb pawl_verb_status;
+extern const struct pawl_verb pawl_verb_token;
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "host/options.h"
 
-static enum pawl_result ago_parse(const char *text, int64_t now, int64_t *time)
+enum pawl_result pawl_span_parse(const char *text, int64_t *seconds)
 {
     static const struct {
         char unit;
@@ -23,10 +23,19 @@ static enum pawl_result ago_parse(const char *text, int64_t now, int64_t *time)
         return PAWL_MALFORMED;
     for (size_t i = 0; i < sizeof units / sizeof *units; i++)
         if (units[i].unit == text[digits]) {
-            *time = now - (int64_t)count * units[i].seconds;
-            return *time > 0 ? PAWL_OK : PAWL_MALFORMED;
+            *seconds = (int64_t)count * units[i].seconds;
+            return count > 0 ? PAWL_OK : PAWL_MALFORMED;
         }
     return PAWL_MALFORMED;
+}
+
+static enum pawl_result ago_parse(const char *text, int64_t now, int64_t *time)
+{
+    int64_t span;
+    if (pawl_span_parse(text, &span) != PAWL_OK || span >= now)
+        return PAWL_MALFORMED;
+    *time = now - span;
+    return PAWL_OK;
 }
 
 static enum pawl_result date_parse(const char *text, int64_t *time)

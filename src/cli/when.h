@@ -11,4 +11,7 @@
  * PAWL_MALFORMED for anything else. */
 enum pawl_result pawl_when_parse(const char *text, int64_t now, int64_t *time);
 
+/* Reads a span of time ("90s", "12h", "30d", "2w") in seconds, at least 1. PAWL_MALFORMED. */
+enum pawl_result pawl_span_parse(const char *text, int64_t *seconds);
+
 #endif

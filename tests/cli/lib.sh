@@ -23,6 +23,7 @@ cd "$scratch"
 
 # No settings of whoever runs the tests.
 export PAWL_CONFIG='' HOME=$scratch
+unset PAWL_SERVER PAWL_TOKEN_FILE PAWL_CA PAWL_CLIENT_CERT PAWL_CLIENT_KEY
 unset PAWL_SOCKET PAWL_SERVER_CERT PAWL_KEY PAWL_VENDOR PAWL_THREADS SOURCE_DATE_EPOCH NO_COLOR
 
 fail() {
@@ -105,16 +106,16 @@ prepare() {
 }
 
 # Starts pawld on an empty data directory; sets `socket` and `server_data`.
-start_server() {
+start_server() { # [OPTION...] of pawld
     server_data=$scratch/server
     socket=$server_data/operator.sock
     "$PAWL_BIN/pawld" init --data "$server_data" >"$scratch/pawld.log" 2>&1
     "$PAWL_BIN/pawld" --data "$server_data" --listen 127.0.0.1:0 --port-file "$scratch/port" \
-        >>"$scratch/pawld.log" 2>&1 &
+        "$@" >>"$scratch/pawld.log" 2>&1 &
     children+=($!)
     local attempt
     for attempt in {1..100}; do
-        "$pawl" status --socket "$socket" >/dev/null 2>&1 && return
+        [ -s "$scratch/port" ] && "$pawl" status --socket "$socket" >/dev/null 2>&1 && return
         kill -0 "${children[-1]}" || break
         sleep 0.1
     done
