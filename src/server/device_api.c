@@ -153,7 +153,9 @@ static enum MHD_Result offer(struct pawl_exchange *exchange)
 {
     const struct pawl_device *device = &exchange->device;
     const struct pawl_subject subject = pawl_device_subject(device);
-    const struct pawl_offer_terms terms = {.now = exchange->now};
+    const struct pawl_offer_terms terms = {.now = exchange->now,
+                                           .may_begin = pawl_campaigns_may_begin,
+                                           .context = exchange->server->campaigns};
     struct pawl_plan_entry entry;
     struct pawl_offer decided;
     pawl_offer_decide(pawl_plan_acquire(&exchange->server->plans), &subject, &device->record,

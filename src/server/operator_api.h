@@ -38,6 +38,20 @@ extern const struct pawl_handler pawl_assignment_add_handler;
 extern const struct pawl_handler pawl_assignment_list_handler;
 extern const struct pawl_handler pawl_assignment_delete_handler;
 
+/* operator_campaigns.c, campaign_devices.c */
+extern const struct pawl_handler pawl_campaign_create_handler;
+extern const struct pawl_handler pawl_campaign_list_handler;
+extern const struct pawl_handler pawl_campaign_show_handler;
+extern const struct pawl_handler pawl_campaign_delete_handler;
+extern const struct pawl_handler pawl_campaign_devices_handler;
+extern const struct pawl_handler pawl_campaign_approve_handler;
+extern const struct pawl_handler pawl_campaign_start_handler;
+extern const struct pawl_handler pawl_campaign_pause_handler;
+extern const struct pawl_handler pawl_campaign_resume_handler;
+extern const struct pawl_handler pawl_campaign_abort_handler;
+extern const struct pawl_handler pawl_campaign_retry_handler;
+extern const struct pawl_handler pawl_campaign_next_handler;
+
 /* operator_devices.c, device_actions.c */
 extern const struct pawl_handler pawl_device_list_handler;
 extern const struct pawl_handler pawl_device_show_handler;

@@ -1,8 +1,11 @@
 #include "server/plan_cache.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "headend/campaign.h"
 #include "server/metrics.h"
+#include "store/store_campaign.h"
 
 /* Entries being gathered from the store. */
 struct gathering {
@@ -10,9 +13,8 @@ struct gathering {
     size_t count, room;
 };
 
-static enum pawl_result entry_gather(void *context, const struct pawl_assignment_row *row)
+static enum pawl_result entry_add(struct gathering *gathering, const struct pawl_plan_entry *entry)
 {
-    struct gathering *gathering = context;
     if (gathering->count == gathering->room) {
         size_t room = gathering->room == 0 ? 64 : 2 * gathering->room;
         void *entries = realloc(gathering->entries, room * sizeof *gathering->entries);
@@ -21,17 +23,65 @@ static enum pawl_result entry_gather(void *context, const struct pawl_assignment
         gathering->entries = entries;
         gathering->room = room;
     }
-    gathering->entries[gathering->count++] = row->entry;
+    gathering->entries[gathering->count++] = *entry;
     return PAWL_OK;
+}
+
+static enum pawl_result assignment_gather(void *context, const struct pawl_assignment_row *row)
+{
+    return entry_add(context, &row->entry);
+}
+
+static enum pawl_result campaign_gather(void *context, const struct pawl_campaign *campaign)
+{
+    struct pawl_campaign_rule *rule = calloc(1, sizeof *rule);
+    if (rule == NULL)
+        return PAWL_EXHAUSTED;
+    pawl_campaign_rule_fill(campaign, rule);
+    struct pawl_plan_entry entry = {
+        .assignment = campaign->id,
+        .target = campaign->target,
+        .security_version = campaign->security_version,
+        .package_size = campaign->package_size,
+        .campaign = rule,
+    };
+    memcpy(entry.package_id, campaign->package_id, PAWL_PACKAGE_ID_SIZE);
+    memcpy(entry.class_id, campaign->class_id, PAWL_ID_SIZE);
+    enum pawl_result result =
+        pawl_campaign_rule_is_started(rule) ? entry_add(context, &entry) : PAWL_STATE;
+    if (result != PAWL_OK)
+        pawl_campaign_rule_free(rule);
+    return result == PAWL_STATE ? PAWL_OK : result;
+}
+
+/* The lists of campaigns, when all rows have been read. */
+static enum pawl_result lists_read(struct pawl_reader *reader, struct gathering *gathering)
+{
+    enum pawl_result result = PAWL_OK;
+    for (size_t i = 0; result == PAWL_OK && i < gathering->count; i++) {
+        struct pawl_campaign_rule *rule = gathering->entries[i].campaign;
+        size_t size = 0;
+        if (rule == NULL || !rule->is_list)
+            continue;
+        result = pawl_store_campaign_devices_get(reader, rule->id, &rule->listed, &size);
+        rule->listed_size = size;
+    }
+    return result;
 }
 
 static enum pawl_result plan_read(struct pawl_reader *reader, struct pawl_plan **plan)
 {
     struct gathering gathering = {NULL, 0, 0};
     enum pawl_result result =
-        pawl_store_assignment_list(reader, 0, SIZE_MAX, entry_gather, &gathering);
+        pawl_store_assignment_list(reader, 0, SIZE_MAX, assignment_gather, &gathering);
+    if (result == PAWL_OK)
+        result = pawl_store_campaign_list(reader, 0, 0, SIZE_MAX, campaign_gather, &gathering);
+    if (result == PAWL_OK)
+        result = lists_read(reader, &gathering);
     if (result == PAWL_OK)
         result = pawl_plan_build(gathering.entries, gathering.count, plan);
+    for (size_t i = 0; result != PAWL_OK && i < gathering.count; i++)
+        pawl_campaign_rule_free(gathering.entries[i].campaign);
     free(gathering.entries);
     return result;
 }
@@ -50,6 +100,8 @@ static enum pawl_result plan_replace(struct pawl_plan_cache *cache, struct pawl_
         return result;
     pthread_rwlock_wrlock(&cache->lock);
     struct pawl_plan *old = cache->plan;
+    if (old != NULL)
+        pawl_plan_inherit(plan, old); /* nobody takes from a bucket now */
     cache->plan = plan;
     cache->version = version;
     pthread_rwlock_unlock(&cache->lock);

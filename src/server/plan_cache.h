@@ -1,5 +1,5 @@
-/* The plan of assignments (headend/assign.h) in memory, shared by all threads that answer reports.
- */
+/* The plan of assignments and campaigns (headend/assign.h) in memory, shared by all threads that
+ * answer reports. */
 #ifndef PAWL_SERVER_PLAN_CACHE_H
 #define PAWL_SERVER_PLAN_CACHE_H
 

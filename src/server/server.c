@@ -91,6 +91,8 @@ static enum pawl_result services_open(struct pawl_server *server)
     if (result == PAWL_OK)
         result = pawl_device_cache_create(&server->devices);
     if (result == PAWL_OK)
+        result = pawl_campaigns_open(server->store, &server->readers, &server->campaigns);
+    if (result == PAWL_OK)
         result = pawl_committer_start(server->store, server->devices, &server->health,
                                       &server->committer);
     if (result == PAWL_OK)
@@ -136,6 +138,7 @@ void pawl_server_tick(struct pawl_server *server)
     result = pawl_commands_expire(server, (int64_t)time(NULL));
     if (result != PAWL_OK)
         pawl_log(PAWL_LOG_WARNING, "event=commands-not-expired class=%s", pawl_result_name(result));
+    pawl_campaigns_tick(server->campaigns, (int64_t)time(NULL));
     result = pawl_plan_cache_refresh(&server->plans, &server->readers);
     if (result != PAWL_OK) {
         pawl_count(PAWL_COUNT_PLAN_FAILURES);
@@ -160,6 +163,7 @@ void pawl_server_close(struct pawl_server *server)
     pawl_committer_free(server->committer);
     pawl_device_cache_free(server->devices);
     pawl_sightings_free(server->sightings);
+    pawl_campaigns_close(server->campaigns);
     if (server->has_checkpoints)
         pawl_checkpoints_close(&server->checkpoints);
     pawl_tokens_free(server->tokens);

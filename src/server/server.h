@@ -10,6 +10,7 @@
 #include "headend/master.h"
 #include "headend/vault.h"
 #include "server/alarms.h"
+#include "server/campaigns.h"
 #include "server/challenge_keys.h"
 #include "server/checkpoints.h"
 #include "server/committer.h"
@@ -59,6 +60,7 @@ struct pawl_server {
     struct pawl_device_cache *devices;
     struct pawl_committer *committer;
     struct pawl_sightings *sightings;
+    struct pawl_campaigns *campaigns;
     struct pawl_alarms alarms;
     struct pawl_rewrap *rewrap;
     struct pawl_checkpoints checkpoints;
@@ -79,7 +81,8 @@ enum pawl_result pawl_server_init(const char *path, const struct pawl_hsm_access
 enum pawl_result pawl_server_open(struct pawl_server *server, const char *path,
                                   const struct pawl_server_settings *settings);
 
-/* What is to be done now and then: writes sightings, takes up changes of the plan. */
+/* What is to be done now and then: writes sightings, moves campaigns on, takes up changes of the
+ * plan. */
 void pawl_server_tick(struct pawl_server *server);
 
 /* Writes what is pending, resuming every suspended request; later ones that need a write are told

@@ -1,4 +1,5 @@
 """Runs pawld in a scratch directory, and speaks to it as devices and operators do."""
+import concurrent.futures
 import glob
 import http.client
 import json
@@ -205,3 +206,10 @@ def run(*tests):
         started = time.monotonic()
         test()
         print(f"ok: {test.__name__} ({time.monotonic() - started:.1f} s)")
+
+
+def run_together(*tests, most=4):
+    """The same for tests that mostly wait, so many at a time. The first failure is raised."""
+    with concurrent.futures.ThreadPoolExecutor(most) as pool:
+        for done in [pool.submit(run, test) for test in tests]:
+            done.result()

@@ -28,6 +28,8 @@ def test_operations_are_served():
         package_id, _ = server.release("a", "one")
         known = {"device_id": device.id.hex(), "package_id": package_id.hex(),
                  "assignment": server.assign(package_id, class_="a")}
+        plan = {"name": "one", "package_id": package_id.hex(), "target": {"group": "lab"}}
+        known["campaign"] = server.expect(201, "POST", "/v1/campaigns", plan)["id"]
         succeeded = set()
         for operation in OPENAPI.operations:
             for listener in operation.listeners:
@@ -40,6 +42,7 @@ def test_operations_are_served():
                     if status < 300:
                         succeeded.add(operation.id)
         assert {"status", "listDevices", "showDevice", "fetchPackage", "health", "unassign"} <= succeeded
+        known["campaign"] = server.expect(201, "POST", "/v1/campaigns", plan)["id"]  # one is deleted
         for listener in ("device", "operator"):
             paths = {operation.path: operation for operation in OPENAPI.operations
                      if listener in operation.listeners}

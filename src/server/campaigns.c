@@ -1,0 +1,197 @@
+#include "server/campaigns.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "host/log.h"
+#include "server/campaign_count.h"
+
+#define STEPS_MAX (4u * PAWL_STAGES_MAX) /* of one campaign in one tick: more than a plan has */
+#define RECOUNT_SECONDS 30               /* between two counts because devices came or went */
+#define RECENT_COUNT 65536u              /* devices remembered as let in; a power of two */
+
+struct pawl_campaigns {
+    pthread_mutex_t ticking;
+    struct pawl_store *store;
+    struct pawl_readers *readers;
+    struct pawl_campaign_count *count;
+    int64_t recounted; /* when a campaign that was counted was counted anew */
+    /* Who was let in lately, by device number; a collision costs one of the rate. */
+    _Atomic uint64_t recent[RECENT_COUNT];
+};
+
+enum pawl_result pawl_campaigns_open(struct pawl_store *store, struct pawl_readers *readers,
+                                     struct pawl_campaigns **out)
+{
+    struct pawl_campaigns *campaigns = calloc(1, sizeof *campaigns);
+    if (campaigns == NULL)
+        return PAWL_EXHAUSTED;
+    campaigns->store = store;
+    campaigns->readers = readers;
+    enum pawl_result result = pawl_campaign_count_open(store, readers, &campaigns->count);
+    if (result != PAWL_OK) {
+        free(campaigns);
+        return result;
+    }
+    pthread_mutex_init(&campaigns->ticking, NULL);
+    *out = campaigns;
+    return PAWL_OK;
+}
+
+void pawl_campaigns_close(struct pawl_campaigns *campaigns)
+{
+    if (campaigns == NULL)
+        return;
+    pawl_campaign_count_close(campaigns->count);
+    pthread_mutex_destroy(&campaigns->ticking);
+    free(campaigns);
+}
+
+/* Campaigns that run, gathered before anything is written. */
+struct running {
+    struct pawl_campaign *items;
+    size_t count, room;
+};
+
+static enum pawl_result running_add(void *context, const struct pawl_campaign *campaign)
+{
+    struct running *running = context;
+    if (running->count == running->room) {
+        size_t room = running->room == 0 ? 8 : 2 * running->room;
+        void *items = realloc(running->items, room * sizeof *running->items);
+        if (items == NULL)
+            return PAWL_EXHAUSTED;
+        running->items = items;
+        running->room = room;
+    }
+    running->items[running->count++] = *campaign;
+    return PAWL_OK;
+}
+
+enum pawl_result pawl_campaign_estimate_fill(struct pawl_reader *reader,
+                                             struct pawl_campaign *campaign)
+{
+    uint64_t devices = campaign->listed;
+    enum pawl_result result = PAWL_OK;
+    if (campaign->target.kind != PAWL_TARGET_LIST)
+        result = pawl_store_device_count(reader, &campaign->target, &devices);
+    if (result == PAWL_OK)
+        pawl_campaign_estimate(campaign, devices);
+    return result;
+}
+
+/* Writes one step with its event. PAWL_STATE when somebody else was first. */
+static enum pawl_result step_write(struct pawl_campaigns *campaigns, struct pawl_campaign *campaign,
+                                   const struct pawl_campaign_step *step, int64_t now)
+{
+    char detail[512] = "{}";
+    const struct pawl_event event = {
+        .time = now, .actor = "pawld", .action = step->action, .detail = detail};
+    if (step->stage > 0) {
+        const struct pawl_stage *stage = &campaign->stages[step->stage - 1];
+        struct pawl_stage_tally tally;
+        pawl_stage_tally(stage, now, &tally);
+        /* A reason that the clock or the counts gave is one of a few texts without quotes. */
+        snprintf(detail, sizeof detail,
+                 "{\"stage\":%u,\"state\":\"%s\",\"total\":%" PRIu64 ",\"finished\":%" PRIu64
+                 ",\"failed\":%" PRIu64 ",\"reason\":\"%s\"}",
+                 step->stage, pawl_campaign_state_name(campaign->state), stage->total,
+                 stage->finished, tally.failed,
+                 campaign->state == PAWL_CAMPAIGN_PAUSED ? campaign->reason : "");
+    }
+    enum pawl_result result = pawl_store_campaign_set(campaigns->store, campaign, &event);
+    if (result != PAWL_OK)
+        return result;
+    campaign->version++;
+    pawl_log(campaign->state == PAWL_CAMPAIGN_PAUSED ? PAWL_LOG_WARNING : PAWL_LOG_NOTICE,
+             "event=%s campaign=%" PRIu64 " stage=%u", step->action, campaign->id, step->stage);
+    return PAWL_OK;
+}
+
+static enum pawl_result campaign_advance(struct pawl_campaigns *campaigns,
+                                         struct pawl_campaign *campaign, int64_t now)
+{
+    struct pawl_campaign_step step;
+    enum pawl_result result = PAWL_OK;
+    for (unsigned i = 0; result == PAWL_OK && i < STEPS_MAX; i++) {
+        if (!pawl_campaign_advance(campaign, now, &step))
+            break;
+        result = step_write(campaigns, campaign, &step, now);
+    }
+    return result == PAWL_STATE ? PAWL_OK : result; /* the next tick looks anew */
+}
+
+/* Whether its stages are to be counted: never yet, or for another number of devices. */
+static bool needs_count(const struct pawl_campaigns *campaigns, struct pawl_reader *reader,
+                        const struct pawl_campaign *campaign, int64_t now)
+{
+    uint64_t devices = 0;
+    if (!campaign->counted)
+        return true;
+    return now - campaigns->recounted >= RECOUNT_SECONDS &&
+           campaign->target.kind != PAWL_TARGET_LIST &&
+           pawl_store_device_count(reader, &campaign->target, &devices) == PAWL_OK &&
+           devices != campaign->basis;
+}
+
+static enum pawl_result running_read(struct pawl_campaigns *campaigns, int64_t now,
+                                     struct running *running,
+                                     const struct pawl_campaign **uncounted)
+{
+    struct pawl_reader *reader = NULL;
+    enum pawl_result result = pawl_reader_borrow(campaigns->readers, &reader);
+    if (result == PAWL_OK)
+        result = pawl_store_campaign_list(reader, PAWL_CAMPAIGN_RUNNING, 0, SIZE_MAX, running_add,
+                                          running);
+    for (size_t i = 0; result == PAWL_OK && i < running->count && *uncounted == NULL; i++)
+        if (needs_count(campaigns, reader, &running->items[i], now))
+            *uncounted = &running->items[i];
+    pawl_reader_return(campaigns->readers, reader);
+    return result;
+}
+
+void pawl_campaigns_tick(struct pawl_campaigns *campaigns, int64_t now)
+{
+    struct running running = {NULL, 0, 0};
+    const struct pawl_campaign *uncounted = NULL;
+    pthread_mutex_lock(&campaigns->ticking);
+    enum pawl_result result = running_read(campaigns, now, &running, &uncounted);
+    if (result == PAWL_OK && uncounted != NULL) {
+        if (uncounted->counted)
+            campaigns->recounted = now;
+        pawl_campaign_count_begin(campaigns->count, uncounted);
+    }
+    for (size_t i = 0; result == PAWL_OK && i < running.count; i++)
+        result = campaign_advance(campaigns, &running.items[i], now);
+    pthread_mutex_unlock(&campaigns->ticking);
+    free(running.items);
+    if (result != PAWL_OK)
+        pawl_log(PAWL_LOG_WARNING, "event=campaigns-not-read class=%s", pawl_result_name(result));
+}
+
+bool pawl_campaigns_may_begin(void *context, const struct pawl_plan_entry *entry,
+                              const struct pawl_subject *subject)
+{
+    struct pawl_campaigns *campaigns = context;
+    struct pawl_campaign_rule *rule = entry->campaign;
+    struct timespec now;
+    if (rule == NULL || rule->rate == 0)
+        return true;
+    /* Another mark for each device and try; never 0, which stands for nobody. */
+    uint64_t mark = (pawl_campaign_attempt(rule) ^ subject->number << 40 ^
+                     subject->number * 0x9e3779b97f4a7c15u) |
+                    1u;
+    _Atomic uint64_t *recent = &campaigns->recent[subject->number % RECENT_COUNT];
+    if (atomic_load_explicit(recent, memory_order_relaxed) == mark)
+        return true;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (!pawl_pace_take(&rule->pace, rule->rate,
+                        (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000))
+        return false;
+    atomic_store_explicit(recent, mark, memory_order_relaxed);
+    return true;
+}
