@@ -9,6 +9,7 @@ extern const struct pawl_verb pawl_verb_audit;
 extern const struct pawl_verb pawl_verb_completion;
 extern const struct pawl_verb pawl_verb_content;
 extern const struct pawl_verb pawl_verb_device;
+extern const struct pawl_verb pawl_verb_campaign;
 extern const struct pawl_verb pawl_verb_devices;
 extern const struct pawl_verb pawl_verb_entitle;
 extern const struct pawl_verb pawl_verb_env;
