@@ -7,6 +7,7 @@
 #include "host/hex.h"
 #include "host/options.h"
 #include "pawl/package.h"
+#include "server/once.h"
 #include "server/operator_api.h"
 #include "server/operator_json.h"
 #include "store/commands.h"
@@ -189,7 +190,7 @@ static enum MHD_Result command_queue(struct pawl_request *request, const struct 
                                       (json_int_t)added));
 }
 
-static enum MHD_Result command_add_answer(struct pawl_request *request)
+static enum MHD_Result command_add_do(struct pawl_request *request)
 {
     static const char *const members[] = {"target",     "kind",       "message", "seconds",
                                           "package_id", "expires_in", NULL};
@@ -212,6 +213,11 @@ static enum MHD_Result command_add_answer(struct pawl_request *request)
         answered = command_queue(request, &target, &command, addressees);
     free(addressees);
     return answered;
+}
+
+static enum MHD_Result command_add_answer(struct pawl_request *request)
+{
+    return pawl_once_answer(request, command_add_do);
 }
 
 const struct pawl_handler pawl_command_add_handler = {

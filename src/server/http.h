@@ -78,6 +78,8 @@ struct pawl_request {
     unsigned answered;              /* status; 0: not yet */
     char id[PAWL_REQUEST_ID_SIZE];  /* "" until it is asked for: request_id.h */
 
+    struct pawl_once *once; /* NULL: the answer is not to be kept (once.h) */
+
     unsigned status; /* not 0: the request failed */
     enum pawl_result class;
     char message[256];

@@ -4,6 +4,7 @@
 
 #include "host/options.h"
 #include "pawl/package.h"
+#include "server/once.h"
 #include "server/operator_api.h"
 #include "server/operator_json.h"
 
@@ -68,7 +69,7 @@ static enum MHD_Result assignment_add(struct pawl_request *request,
         json_pack("{s:I, s:I}", "id", (json_int_t)id, "devices", (json_int_t)devices));
 }
 
-static enum MHD_Result assignment_add_answer(struct pawl_request *request)
+static enum MHD_Result assignment_add_do(struct pawl_request *request)
 {
     static const char *const members[] = {"package_id", "target", NULL};
     uint8_t package_id[PAWL_PACKAGE_ID_SIZE];
@@ -82,6 +83,11 @@ static enum MHD_Result assignment_add_answer(struct pawl_request *request)
     json_decref(body);
     good = good && target_fits(request, &target, package_id);
     return good ? assignment_add(request, &target, package_id) : MHD_YES;
+}
+
+static enum MHD_Result assignment_add_answer(struct pawl_request *request)
+{
+    return pawl_once_answer(request, assignment_add_do);
 }
 
 const struct pawl_handler pawl_assignment_add_handler = {

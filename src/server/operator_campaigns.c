@@ -6,6 +6,7 @@
 #include "host/options.h"
 #include "pawl/package.h"
 #include "server/campaign_json.h"
+#include "server/once.h"
 #include "server/operator_api.h"
 #include "store/store_campaign.h"
 
@@ -68,7 +69,7 @@ static bool package_fits(struct pawl_request *request, const struct pawl_campaig
     return false;
 }
 
-static enum MHD_Result create_answer(struct pawl_request *request)
+static enum MHD_Result create_do(struct pawl_request *request)
 {
     static const char *const members[] = {"name",   "package_id", "target",   "percent", "stages",
                                           "window", "rate",       "approval", NULL};
@@ -93,6 +94,11 @@ static enum MHD_Result create_answer(struct pawl_request *request)
     if (result != PAWL_OK)
         return pawl_request_refuse(request, result, "cannot write the campaign");
     return campaign_answer(request, MHD_HTTP_CREATED, id);
+}
+
+static enum MHD_Result create_answer(struct pawl_request *request)
+{
+    return pawl_once_answer(request, create_do);
 }
 
 const struct pawl_handler pawl_campaign_create_handler = {

@@ -8,6 +8,7 @@
 #include "host/hex.h"
 #include "host/options.h"
 #include "server/media.h"
+#include "server/once.h"
 
 #define LIMIT_DEFAULT 100u
 #define LIMIT_MAX 10000u
@@ -20,6 +21,7 @@ enum MHD_Result pawl_json_answer(struct pawl_request *request, unsigned status, 
         pawl_request_fail(request, MHD_HTTP_SERVICE_UNAVAILABLE, PAWL_EXHAUSTED, "no memory");
         return MHD_YES;
     }
+    pawl_once_note(request, status, text);
     struct MHD_Response *response =
         MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE);
     if (response == NULL) {

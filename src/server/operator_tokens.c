@@ -5,6 +5,7 @@
 
 #include "host/hex.h"
 #include "host/log.h"
+#include "server/once.h"
 #include "server/operator_api.h"
 #include "server/operator_json.h"
 
@@ -142,7 +143,7 @@ static enum MHD_Result token_add(struct pawl_request *request, const struct pawl
     return pawl_json_answer(request, MHD_HTTP_CREATED, json_pack("{s:I}", "id", (json_int_t)id));
 }
 
-static enum MHD_Result token_add_answer(struct pawl_request *request)
+static enum MHD_Result token_add_do(struct pawl_request *request)
 {
     static const char *const members[] = {"name", "role", "expires", "digest", "subject", NULL};
     struct pawl_token_row token = {.created = (int64_t)time(NULL)};
@@ -156,6 +157,11 @@ static enum MHD_Result token_add_answer(struct pawl_request *request)
                                 json_object_get(body, "subject"), &token);
     json_decref(body);
     return good ? token_add(request, &token) : MHD_YES;
+}
+
+static enum MHD_Result token_add_answer(struct pawl_request *request)
+{
+    return pawl_once_answer(request, token_add_do);
 }
 
 const struct pawl_handler pawl_token_add_handler = {

@@ -9,6 +9,7 @@
 #include "store/commands.h"
 #include "store/contents.h"
 #include "store/device_store.h"
+#include "store/once.h"
 #include "store/store.h"
 #include "store/store_campaign.h"
 #include "store/token.h"
@@ -165,6 +166,14 @@ struct pawl_store_driver {
                                       uint64_t *count);
     enum pawl_result (*wrapped_set)(struct pawl_store *store, struct pawl_wrapped_row *rows,
                                     size_t count);
+    enum pawl_result (*once_begin)(struct pawl_store *store,
+                                   const struct pawl_once_request *request, int64_t now,
+                                   struct pawl_once_answer *answer);
+    enum pawl_result (*once_finish)(struct pawl_store *store,
+                                    const struct pawl_once_request *request, unsigned status,
+                                    const char *text);
+    enum pawl_result (*once_drop)(struct pawl_store *store,
+                                  const struct pawl_once_request *request);
     enum pawl_result (*token_add)(struct pawl_store *store, const struct pawl_token_row *token,
                                   const struct pawl_event *event, uint64_t *id);
     enum pawl_result (*token_revoke)(struct pawl_store *store, const char *name, int64_t time,

@@ -140,6 +140,12 @@ enum pawl_sql {
     PAWL_SQL_KEY_WRAPPED_LIST,
     PAWL_SQL_KEY_WRAPPED_SET,
     PAWL_SQL_WRAPPED_COUNT,
+    PAWL_SQL_ONCE_EXPIRE,
+    PAWL_SQL_ONCE_TRIM,
+    PAWL_SQL_ONCE_ADD,
+    PAWL_SQL_ONCE_GET,
+    PAWL_SQL_ONCE_FINISH,
+    PAWL_SQL_ONCE_DROP,
     PAWL_SQL_TOKEN_ADD,
     PAWL_SQL_TOKEN_COUNT,
     PAWL_SQL_TOKEN_REVOKE,
@@ -454,6 +460,14 @@ enum pawl_result pawl_sqlite_wrapped_count(struct pawl_reader *reader, uint32_t 
                                            uint64_t *count);
 enum pawl_result pawl_sqlite_wrapped_set(struct pawl_store *store, struct pawl_wrapped_row *rows,
                                          size_t count);
+enum pawl_result pawl_sqlite_once_begin(struct pawl_store *store,
+                                        const struct pawl_once_request *request, int64_t now,
+                                        struct pawl_once_answer *answer);
+enum pawl_result pawl_sqlite_once_finish(struct pawl_store *store,
+                                         const struct pawl_once_request *request, unsigned status,
+                                         const char *text);
+enum pawl_result pawl_sqlite_once_drop(struct pawl_store *store,
+                                       const struct pawl_once_request *request);
 enum pawl_result pawl_sqlite_token_add(struct pawl_store *store, const struct pawl_token_row *token,
                                        const struct pawl_event *event, uint64_t *id);
 enum pawl_result pawl_sqlite_token_revoke(struct pawl_store *store, const char *name, int64_t time,

@@ -285,6 +285,18 @@ static const char *const texts[PAWL_SQL_COUNT] = {
         "(SELECT count(*) FROM package WHERE substr(wrapped_content_key, 1, 4) <> ?1) + "
         "(SELECT count(*) FROM content_key WHERE substr(wrapped_key, 1, 4) <> ?1) + "
         "(SELECT count(*) FROM server_key WHERE substr(wrapped, 1, 4) <> ?1)",
+    [PAWL_SQL_ONCE_EXPIRE] = "DELETE FROM once WHERE created <= ?1",
+    [PAWL_SQL_ONCE_TRIM] =
+        "DELETE FROM once WHERE (actor, key) IN (SELECT actor, key FROM once ORDER BY created "
+        "LIMIT max(0, (SELECT count(*) FROM once) - ?1))",
+    [PAWL_SQL_ONCE_ADD] =
+        "INSERT OR IGNORE INTO once (actor, key, digest, created) VALUES (?, ?, ?, ?)",
+    [PAWL_SQL_ONCE_GET] =
+        "SELECT digest, created, status, answer FROM once WHERE actor = ? AND key = ?",
+    [PAWL_SQL_ONCE_FINISH] =
+        "UPDATE once SET status = ?3, answer = ?4 WHERE actor = ?1 AND key = ?2",
+    [PAWL_SQL_ONCE_DROP] = "DELETE FROM once WHERE actor = ? AND key = ?",
+
     [PAWL_SQL_TOKEN_ADD] =
         "INSERT OR IGNORE INTO token (name, digest, role, subject, created, expires) "
         "VALUES (?, ?, ?, ?, ?, NULLIF(?, 0))",
