@@ -21,7 +21,7 @@ mapfile -t files < <(find include src port tests fuzz bench examples man docs sc
 found=$(dangling "${files[@]}" ./*.md)
 
 # Paths in backquotes, of the folders that are in the repository.
-folders='src|include|tests|port|cmake|scripts|docs|bench|fuzz|examples|packages'
+folders='model|src|include|tests|port|cmake|scripts|docs|bench|fuzz|examples|packages'
 found+=$(grep -noE '`('"$folders"')/[^` *]*`' ./*.md | while IFS=: read -r file line path; do
     path=${path//\`/}
     [[ $path == *NAME* ]] || [ -e "${path%%:*}" ] || echo $'\n'"$file:$line: $path"
