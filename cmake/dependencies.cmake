@@ -11,6 +11,7 @@ if(NOT PAWL_FUZZ)
     pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp>=2.5)
 endif()
 pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson>=2.13)
+pkg_check_modules(P11KIT REQUIRED IMPORTED_TARGET p11-kit-1>=0.23)
 pkg_check_modules(INIH REQUIRED IMPORTED_TARGET inih)
 
 # Without it programs build and there are no tests (packages/test.txt).

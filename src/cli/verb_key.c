@@ -14,7 +14,7 @@ static const struct pawl_option options[] = {
 
 static bool is_key(const char *name)
 {
-    static const char *const names[] = {"master", "data", "challenge"};
+    static const char *const names[] = {"master", "data", "challenge", "server"};
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(names[i], name) == 0)
@@ -32,10 +32,11 @@ static int run(const struct pawl_option_list *operands)
     if (!rotate && strcmp(operands->items[0], "status") != 0)
         return pawl_usage_error("'%s' is neither status nor rotate", operands->items[0]);
     if (rotate != (operands->count == 2))
-        return pawl_usage_error(rotate ? "rotate needs a key: master, data or challenge"
+        return pawl_usage_error(rotate ? "rotate needs a key: master, data, challenge or server"
                                        : "status takes no key");
     if (rotate && !is_key(operands->items[1]))
-        return pawl_usage_error("'%s' is none of master, data and challenge", operands->items[1]);
+        return pawl_usage_error("'%s' is none of master, data, challenge and server",
+                                operands->items[1]);
     if (rotate)
         snprintf(path, sizeof path, "/v1/keys/%s/rotate", operands->items[1]);
     enum pawl_result result = pawl_client_open(&client);
@@ -49,7 +50,7 @@ static int run(const struct pawl_option_list *operands)
 const struct pawl_verb pawl_verb_key = {
     .name = "key",
     .usage = {.command = "pawl key",
-              .operands = "status | rotate master|data|challenge",
+              .operands = "status | rotate master|data|challenge|server",
               .summary = "show the server's keys, or rotate one",
               .details =
                   "data: a new data key; everything under the old one is moved to it in the "

@@ -28,9 +28,11 @@ struct pawl_cms_recipient {
 struct pawl_cms_opener {
     EVP_PKEY *key;
     X509 *certificate;
+    struct pawl_cms_opener *previous;
+    pawl_cms_key_trouble_fn trouble; /* NULL: the key has none */
 };
 
-static enum pawl_result load_certificate(const char *path, X509 **certificate)
+enum pawl_result pawl_cms_certificate_load(const char *path, X509 **certificate)
 {
     struct pawl_pem pem;
     enum pawl_result result = pawl_pem_open(path, &pem);
@@ -45,7 +47,7 @@ static enum pawl_result load_certificate(const char *path, X509 **certificate)
 enum pawl_result pawl_cms_recipient_load(const char *path, struct pawl_cms_recipient **recipient)
 {
     X509 *certificate = NULL;
-    enum pawl_result result = load_certificate(path, &certificate);
+    enum pawl_result result = pawl_cms_certificate_load(path, &certificate);
 
     if (result != PAWL_OK)
         return result;
@@ -82,7 +84,7 @@ enum pawl_result pawl_cms_opener_load(const char *key_path, const char *cert_pat
         return PAWL_EXHAUSTED;
     enum pawl_result result = pawl_pem_key_load(key_path, &made->key);
     if (result == PAWL_OK)
-        result = load_certificate(cert_path, &made->certificate);
+        result = pawl_cms_certificate_load(cert_path, &made->certificate);
     if (result == PAWL_OK && X509_check_private_key(made->certificate, made->key) != 1)
         result = PAWL_MALFORMED;
     ERR_clear_error();
@@ -94,13 +96,39 @@ enum pawl_result pawl_cms_opener_load(const char *key_path, const char *cert_pat
     return PAWL_OK;
 }
 
+enum pawl_result pawl_cms_opener_make(EVP_PKEY *key, X509 *certificate,
+                                      pawl_cms_key_trouble_fn trouble,
+                                      struct pawl_cms_opener **opener)
+{
+    struct pawl_cms_opener *made = calloc(1, sizeof *made);
+
+    if (made == NULL) {
+        EVP_PKEY_free(key);
+        X509_free(certificate);
+        return PAWL_EXHAUSTED;
+    }
+    *made = (struct pawl_cms_opener){key, certificate, NULL, trouble};
+    *opener = made;
+    return PAWL_OK;
+}
+
 void pawl_cms_opener_free(struct pawl_cms_opener *opener)
 {
     if (opener == NULL)
         return;
     EVP_PKEY_free(opener->key);
     X509_free(opener->certificate);
+    if (opener->previous != NULL) { /* a chain has two links at most */
+        EVP_PKEY_free(opener->previous->key);
+        X509_free(opener->previous->certificate);
+        free(opener->previous);
+    }
     free(opener);
+}
+
+void pawl_cms_opener_chain(struct pawl_cms_opener *opener, struct pawl_cms_opener *previous)
+{
+    opener->previous = previous;
 }
 
 /* Chooses what a new envelope's key travels under: X9.63 with SHA-256 for EC, OAEP for RSA, where
@@ -238,8 +266,14 @@ __attribute__((noinline)) static void stack_wipe(void)
     pawl_wipe(left_behind, sizeof left_behind);
 }
 
-enum pawl_result pawl_cms_open(const struct pawl_cms_opener *opener, const uint8_t *der,
-                               size_t der_size, uint8_t **plain, size_t *size)
+static enum pawl_result decrypt_failure(const struct pawl_cms_opener *opener)
+{
+    enum pawl_result result = opener->trouble != NULL ? opener->trouble() : PAWL_OK;
+    return result == PAWL_OK ? PAWL_UNTRUSTED : result;
+}
+
+static enum pawl_result open_with(const struct pawl_cms_opener *opener, const uint8_t *der,
+                                  size_t der_size, uint8_t **plain, size_t *size)
 {
     CMS_ContentInfo *cms = NULL;
     enum pawl_result result = envelope_read(der, der_size, &cms);
@@ -252,7 +286,7 @@ enum pawl_result pawl_cms_open(const struct pawl_cms_opener *opener, const uint8
     if (out == NULL)
         result = PAWL_CRYPTO;
     else if (CMS_decrypt(cms, opener->key, opener->certificate, NULL, out, CMS_BINARY) != 1)
-        result = PAWL_UNTRUSTED;
+        result = decrypt_failure(opener);
     CMS_ContentInfo_free(cms);
     stack_wipe();
 
@@ -270,6 +304,16 @@ enum pawl_result pawl_cms_open(const struct pawl_cms_opener *opener, const uint8
     }
     BIO_free(out);
     ERR_clear_error();
+    return result;
+}
+
+enum pawl_result pawl_cms_open(const struct pawl_cms_opener *opener, const uint8_t *der,
+                               size_t der_size, uint8_t **plain, size_t *size)
+{
+    enum pawl_result result = open_with(opener, der, der_size, plain, size);
+
+    if (result == PAWL_UNTRUSTED && opener->previous != NULL)
+        result = open_with(opener->previous, der, der_size, plain, size);
     return result;
 }
 

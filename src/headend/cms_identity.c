@@ -1,4 +1,5 @@
 /* The server's own key and certificate. */
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -39,22 +40,27 @@ static int add_extension(X509 *certificate, int nid, const char *value)
     return done;
 }
 
-static X509 *certificate_make(EVP_PKEY *key)
+static int name_set(X509_NAME *name, const char *text)
+{
+    return X509_NAME_add_entry_by_NID(name, NID_commonName, MBSTRING_ASC,
+                                      (const unsigned char *)text, -1, -1, 0);
+}
+
+/* A certificate of `key` under that name, signed by `signer` as `issuer`. */
+static X509 *certificate_make(EVP_PKEY *key, EVP_PKEY *signer, const char *issuer)
 {
     X509 *made = X509_new();
 
     if (made == NULL)
         return NULL;
-    X509_NAME *name = X509_get_subject_name(made);
-    const unsigned char *text = (const unsigned char *)"pawld";
+    X509_NAME *name = X509_get_subject_name(made), *by = X509_get_issuer_name(made);
     int done = X509_set_version(made, X509_VERSION_3) && set_serial(made) &&
                X509_gmtime_adj(X509_getm_notBefore(made), 0) != NULL &&
                ASN1_TIME_set_string(X509_getm_notAfter(made), NO_EXPIRATION) &&
-               X509_NAME_add_entry_by_NID(name, NID_commonName, MBSTRING_ASC, text, -1, -1, 0) &&
-               X509_set_issuer_name(made, name) && X509_set_pubkey(made, key) &&
+               name_set(name, "pawld") && name_set(by, issuer) && X509_set_pubkey(made, key) &&
                add_extension(made, NID_subject_key_identifier, "hash") &&
                add_extension(made, NID_key_usage, "critical,keyAgreement") &&
-               X509_sign(made, key, EVP_sha256()) > 0;
+               X509_sign(made, signer, EVP_sha256()) > 0;
     if (!done) {
         X509_free(made);
         return NULL;
@@ -95,12 +101,48 @@ static enum pawl_result save(EVP_PKEY *key, X509 *certificate, const char *key_p
 enum pawl_result pawl_cms_identity_create(const char *key_path, const char *cert_path)
 {
     EVP_PKEY *key = EVP_EC_gen("P-256");
-    X509 *certificate = key == NULL ? NULL : certificate_make(key);
+    X509 *certificate = key == NULL ? NULL : certificate_make(key, key, "pawld");
     enum pawl_result result = PAWL_CRYPTO;
 
     if (certificate != NULL)
         result = save(key, certificate, key_path, cert_path);
     X509_free(certificate);
+    EVP_PKEY_free(key);
+    ERR_clear_error();
+    return result;
+}
+
+/* The public key that is a point. */
+static EVP_PKEY *public_key_make(const uint8_t point[65])
+{
+    OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, (char[]){"P-256"}, 0),
+        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, (void *)(uintptr_t)point, 65),
+        OSSL_PARAM_construct_end(),
+    };
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+    EVP_PKEY *key = NULL;
+
+    if (context != NULL && EVP_PKEY_fromdata_init(context) == 1)
+        EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY, parameters);
+    EVP_PKEY_CTX_free(context);
+    return key;
+}
+
+enum pawl_result pawl_cms_certificate_create(const uint8_t point[65], const char *cert_path)
+{
+    EVP_PKEY *key = public_key_make(point), *signer = EVP_EC_gen("P-256");
+    X509 *certificate = key == NULL || signer == NULL
+                            ? NULL
+                            : certificate_make(key, signer, "pawld, by a key that was not kept");
+    BIO *pem = certificate == NULL ? NULL : BIO_new(BIO_s_mem());
+    enum pawl_result result = PAWL_CRYPTO;
+
+    if (pem != NULL && PEM_write_bio_X509(pem, certificate) == 1)
+        result = write_pem(pem, cert_path, 0644);
+    BIO_free(pem);
+    X509_free(certificate);
+    EVP_PKEY_free(signer);
     EVP_PKEY_free(key);
     ERR_clear_error();
     return result;

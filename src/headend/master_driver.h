@@ -23,4 +23,11 @@ enum pawl_result pawl_master_file_open(const uint8_t bytes[PAWL_VAULT_KEY_SIZE],
                                        struct pawl_master **master, struct pawl_trouble *trouble);
 enum pawl_result pawl_master_file_create(const char *path, struct pawl_trouble *trouble);
 
+/* master_hsm.c: opens nothing yet; the HSM is asked when the key is used. */
+enum pawl_result pawl_master_hsm_open(const char *uri, const struct pawl_hsm_access *access,
+                                      struct pawl_master **master, struct pawl_trouble *trouble);
+/* Makes the key in the HSM. */
+enum pawl_result pawl_master_hsm_create(const char *uri, const struct pawl_hsm_access *access,
+                                        struct pawl_trouble *trouble);
+
 #endif

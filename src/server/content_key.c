@@ -79,6 +79,18 @@ static enum MHD_Result refuse(struct pawl_request *request, enum pawl_result res
     return pawl_request_refuse(request, result, "cannot make the package ready");
 }
 
+static enum MHD_Result key_refuse(struct pawl_request *request, enum pawl_result result)
+{
+    const char *what = pawl_identity_words();
+    if (result == PAWL_UNTRUSTED)
+        what = "the key is not encrypted to this server";
+    else if (result == PAWL_MALFORMED || result == PAWL_UNSUPPORTED)
+        what = "neither 32 bytes nor a CMS object that holds them";
+    if (result == PAWL_IO) /* the server's key is in an HSM, and that is away */
+        pawl_request_fail(request, MHD_HTTP_SERVICE_UNAVAILABLE, result, "%s", what);
+    return pawl_request_refuse(request, result, "%s", what);
+}
+
 static enum MHD_Result content_key_answer(struct pawl_request *request)
 {
     struct pawl_server *server = request->server;
@@ -91,13 +103,11 @@ static enum MHD_Result content_key_answer(struct pawl_request *request)
         pawl_request_fail(request, MHD_HTTP_NOT_FOUND, PAWL_STATE, "no such package");
     if (result != PAWL_OK)
         return pawl_request_refuse(request, result, "cannot read the packages");
-    result = pawl_content_key_read(request->body, (size_t)request->received, server->opener,
-                                   content_key);
+    result = pawl_content_key_read(request->body, (size_t)request->received,
+                                   pawl_server_identity_acquire(server), content_key);
+    pawl_server_identity_release(server);
     if (result != PAWL_OK)
-        return pawl_request_refuse(request, result,
-                                   result == PAWL_UNTRUSTED
-                                       ? "the key is not encrypted to this server"
-                                       : "neither 32 bytes nor a CMS object that holds them");
+        return key_refuse(request, result);
     int fd = pawl_shelf_open(&server->data, package_id, &ready);
     if (fd < 0) {
         pawl_wipe(content_key, sizeof content_key);

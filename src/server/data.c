@@ -9,10 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "headend/cms.h"
-#include "headend/master.h"
 #include "host/log.h"
 #include "server/content_shelf.h"
+#include "server/server_identity.h"
 
 char *pawl_data_path(const struct pawl_data *data, const char *name, char text[PATH_MAX])
 {
@@ -119,24 +118,19 @@ void pawl_data_close(struct pawl_data *data)
     data->lock = -1;
 }
 
-enum pawl_result pawl_data_keys_create(const struct pawl_data *data)
+enum pawl_result pawl_data_keys_create(const struct pawl_data *data, const char *hsm,
+                                       const struct pawl_hsm_access *access)
 {
-    char key[PATH_MAX], certificate[PATH_MAX];
+    struct pawl_trouble trouble;
+    char key[PATH_MAX];
     enum pawl_result result = PAWL_OK;
     if (!name_exists(data, "master.key")) {
         /* A database without its master key is lost: a new one would only hide that. */
         if (name_exists(data, "pawl.db"))
             return pawl_error(PAWL_STATE, "%s: there is a database but no master.key", data->path);
-        struct pawl_trouble trouble;
-        result = pawl_master_create(pawl_data_path(data, "master.key", key), NULL, NULL, &trouble);
-        if (result != PAWL_OK)
-            return pawl_error(result, "%s", trouble.text);
+        result = pawl_master_create(pawl_data_path(data, "master.key", key), hsm, access, &trouble);
     }
-    if (!name_exists(data, "server.key") && !name_exists(data, "server.crt")) {
-        result = pawl_cms_identity_create(pawl_data_path(data, "server.key", key),
-                                          pawl_data_path(data, "server.crt", certificate));
-        if (result != PAWL_OK)
-            return pawl_error(result, "%s: cannot make the server's key", key);
-    }
-    return result;
+    if (result == PAWL_OK)
+        result = pawl_server_identity_create(data, access, &trouble);
+    return result == PAWL_OK ? PAWL_OK : pawl_error(result, "%s", trouble.text);
 }

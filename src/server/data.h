@@ -2,8 +2,8 @@
  * The data directory: what pawld keeps, and where (SPEC 15).
  *
  *   pawl.db                    the database
- *   master.key                 32 bytes that wrap the data key
- *   server.key, server.crt     to which units and content keys are encrypted
+ *   master.key                 the master key, or where it is; .next, .old: master_place.h
+ *   server.key, server.crt     to which units and content keys are encrypted: server_identity.h
  *   audit.key, audit.pub.pem   which signs checkpoints of the audit trail
  *   packages/ID.pawl           packages that devices may fetch
  *   packages/ID.pending        packages whose content key is still awaited
@@ -19,6 +19,7 @@
 #include <limits.h>
 #include <stdbool.h>
 
+#include "headend/master.h"
 #include "pawl/result.h"
 
 #define PAWL_UPLOAD_PREFIX "upload."
@@ -35,9 +36,11 @@ struct pawl_data {
 enum pawl_result pawl_data_open(struct pawl_data *data, const char *path, bool create);
 void pawl_data_close(struct pawl_data *data);
 
-/* Makes master key, server key and certificate where they are missing; never overwrites. PAWL_STATE
+/* Makes master key, server key and certificate where they are missing, in the HSM when `hsm` names
+ * a key there; never overwrites. PAWL_STATE
  * when there is a database whose master key is gone; PAWL_IO, PAWL_CRYPTO; an error was printed. */
-enum pawl_result pawl_data_keys_create(const struct pawl_data *data);
+enum pawl_result pawl_data_keys_create(const struct pawl_data *data, const char *hsm,
+                                       const struct pawl_hsm_access *access);
 
 /* The path of one of the names above, in `text`, which is returned. */
 char *pawl_data_path(const struct pawl_data *data, const char *name, char text[PATH_MAX]);

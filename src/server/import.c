@@ -43,6 +43,10 @@ static void stream_fail(struct pawl_request *request, enum pawl_result class, co
     uint64_t at = stream->import.taken + 1;
     if (pawl_unit_import_finish(&stream->import) != PAWL_OK)
         class = PAWL_STORAGE;
+    if (class == PAWL_IO) /* the server's key is in an HSM, and that is away */
+        pawl_request_fail(request, MHD_HTTP_SERVICE_UNAVAILABLE, class,
+                          "unit %" PRIu64 ": %s; %" PRIu64 " before it were imported", at, what,
+                          stream->import.imported);
     pawl_request_refuse(request, class, "unit %" PRIu64 ": %s; %" PRIu64 " before it were imported",
                         at, what, stream->import.imported);
 }
@@ -79,14 +83,18 @@ static void stream_advance(struct stream *stream, size_t used)
 static void object_import(struct pawl_request *request, const uint8_t *der, size_t der_size)
 {
     struct stream *stream = request->state;
-    const struct pawl_server *server = request->server;
+    struct pawl_server *server = request->server;
     uint8_t *plain = NULL;
     size_t size = 0, used;
-    enum pawl_result result = pawl_cms_open(server->opener, der, der_size, &plain, &size);
+    enum pawl_result result =
+        pawl_cms_open(pawl_server_identity_acquire(server), der, der_size, &plain, &size);
+    pawl_server_identity_release(server);
     if (result != PAWL_OK) {
         stream_fail(request, result,
                     result == PAWL_UNTRUSTED ? "not encrypted to this server, or altered"
-                                             : "the CMS object cannot be opened");
+                    : result == PAWL_MALFORMED || result == PAWL_UNSUPPORTED
+                        ? "the CMS object cannot be opened"
+                        : pawl_identity_words());
         return;
     }
     result = pawl_unit_import_take(&stream->import, plain, size, true, &used);

@@ -19,32 +19,43 @@ static enum pawl_result keys_read(struct pawl_server *server,
     return result;
 }
 
-/* The rotation of the data key, or null. */
-static json_t *rotation_json(struct pawl_server *server)
+/* The rotation of the data key, or null. It lasts as long as the store has two. */
+static json_t *rotation_json(struct pawl_server *server, const struct pawl_data_key_row *keys,
+                             size_t count)
 {
     struct pawl_rewrap_progress progress;
-    pawl_rewrap_progress_get(server->rewrap, &progress);
-    if (!progress.running)
+    if (count < 2)
         return json_null();
+    pawl_rewrap_progress_get(server->rewrap, &progress);
+    bool begun = progress.from == keys[0].generation;
     json_t *json = json_object();
-    pawl_json_put(&json, "from", pawl_number_json(progress.from));
-    pawl_json_put(&json, "to", pawl_number_json(progress.to));
-    pawl_json_put(&json, "done", pawl_number_json(progress.done));
-    pawl_json_put(&json, "left", pawl_number_json(progress.left));
-    pawl_json_put(&json, "since", json_integer((json_int_t)progress.since));
+    pawl_json_put(&json, "from", pawl_number_json(keys[0].generation));
+    pawl_json_put(&json, "to", pawl_number_json(keys[1].generation));
+    pawl_json_put(&json, "done", pawl_number_json(begun ? progress.done : 0));
+    pawl_json_put(&json, "left", begun ? pawl_number_json(progress.left) : json_null());
+    pawl_json_put(&json, "since", json_integer((json_int_t)keys[1].created));
     pawl_json_put(&json, "stalled",
                   progress.trouble == PAWL_OK ? json_null()
                                               : json_string(pawl_result_name(progress.trouble)));
     return json;
 }
 
-static json_t *data_json(struct pawl_server *server, const struct pawl_data_key_row *current)
+static json_t *data_json(struct pawl_server *server, const struct pawl_data_key_row *keys,
+                         size_t count)
 {
+    const struct pawl_data_key_row *current = &keys[count - 1];
     json_t *json = json_object();
     pawl_json_put(&json, "generation", pawl_number_json(current->generation));
     pawl_json_put(&json, "created", json_integer((json_int_t)current->created));
-    pawl_json_put(&json, "rotation", rotation_json(server));
+    pawl_json_put(&json, "rotation", rotation_json(server, keys, count));
     return json;
+}
+
+static json_t *server_json(struct pawl_server *server)
+{
+    int64_t until = pawl_server_identity_previous_until(server);
+    return json_pack("{s:I, s:o}", "created", (json_int_t)pawl_server_identity_created(server),
+                     "previous_until", until != 0 ? json_integer((json_int_t)until) : json_null());
 }
 
 static enum MHD_Result keys_answer(struct pawl_request *request)
@@ -61,10 +72,11 @@ static enum MHD_Result keys_answer(struct pawl_request *request)
     pawl_json_put(&json, "master",
                   json_pack("{s:s, s:b}", "place", server->master_place, "next",
                             pawl_master_next_exists(&server->data)));
-    pawl_json_put(&json, "data", data_json(server, &keys[count - 1]));
+    pawl_json_put(&json, "data", data_json(server, keys, count));
     pawl_json_put(&json, "challenge",
                   json_pack("{s:I, s:b}", "created", (json_int_t)atomic_load(&challenges->created),
                             "previous", pawl_challenges_get(challenges)->has_previous));
+    pawl_json_put(&json, "server", server_json(server));
     return pawl_json_answer(request, MHD_HTTP_OK, json);
 }
 
@@ -78,6 +90,7 @@ static const struct {
     {"master", pawl_master_key_rotate},
     {"data", pawl_data_key_rotate},
     {"challenge", pawl_challenges_rotate},
+    {"server", pawl_server_identity_rotate},
 };
 
 static enum MHD_Result rotate_answer(struct pawl_request *request)
@@ -97,6 +110,8 @@ static enum MHD_Result rotate_answer(struct pawl_request *request)
     enum pawl_result result = rotations[i].rotate(server, request->actor, &trouble);
     pthread_mutex_unlock(&one_at_a_time);
     pawl_request_patience_set(request, false);
+    if (result == PAWL_IO) /* an HSM that is away */
+        pawl_request_fail(request, MHD_HTTP_SERVICE_UNAVAILABLE, result, "%s", trouble.text);
     if (result != PAWL_OK)
         return pawl_request_refuse(request, result, "%s", trouble.text);
     pawl_rewrap_wake(server->rewrap);

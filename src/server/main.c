@@ -5,6 +5,7 @@
 #include "host/options.h"
 #include "host/secret.h"
 #include "server/access_log.h"
+#include "server/init.h"
 #include "server/listen.h"
 #include "server/run.h"
 #include "server/server.h"
@@ -24,38 +25,13 @@ static const struct pawl_usage serve_usage = {
     .most = 0,
 };
 
-static const struct pawl_usage init_usage = {
-    .command = "pawld init",
-    .operands = "",
-    .summary = "Makes the keys and the database of a new data directory; overwrites nothing.",
-    .most = 0,
-};
-
-static int init_main(int argc, char **argv)
-{
-    const char *data = NULL;
-    struct pawl_hsm_access access = {NULL, NULL};
-    const struct pawl_option options[] = {
-        {"data", 'd', "DIR", "the data directory", .text = &data, .required = true},
-        {.name = NULL},
-    };
-    pawl_log_set_verb("init");
-    struct pawl_option_list operands = {NULL, 0};
-    enum pawl_options_outcome outcome =
-        pawl_options_parse(&init_usage, options, argc, argv, NULL, &operands);
-    pawl_option_list_release(&operands);
-    if (outcome != PAWL_OPTIONS_PROCEED)
-        return outcome == PAWL_OPTIONS_HELPED ? PAWL_EXIT_DONE : PAWL_EXIT_USAGE;
-    return pawl_exit_code(pawl_server_init(data, &access));
-}
-
 /* What the options below write. */
 static struct pawl_run run = {.listen = "127.0.0.1:8480"};
 static struct pawl_option_list operators;
 static struct pawl_log_settings logging = {"info", "text", "operators", "info"};
 static const char *settings_file;
 static uint64_t challenge_minutes = PAWL_CHALLENGE_LIFETIME_DEFAULT / 60u, poll_after = 300;
-static uint64_t threads = 2, challenge_days = 30, token_rate = 50;
+static uint64_t threads = 2, challenge_days = 30, server_key_days = 30, token_rate = 50;
 
 static const struct pawl_option serve_options[] = {
     {"data", 'd', "DIR", "the data directory", .text = &run.data, .required = true,
@@ -87,6 +63,12 @@ static const struct pawl_option serve_options[] = {
      .least = 1, .most = 60, .configurable = true},
     {"challenge-days", 0, "N", "days after which the challenge secret changes (30); 0: never",
      .number = &challenge_days, .most = 3650, .configurable = true},
+    {"server-key-days", 0, "N", "days that the key before a rotation opens what comes late (30)",
+     .number = &server_key_days, .most = 3650, .configurable = true},
+    {"hsm-module", 0, "PATH", "the PKCS #11 library of the HSM (default: what master.key says)",
+     .text = &run.server.hsm.module, .configurable = true},
+    {"hsm-pin-file", 0, "FILE", "its PIN (default: master.key's, $CREDENTIALS_DIRECTORY/hsm-pin)",
+     .text = &run.server.hsm.pin_file, .configurable = true},
     {"poll-after", 0, "SECONDS", "how long devices wait between polls (300)", .number = &poll_after,
      .least = 1, .most = SECONDS_MOST, .configurable = true},
     {"port-file", 0, "FILE", "write the port here when serving", .text = &run.port_file},
@@ -147,6 +129,7 @@ static int serve_checked(void)
     run.threads = (unsigned)threads;
     run.server.challenge_lifetime = (uint32_t)challenge_minutes * 60u;
     run.server.challenge_days = (uint32_t)challenge_days;
+    run.server.server_key_days = (uint32_t)server_key_days;
     run.server.poll_after = (uint32_t)poll_after;
     run.server.token_rate =
         (struct pawl_rate){.interval = 1000000u / token_rate, .burst = 4u * (uint32_t)token_rate};
@@ -191,7 +174,9 @@ int main(int argc, char **argv)
     if (pawl_process_harden() != PAWL_OK)
         return pawl_exit_code(pawl_error(PAWL_IO, "cannot protect the process's memory"));
     if (argc > 1 && strcmp(argv[1], "init") == 0)
-        return init_main(argc - 1, argv + 1);
+        return pawl_init_main(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "new-master") == 0)
+        return pawl_new_master_main(argc - 1, argv + 1);
     config_choose(argc, argv);
     struct pawl_config config = {NULL, NULL, 0};
     enum pawl_result result = pawl_config_load(&config, "pawld");

@@ -15,6 +15,18 @@ enum pawl_result pawl_master_place_open(const struct pawl_data *data,
     return pawl_master_open(pawl_data_path(data, "master.key", path), access, master, trouble);
 }
 
+enum pawl_result pawl_master_next_create(const char *directory, const char *uri,
+                                         const struct pawl_hsm_access *hsm,
+                                         struct pawl_trouble *trouble)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/master.key", directory);
+    if (access(path, F_OK) != 0)
+        return pawl_trouble_set(trouble, PAWL_STATE, "%s: no data directory of pawld", directory);
+    snprintf(path, sizeof path, "%s/master.next", directory);
+    return pawl_master_create(path, uri, hsm, trouble);
+}
+
 bool pawl_master_next_exists(const struct pawl_data *data)
 {
     char path[PATH_MAX];

@@ -15,6 +15,11 @@ enum pawl_result pawl_master_place_open(const struct pawl_data *data,
                                         const struct pawl_hsm_access *access,
                                         struct pawl_master **master, struct pawl_trouble *trouble);
 
+/* Makes `master.next` in a data directory, as pawl_master_create; the directory may be in use.
+ * PAWL_STATE also when there is no master key to be replaced. */
+enum pawl_result pawl_master_next_create(const char *directory, const char *uri,
+                                         const struct pawl_hsm_access *access,
+                                         struct pawl_trouble *trouble);
 bool pawl_master_next_exists(const struct pawl_data *data);
 enum pawl_result pawl_master_next_open(const struct pawl_data *data,
                                        const struct pawl_hsm_access *access,

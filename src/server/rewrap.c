@@ -169,7 +169,7 @@ static enum pawl_result progress_begin(struct pawl_rewrap *rewrap, uint32_t from
     pthread_mutex_lock(&rewrap->lock);
     struct pawl_rewrap_progress *progress = &rewrap->progress;
     if (!progress->running || progress->from != from)
-        *progress = (struct pawl_rewrap_progress){.since = (int64_t)time(NULL)};
+        *progress = (struct pawl_rewrap_progress){.done = 0};
     progress->running = true;
     progress->from = from;
     progress->to = pawl_vault_generation(rewrap->server->vault);

@@ -19,7 +19,6 @@ struct pawl_rewrap_progress {
     bool running;
     uint32_t from, to;        /* generations */
     uint64_t done, left;      /* rows, since this process began with it */
-    int64_t since;            /* Unix seconds */
     enum pawl_result trouble; /* of the last try; it is tried again */
 };
 

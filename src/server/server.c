@@ -21,14 +21,15 @@ static enum pawl_result store_open(const struct pawl_data *data, bool create,
     return result;
 }
 
-enum pawl_result pawl_server_init(const char *path, const struct pawl_hsm_access *access)
+enum pawl_result pawl_server_init(const char *path, const char *hsm,
+                                  const struct pawl_hsm_access *access)
 {
     struct pawl_data data;
     struct pawl_store *store = NULL;
     enum pawl_result result = pawl_data_open(&data, path, true);
     if (result != PAWL_OK)
         return result;
-    result = pawl_data_keys_create(&data);
+    result = pawl_data_keys_create(&data, hsm, access);
     bool made;
     if (result == PAWL_OK)
         result = pawl_audit_key_create(&data, &made);
@@ -38,17 +39,6 @@ enum pawl_result pawl_server_init(const char *path, const struct pawl_hsm_access
         result = pawl_server_keys_create(&data, access, store);
     pawl_store_close(store);
     pawl_data_close(&data);
-    return result;
-}
-
-static enum pawl_result opener_load(struct pawl_server *server)
-{
-    char key[PATH_MAX], certificate[PATH_MAX];
-    enum pawl_result result = pawl_cms_opener_load(
-        pawl_data_path(&server->data, "server.key", key),
-        pawl_data_path(&server->data, "server.crt", certificate), &server->opener);
-    if (result != PAWL_OK)
-        pawl_error(result, "%s: cannot load the server's key and certificate", key);
     return result;
 }
 
@@ -76,7 +66,7 @@ static enum pawl_result services_open(struct pawl_server *server)
     if (result == PAWL_OK)
         result = pawl_server_keys_load(server);
     if (result == PAWL_OK)
-        result = opener_load(server);
+        result = pawl_server_identity_open(server);
     if (result != PAWL_OK)
         return result;
     result =
@@ -131,6 +121,7 @@ void pawl_server_tick(struct pawl_server *server)
         pawl_log(PAWL_LOG_WARNING, "event=sightings-lost class=%s", pawl_result_name(result));
     }
     pawl_challenges_tick(server);
+    pawl_server_identity_tick(server);
     result = pawl_tokens_flush(server->tokens, server->store);
     if (result != PAWL_OK)
         pawl_log(PAWL_LOG_WARNING, "event=token-uses-not-written class=%s",
@@ -169,7 +160,7 @@ void pawl_server_close(struct pawl_server *server)
     pawl_tokens_free(server->tokens);
     if (server->has_plans)
         pawl_plan_cache_close(&server->plans);
-    pawl_cms_opener_free(server->opener);
+    pawl_server_identity_close(server);
     pawl_server_keys_wipe(server);
     if (server->has_readers) {
         pawl_readers_release(&server->readers);

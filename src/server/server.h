@@ -6,7 +6,6 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "headend/cms.h"
 #include "headend/master.h"
 #include "headend/vault.h"
 #include "server/alarms.h"
@@ -21,6 +20,7 @@
 #include "server/readers.h"
 #include "server/refusals.h"
 #include "server/rewrap.h"
+#include "server/server_identity.h"
 #include "server/sightings.h"
 #include "server/tokens.h"
 #include "store/store.h"
@@ -30,6 +30,7 @@ struct pawl_server_settings {
     uint32_t challenge_lifetime; /* seconds */
     uint32_t poll_after;         /* seconds that devices are told to wait */
     uint32_t challenge_days;     /* after which the challenge secret is replaced; 0: never */
+    uint32_t server_key_days;    /* for which a server key is kept after its rotation */
     struct pawl_hsm_access hsm;  /* where one is used */
     const uid_t *operators;      /* who may operate it, beside root and the user it runs as */
     size_t operator_count;
@@ -54,7 +55,7 @@ struct pawl_server {
     char master_place[PAWL_MASTER_PLACE_SIZE]; /* where the master key is, for people */
     struct pawl_challenges challenges;
     struct pawl_hmac fingerprint; /* key of the tags that tell two equal unit secrets */
-    struct pawl_cms_opener *opener;
+    struct pawl_server_identity identity;
     struct pawl_decoy decoy;
     struct pawl_plan_cache plans;
     struct pawl_device_cache *devices;
@@ -73,8 +74,10 @@ struct pawl_server {
 };
 
 /* Makes what a new data directory needs: keys, certificate, database, the server's own secrets.
+ * `hsm`: the URI of the master key that is made in an HSM; NULL: it is in a file.
  * Never overwrites; repeating it is harmless. An error was printed on failure. */
-enum pawl_result pawl_server_init(const char *path, const struct pawl_hsm_access *access);
+enum pawl_result pawl_server_init(const char *path, const char *hsm,
+                                  const struct pawl_hsm_access *access);
 
 /* Opens an initialised data directory and starts the committer. An error was printed on failure.
  * The struct holds secrets: it should be in memory of pawl_secret_alloc, and zeroed. */

@@ -56,5 +56,5 @@ bool pawl_bit_change(uint8_t *bits, uint64_t number, bool value)
 bool pawl_bit_is_set(const uint8_t *bits, uint64_t number)
 {
     uint64_t bit = number % PAWL_SQLITE_BITS;
-    return (bits[bit / 8] & 1u << bit % 8) != 0;
+    return (bits[bit / 8] >> bit % 8 & 1) != 0;
 }

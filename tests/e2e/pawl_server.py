@@ -45,13 +45,16 @@ class Server:
     """Use with `with`: at the end the server must stop by itself, without a complaint of a
     sanitizer, and the directory goes."""
 
-    def __init__(self, *options):
+    def __init__(self, *options, init=(), environment=None):
+        """`options` for serving, `init` for `pawld init`, `environment` for both."""
         self.options = options
+        self.environment = {**os.environ, "PAWL_CONFIG": "/dev/null", **(environment or {})}
         self.dir = tempfile.mkdtemp(prefix="pawl-server-")
         self.data = f"{self.dir}/data"
         self.process = None
         self.port = 0
-        subprocess.run([f"{BIN}/pawld", "init", "--data", self.data], check=True)
+        subprocess.run([f"{BIN}/pawld", "init", "--data", self.data, *init], check=True,
+                       env=self.environment)
 
     def __enter__(self):
         self.start()
@@ -76,7 +79,7 @@ class Server:
             self.process = subprocess.Popen(
                 [f"{BIN}/pawld", "--data", self.data, "--listen", f"127.0.0.1:{self.port}",
                  "--port-file", port_file, *self.options],
-                stderr=log, env=dict(os.environ, PAWL_CONFIG="/dev/null"))
+                stderr=log, env=self.environment)
         for _ in range(600):
             if os.path.exists(port_file) and os.path.getsize(port_file) > 0:
                 break

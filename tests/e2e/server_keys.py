@@ -216,4 +216,5 @@ def test_rotation_of_the_challenge_secret():
         assert server.audit("challenge-secret-rotated")[-1]["actor"] == "pawld"
 
 
-run(test_stolen_database, test_rotation_of_the_data_key, test_rotation_of_the_challenge_secret)
+if __name__ == "__main__":
+    run(test_stolen_database, test_rotation_of_the_data_key, test_rotation_of_the_challenge_secret)

@@ -10,14 +10,14 @@ src/core        -                            -
 src/crypto      core                         openssl,pthread
 src/processor   core                         -
 src/host        core                         ini
-src/headend     core,host                    openssl,pthread
+src/headend     core,host                    openssl,pthread,p11-kit
 src/store       core,host,headend            sqlite3,pthread
 src/server      core,host,headend,store      openssl,pthread,microhttpd,gnutls,jansson
 src/agent       core,host                    curl
 src/cli         core,host,headend            openssl,pthread,curl,jansson
 port/linux      core,processor,host          seccomp
 "
-libraries="openssl|gnutls|ini|pthread|sqlite3|microhttpd|jansson|curl|seccomp"
+libraries="openssl|p11-kit|gnutls|ini|pthread|sqlite3|microhttpd|jansson|curl|seccomp"
 freestanding=" include/pawl src/core src/processor "
 freestanding_headers="stddef|stdint|stdbool|stdalign|limits|string"
 

@@ -37,7 +37,7 @@ static int teardown(void **state)
 
 static enum pawl_result master_open(struct fixture *fixture, struct pawl_master **master)
 {
-    const struct pawl_hsm_access none = {NULL, NULL};
+    const struct pawl_hsm_access none = {NULL, NULL, false};
     *master = NULL;
     return pawl_master_open(fixture->path, &none, master, &fixture->trouble);
 }
