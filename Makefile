@@ -20,6 +20,7 @@ all: setup-build
 	@cmake --build build -j $(JOBS)
 
 demo: setup-demo all
+	@cmake --build build -j $(JOBS) --target pawl-fleet
 	@scripts/demo.sh
 
 test: setup-build setup-test

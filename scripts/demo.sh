@@ -1,13 +1,15 @@
 #!/bin/bash
 # The whole story on this machine, from keys to attacks, with real programs on loopback: five
-# devices of two classes, two downloads each under two keys, a failing image, and what attackers
-# try. Ends with a table of what was tried and what happened; exits non-zero if anything differed.
+# devices of two classes, two downloads each under two keys, a failing image, what attackers try,
+# and a campaign over 2,000 simulated devices. Ends with a table of what was tried and what
+# happened; exits non-zero if anything differed.
 set -uo pipefail
 cd "$(dirname "$0")/.."
-export PAWL_BIN=${PAWL_BIN:-$PWD/build/bin}
+export PAWL_BIN=${PAWL_BIN:-$PWD/build/bin} PAWL_TOOLS=${PAWL_TOOLS:-$PWD/build/tools}
 source scripts/world.sh
 source scripts/demo_show.sh
 source scripts/demo_attacks.sh
+source scripts/demo_campaign.sh
 
 gateways=(gateway-1 gateway-2 gateway-3)
 sensors=(sensor-1 sensor-2)
@@ -167,6 +169,7 @@ keys_and_devices
 first_release
 second_release
 attacks
+campaigns
 if table_print; then
     echo "Everything happened as expected, in $SECONDS seconds."
 else

@@ -24,6 +24,7 @@ run() {
 while [ $SECONDS -lt "$seconds" ]; do
     seed=$((RANDOM + 1))
     run tests/e2e/kill_campaign.sh 5 8 "$seed"
+    run tests/e2e/campaign_kill.py 100 5000 "$seed"
     run tests/vectors/independent.py "$seed" 200
     run tests/vectors/independent_cli.py "$seed" 10
 done

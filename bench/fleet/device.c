@@ -116,8 +116,13 @@ enum pawl_result device_report(struct device *device, uint8_t report[PAWL_REPORT
         .has_package = device->has_package,
         .has_challenge = device->challenge_size > 0,
         .challenge_size = device->challenge_size,
-        .state = device->has_package ? PAWL_STATE_UPDATED : PAWL_STATE_READY,
+        .has_failure = device->has_failure,
+        .failure = PAWL_FAILURE_EXIT,
+        .state = device->has_failure   ? PAWL_STATE_FAILED
+                 : device->has_package ? PAWL_STATE_UPDATED
+                                       : PAWL_STATE_READY,
     };
+    memcpy(fields.failed_package_id, device->failed_package_id, sizeof fields.failed_package_id);
     device_random_fill(device->nonce, sizeof device->nonce);
     memcpy(fields.nonce, device->nonce, sizeof fields.nonce);
     memcpy(fields.instance, device->instance, sizeof fields.instance);
@@ -164,6 +169,13 @@ void device_commit(struct device *device, const uint8_t package_id[PAWL_PACKAGE_
 {
     device->sequence++;
     device->has_package = true;
+    device->has_failure = false;
     device_random_fill(device->instance, sizeof device->instance);
     memmove(device->package_id, package_id, PAWL_PACKAGE_ID_SIZE);
+}
+
+void device_fail(struct device *device, const uint8_t package_id[PAWL_PACKAGE_ID_SIZE])
+{
+    device->has_failure = true;
+    memmove(device->failed_package_id, package_id, PAWL_PACKAGE_ID_SIZE);
 }

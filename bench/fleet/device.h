@@ -23,8 +23,12 @@ struct device {
     uint32_t challenge_size;
     uint32_t chain_length;
     uint64_t sequence;
-    bool has_package; /* and an instance */
-    bool is_busy;     /* a connection is at work for it */
+    bool has_package;    /* and an instance */
+    bool is_busy;        /* a connection is at work for it */
+    bool has_failure;    /* its last attempt failed, with the package below */
+    bool is_unconfirmed; /* it committed, and has not been answered since */
+    uint8_t failed_package_id[PAWL_PACKAGE_ID_SIZE];
+    uint64_t due; /* microseconds: when it polls again */
 };
 
 /* All devices of a PUD file, of a CBOR sequence of PUDs, or of a directory of .pud files. */
@@ -61,6 +65,9 @@ void device_blind(struct device *device);
 
 /* The package runs: sequence number and instance move on. */
 void device_commit(struct device *device, const uint8_t package_id[PAWL_PACKAGE_ID_SIZE]);
+
+/* An attempt with the package failed: the program ended without success. */
+void device_fail(struct device *device, const uint8_t package_id[PAWL_PACKAGE_ID_SIZE]);
 
 /* Random bytes, fast and not secret: nonces and instances of devices that do not exist. */
 void device_random_fill(uint8_t *bytes, size_t size);

@@ -7,6 +7,7 @@
 #include "host/log.h"
 #include "host/options.h"
 #include "host/secret.h"
+#include "live.h"
 
 static const struct pawl_usage usage = {
     .command = "pawl-fleet",
@@ -17,19 +18,22 @@ static const struct pawl_usage usage = {
         "confirm  a package is offered to each device; each report confirms a download\n"
         "full     as confirm, from the first report on, and the package is fetched\n"
         "blind    polls whose answers are not read, against a server that answers a constant\n"
+        "live     each device polls again and again and takes what it is offered, also when the\n"
+        "         server goes away and comes back; until SIGTERM, or for the duration\n"
         "It exits with 1 after any answer that is not as it must be.",
 };
 
 struct arguments {
     const char *server, *ca, *units, *state, *mode;
-    uint64_t connections, rounds, seconds;
+    uint64_t connections, rounds, seconds, interval, fail_percent;
     bool json;
 };
 
 static const char *const mode_names[] = {[FLEET_POLL] = "poll",
                                          [FLEET_CONFIRM] = "confirm",
                                          [FLEET_FULL] = "full",
-                                         [FLEET_BLIND] = "blind"};
+                                         [FLEET_BLIND] = "blind",
+                                         [FLEET_LIVE] = "live"};
 
 static bool mode_read(const char *name, enum fleet_mode *mode)
 {
@@ -48,8 +52,8 @@ static bool mode_read(const char *name, enum fleet_mode *mode)
     mode_names[(plan)->mode], U((plan)->list->count), (plan)->connections, (counts)->seconds, \
         rate, U((counts)->requests), U((counts)->repeats), U((counts)->polls),                \
         U((counts)->confirmations), U((counts)->packages), U((counts)->bytes),                \
-        U((counts)->errors), U((counts)->answer), U(fleet_latency(counts, 0.5)),              \
-        U(fleet_latency(counts, 0.99)), U((counts)->latency_most)
+        U((counts)->cycles), U((counts)->failures), U((counts)->errors), U((counts)->answer), \
+        U(fleet_latency(counts, 0.5)), U(fleet_latency(counts, 0.99)), U((counts)->latency_most)
 
 static void counts_print(const struct fleet_plan *plan, const struct fleet_counts *counts,
                          bool json)
@@ -59,13 +63,13 @@ static void counts_print(const struct fleet_plan *plan, const struct fleet_count
         printf("{\"mode\": \"%s\", \"devices\": %llu, \"connections\": %u, \"seconds\": %.3f, "
                "\"rate\": %.0f, \"requests\": %llu, \"repeats\": %llu, \"polls\": %llu, "
                "\"confirmations\": %llu, \"packages\": %llu, \"bytes\": %llu, "
-               "\"errors\": %llu, \"answer\": %llu, "
+               "\"cycles\": %llu, \"failures\": %llu, \"errors\": %llu, \"answer\": %llu, "
                "\"p50_us\": %llu, \"p99_us\": %llu, \"max_us\": %llu}\n",
                FIGURES(plan, counts, rate));
     else
         printf("%s: %llu devices, %u connections, %.2f s: %.0f a second\n"
                "requests %llu, repeats %llu, polls %llu, confirmations %llu, packages %llu "
-               "(%llu bytes), errors %llu\n"
+               "(%llu bytes), cycles %llu, failures %llu, errors %llu\n"
                "last answer %llu bytes; latency us: p50 %llu, p99 %llu, most %llu\n",
                FIGURES(plan, counts, rate));
 }
@@ -83,7 +87,8 @@ static enum pawl_result devices_read(const struct arguments *arguments, struct d
 static enum pawl_result work(const struct arguments *arguments, const struct fleet_plan *plan,
                              struct fleet_counts *counts)
 {
-    enum pawl_result result = fleet_run(plan, counts);
+    enum pawl_result result =
+        plan->mode == FLEET_LIVE ? live_run(plan, counts) : fleet_run(plan, counts);
     if (result != PAWL_OK)
         return result;
     counts_print(plan, counts, arguments->json);
@@ -99,7 +104,9 @@ static int run(const struct arguments *arguments, enum fleet_mode mode)
                               .list = &list,
                               .mode = mode,
                               .rounds = arguments->rounds,
-                              .seconds = arguments->seconds};
+                              .seconds = arguments->seconds,
+                              .interval = arguments->interval,
+                              .fail_percent = (unsigned)arguments->fail_percent};
 
     enum pawl_result result = target_read(arguments->server, arguments->ca, &target);
     if (result == PAWL_OK)
@@ -120,7 +127,7 @@ static int run(const struct arguments *arguments, enum fleet_mode mode)
 
 int main(int argc, char **argv)
 {
-    struct arguments arguments = {.mode = "poll", .connections = 64};
+    struct arguments arguments = {.mode = "poll", .connections = 64, .interval = 1000};
     const struct pawl_option options[] = {
         {"server", 's', "URL", "the control server, http or https", .text = &arguments.server,
          .required = true},
@@ -130,11 +137,15 @@ int main(int argc, char **argv)
          .text = &arguments.units, .required = true},
         {"state", 0, "FILE", "where the devices' state is kept between runs",
          .text = &arguments.state},
-        {"mode", 'm', "MODE", "poll, confirm, full or blind (poll)", .text = &arguments.mode},
+        {"mode", 'm', "MODE", "poll, confirm, full, blind or live (poll)", .text = &arguments.mode},
         {"connections", 'c', "N", "at the same time (64)", .number = &arguments.connections,
          .least = 1, .most = 10000},
         {"rounds", 'r', "N", "cycles of each device (1)", .number = &arguments.rounds},
         {"duration", 'd', "SECONDS", "or: how long", .number = &arguments.seconds},
+        {"interval", 'i', "MS", "live: between two polls of a device (1000)",
+         .number = &arguments.interval, .least = 1, .most = 3600000},
+        {"fail-percent", 0, "P", "live: so many percent of the devices fail on every package",
+         .number = &arguments.fail_percent, .most = 100},
         {"json", 0, NULL, "figures as one JSON object", .flag = &arguments.json},
         {.name = NULL},
     };
@@ -152,7 +163,7 @@ int main(int argc, char **argv)
         break;
     }
     if (!mode_read(arguments.mode, &mode))
-        return pawl_usage_error("--mode: '%s' is none of poll, confirm, full, blind",
+        return pawl_usage_error("--mode: '%s' is none of poll, confirm, full, blind, live",
                                 arguments.mode);
     return run(&arguments, mode);
 }

@@ -197,7 +197,7 @@ int pawl_campaign_watch(struct pawl_client *client, const char *number, uint64_t
     };
     enum pawl_result result = watch_run(client, number, interval, &watch);
     if (result == PAWL_OK && strcmp(state_of(watch.last), "finished") != 0)
-        result = pawl_error(PAWL_STATE, "campaign %s is %s: %s", number, state_of(watch.last),
+        result = pawl_error(PAWL_STATE, "campaign %s: %s", number,
                             json_string_value(json_object_get(watch.last, "explanation")));
     json_decref(watch.last);
     return pawl_exit_code(result);
