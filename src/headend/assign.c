@@ -104,6 +104,7 @@ struct search {
     const uint8_t *running; /* the package that the device runs, or NULL */
     const uint8_t *named;   /* entries of this package alone, or NULL: whatever holds */
     bool campaigns;         /* these alone */
+    bool ahead;             /* campaigns alone, whose stage for the subject is not open yet */
     unsigned stage;         /* of what was found */
 };
 
@@ -117,6 +118,12 @@ static bool is_package(const struct pawl_plan_entry *entry, const uint8_t *packa
 static bool campaign_holds(const struct pawl_plan_entry *entry, struct search *search)
 {
     const struct pawl_campaign_rule *rule = entry->campaign;
+    if (search->ahead) {
+        search->stage =
+            pawl_campaign_rule_stage(rule, search->subject->device_id, search->subject->number);
+        return search->stage != 0 && rule->state != PAWL_CAMPAIGN_STOPPED &&
+               !pawl_campaign_rule_is_open(rule, search->stage);
+    }
     if (!pawl_campaign_rule_is_started(rule))
         return false;
     search->stage =
@@ -134,7 +141,8 @@ static bool holds(const struct pawl_plan_entry *entry, struct search *search)
         (search->named != NULL && !is_package(entry, search->named)))
         return false;
     search->stage = 0;
-    return entry->campaign != NULL ? campaign_holds(entry, search) : !search->campaigns;
+    return entry->campaign != NULL ? campaign_holds(entry, search)
+                                   : !search->campaigns && !search->ahead;
 }
 
 /* The target of a kind that a device belongs to; false when there is none. */
@@ -175,6 +183,15 @@ const struct pawl_plan_entry *pawl_plan_find(const struct pawl_plan *plan,
 {
     struct search search = {.subject = subject, .running = package_id};
     return plan_search(plan, &search);
+}
+
+const struct pawl_plan_entry *pawl_plan_ahead(const struct pawl_plan *plan,
+                                              const struct pawl_subject *subject, unsigned *stage)
+{
+    struct search search = {.subject = subject, .ahead = true};
+    const struct pawl_plan_entry *entry = plan_search(plan, &search);
+    *stage = search.stage;
+    return entry;
 }
 
 void pawl_plan_credit(const struct pawl_plan *plan, const struct pawl_subject *subject,

@@ -9,7 +9,7 @@ const char *pawl_attempt_outcome_name(enum pawl_attempt_outcome outcome)
     static const char *const names[] = {
         [PAWL_ATTEMPT_CONFIRMED] = "confirmed", [PAWL_ATTEMPT_FAILED] = "failed",
         [PAWL_ATTEMPT_CAUGHT_UP] = "caught-up", [PAWL_ATTEMPT_QUARANTINED] = "quarantined",
-        [PAWL_ATTEMPT_ADOPTED] = "adopted",
+        [PAWL_ATTEMPT_ADOPTED] = "adopted",     [PAWL_ATTEMPT_DIAGNOSED] = "diagnosed",
     };
     size_t index = (size_t)outcome;
     return index > 0 && index < sizeof names / sizeof *names ? names[index] : "unknown";
@@ -74,7 +74,7 @@ bool pawl_attempt_unpack(const uint8_t bytes[PAWL_ATTEMPT_SIZE], struct pawl_att
     at = number_get(at, &from, 8);
     at = number_get(at, &package, 4);
     number_get(at, &distance, 1);
-    if (outcome < PAWL_ATTEMPT_CONFIRMED || outcome > PAWL_ATTEMPT_ADOPTED || time > INT64_MAX)
+    if (outcome < PAWL_ATTEMPT_CONFIRMED || outcome > PAWL_ATTEMPT_DIAGNOSED || time > INT64_MAX)
         return false;
     *attempt = (struct pawl_attempt){
         .time = (int64_t)time,
@@ -97,6 +97,7 @@ static const struct {
     {PAWL_FAILURE_DEADLINE, "deadline", "it had no success before its deadline"},
     {PAWL_FAILURE_POWER, "power", "power was lost while it was tried"},
     {PAWL_FAILURE_RUN, "start", "the program could not be started"},
+    {PAWL_FAILURE_DONE, "done", "a diagnostic image did what it was to do"},
 };
 
 /* What a device means when it refuses a package with a result class. */
@@ -137,7 +138,7 @@ const char *pawl_failure_words(uint32_t code)
 
 bool pawl_failure_find(const char *name, uint32_t *code)
 {
-    for (uint32_t i = PAWL_OK + 1; i <= PAWL_FAILURE_RUN; i++) {
+    for (uint32_t i = PAWL_OK + 1; i <= PAWL_FAILURE_DONE; i++) {
         const char *known = pawl_failure_name(i);
         if (known != NULL && strcmp(known, name) == 0) {
             *code = i;

@@ -22,6 +22,7 @@ enum pawl_attempt_outcome {
     PAWL_ATTEMPT_CAUGHT_UP = 3,   /* several downloads at once */
     PAWL_ATTEMPT_QUARANTINED = 4, /* detail: enum pawl_finding */
     PAWL_ATTEMPT_ADOPTED = 5,     /* detail: enum pawl_finding; taken as the record */
+    PAWL_ATTEMPT_DIAGNOSED = 6,   /* a diagnostic image did what it was to do */
 };
 
 /* "confirmed", "failed", "caught-up", ...; static memory. */

@@ -61,6 +61,23 @@ extern const struct pawl_handler pawl_device_retry_handler;
 extern const struct pawl_handler pawl_device_label_handler;
 extern const struct pawl_handler pawl_device_decommission_handler;
 
+/* device_history.c, quarantine_api.c */
+extern const struct pawl_handler pawl_device_history_handler;
+extern const struct pawl_handler pawl_device_why_handler;
+extern const struct pawl_handler pawl_quarantine_handler;
+
+/* bulk_api.c */
+extern const struct pawl_handler pawl_bulk_group_handler;
+extern const struct pawl_handler pawl_bulk_label_handler;
+extern const struct pawl_handler pawl_bulk_release_handler;
+extern const struct pawl_handler pawl_bulk_retry_handler;
+extern const struct pawl_handler pawl_bulk_decommission_handler;
+
+/* operator_groups.c */
+extern const struct pawl_handler pawl_group_list_handler;
+extern const struct pawl_handler pawl_group_rename_handler;
+extern const struct pawl_handler pawl_group_delete_handler;
+
 /* key_api.c */
 extern const struct pawl_handler pawl_key_status_handler;
 extern const struct pawl_handler pawl_key_rotate_handler;

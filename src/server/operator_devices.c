@@ -3,9 +3,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "server/device_find.h"
+#include "server/evidence.h"
 #include "server/operator_api.h"
 #include "server/operator_json.h"
-#include "store/device_store.h"
 
 static json_t *package_json(bool present, const uint8_t package_id[PAWL_PACKAGE_ID_SIZE])
 {
@@ -133,23 +134,8 @@ const struct pawl_handler pawl_device_list_handler = {.answer = device_list_answ
 /* The package that the device would be offered if it reported what is held of it. */
 static json_t *offered_json(struct pawl_server *server, const struct pawl_device *device)
 {
-    const struct pawl_subject subject = pawl_device_subject(device);
-    const struct pawl_offer_terms terms = {.now = (int64_t)time(NULL)};
-    struct pawl_report report = {
-        .sequence = device->record.sequence,
-        .has_instance = device->record.has_instance,
-        .has_package = device->record.has_package,
-        .state = PAWL_STATE_READY,
-    };
-    memcpy(report.package_id, device->record.package_id, PAWL_PACKAGE_ID_SIZE);
-    if (device->failure.present) {
-        report.has_failure = true;
-        memcpy(report.failed_package_id, device->failure.package_id, PAWL_PACKAGE_ID_SIZE);
-        report.failure = device->failure.code;
-    }
     struct pawl_offer offer;
-    pawl_offer_decide(pawl_plan_acquire(&server->plans), &subject, &device->record,
-                      &device->failure, &report, &terms, &offer);
+    pawl_device_foresee(pawl_plan_acquire(&server->plans), device, &offer);
     bool offered =
         device->record.standing == PAWL_STANDING_ACTIVE && offer.reason == PAWL_OFFER_PACKAGE;
     json_t *json = package_json(offered, offered ? offer.entry->package_id : NULL);
@@ -180,32 +166,39 @@ static json_t *device_detail_json(struct pawl_server *server, const struct pawl_
     return json;
 }
 
+/* The evidence of a device that is held, else null. */
+static enum pawl_result evidence_read(struct pawl_reader *reader, const struct pawl_device *device,
+                                      json_t **json)
+{
+    struct pawl_evidence evidence;
+    enum pawl_result result = PAWL_STATE;
+    if (device->record.standing == PAWL_STANDING_QUARANTINED)
+        result = pawl_store_evidence_get(reader, device->number, &evidence);
+    if (result != PAWL_OK && result != PAWL_STATE)
+        return result;
+    *json = result == PAWL_OK ? pawl_evidence_json(&evidence) : json_null();
+    return PAWL_OK;
+}
+
 static enum MHD_Result device_show_answer(struct pawl_request *request)
 {
     struct pawl_server *server = request->server;
-    struct pawl_reader *reader = NULL;
+    struct pawl_reader *reader;
     struct pawl_device device;
-    uint8_t device_id[PAWL_ID_SIZE];
-    json_t *labels = NULL;
+    json_t *labels = NULL, *evidence = NULL;
     int64_t last_seen = 0;
-    if (!pawl_part_read(request, device_id, sizeof device_id))
+    if (!pawl_device_find(request, &reader, &device))
         return MHD_YES;
-    enum pawl_result result = pawl_reader_borrow(&server->readers, &reader);
+    enum pawl_result result = pawl_store_seen_get(reader, device.number, &last_seen);
     if (result == PAWL_OK)
-        result = pawl_store_device_get(reader, device_id, &device);
-    bool missing = result == PAWL_STATE;
-    if (result == PAWL_OK)
-        result = pawl_store_seen_get(reader, device.number, &last_seen);
+        result = evidence_read(reader, &device, &evidence);
     if (result == PAWL_OK)
         labels = labels_json(reader, device.number);
     pawl_reader_return(&server->readers, reader);
-    if (missing) {
-        pawl_request_fail(request, MHD_HTTP_NOT_FOUND, PAWL_STATE, "no such device");
-        return MHD_YES;
-    }
     if (result != PAWL_OK)
         return pawl_request_refuse(request, result, "cannot read the device");
     json_t *json = device_detail_json(server, &device, last_seen);
+    pawl_json_put(&json, "evidence", evidence);
     pawl_json_put(&json, "labels", labels);
     return pawl_json_answer(request, MHD_HTTP_OK, json);
 }

@@ -198,7 +198,7 @@ static enum pawl_result failure_set(struct pawl_sqlite *connection,
     const struct pawl_failure_note *note = &change->note;
     struct pawl_attempt attempt = {
         .time = change->time,
-        .outcome = PAWL_ATTEMPT_FAILED,
+        .outcome = note->code == PAWL_FAILURE_DONE ? PAWL_ATTEMPT_DIAGNOSED : PAWL_ATTEMPT_FAILED,
         .detail = note->code,
         .from = change->sequence,
     };

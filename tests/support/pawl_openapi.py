@@ -82,9 +82,16 @@ class OpenApi:
         body = operation.item.get("requestBody")
         if body is None:
             return
-        media = self.resolve(body)["content"].get("application/json")
-        if media is not None and sent:
-            self.check(media["schema"], json.loads(sent), f"{operation} body")
+        content = self.resolve(body)["content"]
+        media = content.get("application/json")
+        if media is None or not sent:
+            return
+        try:
+            value = json.loads(sent)
+        except ValueError:
+            assert len(content) > 1, f"{operation}: took a body that is no JSON"
+            return
+        self.check(media["schema"], value, f"{operation} body")
 
 
 def members_unique(pairs):

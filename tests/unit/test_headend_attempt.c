@@ -60,7 +60,7 @@ static void packing_loses_nothing(void **state)
                 found.package == attempt.package && found.distance == attempt.distance);
     bytes[8] = 0; /* the outcome */
     assert_false(pawl_attempt_unpack(bytes, &found));
-    bytes[8] = PAWL_ATTEMPT_ADOPTED + 1;
+    bytes[8] = PAWL_ATTEMPT_DIAGNOSED + 1;
     assert_false(pawl_attempt_unpack(bytes, &found));
 }
 
@@ -78,7 +78,7 @@ static void failures_have_names_both_ways(void **state)
         assert_true(pawl_failure_find(name, &code));
         assert_int_equal(code, i);
     }
-    assert_int_equal(named, PAWL_RESULT_COUNT - 1 + 5);
+    assert_int_equal(named, PAWL_RESULT_COUNT - 1 + 6);
     assert_false(pawl_failure_find("ok", &code));
     assert_false(pawl_failure_find("", &code));
 }
