@@ -6,6 +6,7 @@
 
 extern const struct pawl_verb pawl_verb_assign;
 extern const struct pawl_verb pawl_verb_audit;
+extern const struct pawl_verb pawl_verb_backup;
 extern const struct pawl_verb pawl_verb_completion;
 extern const struct pawl_verb pawl_verb_content;
 extern const struct pawl_verb pawl_verb_device;

@@ -195,6 +195,28 @@ static enum pawl_result broken_tell(struct pawl_checkpoints *checkpoints)
     return PAWL_CORRUPT;
 }
 
+static enum pawl_result signed_entry_take(void *context, const struct pawl_audit_row *row)
+{
+    struct segment *segment = context;
+    return row->id == segment->checkpoints->newest.entry ? segment_take(context, row) : PAWL_OK;
+}
+
+enum pawl_result pawl_checkpoints_compare(struct pawl_checkpoints *checkpoints,
+                                          struct pawl_reader *reader, bool *fit)
+{
+    struct segment segment = {checkpoints, NULL, checkpoints->newest.entry == 0};
+    enum pawl_result result = PAWL_OK;
+    if (checkpoints->newest.entry > 0)
+        result = pawl_store_audit_list(reader, checkpoints->newest.entry - 1, 1, signed_entry_take,
+                                       &segment);
+    if (result != PAWL_OK)
+        return result;
+    *fit = segment.linked;
+    if (!segment.linked)
+        broken_tell(checkpoints);
+    return PAWL_OK;
+}
+
 /* Makes one when there are at least `entries` new ones, or any and `seconds` have passed. */
 static enum pawl_result make_if(struct pawl_checkpoints *checkpoints, struct pawl_reader *reader,
                                 int64_t now, uint64_t entries, int64_t seconds)

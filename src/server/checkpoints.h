@@ -41,6 +41,11 @@ enum pawl_result pawl_checkpoints_open(struct pawl_checkpoints *checkpoints,
 /* Signs what is not signed yet. */
 void pawl_checkpoints_close(struct pawl_checkpoints *checkpoints);
 
+/* Whether the trail has what the newest checkpoint signed. Where it has not, it was changed or cut,
+ * which is told in the log. */
+enum pawl_result pawl_checkpoints_compare(struct pawl_checkpoints *checkpoints,
+                                          struct pawl_reader *reader, bool *fit);
+
 /* Makes one when it is time. */
 void pawl_checkpoints_tick(struct pawl_checkpoints *checkpoints, int64_t now);
 

@@ -36,10 +36,10 @@ static enum pawl_result lock_take(struct pawl_data *data)
     return pawl_error(PAWL_STATE, "%s: in use by another pawld", data->path);
 }
 
-/* Removes uploads that never got their name: their server died. */
-static void uploads_remove(const struct pawl_data *data)
+/* Removes what never got its name because its server died: files that begin with `prefix`. */
+static void unfinished_remove(int directory_fd, const char *prefix)
 {
-    int fd = openat(data->packages, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = openat(directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
     if (directory == NULL) {
         if (fd >= 0)
@@ -48,9 +48,18 @@ static void uploads_remove(const struct pawl_data *data)
     }
     const struct dirent *entry;
     while ((entry = readdir(directory)) != NULL)
-        if (strncmp(entry->d_name, PAWL_UPLOAD_PREFIX, strlen(PAWL_UPLOAD_PREFIX)) == 0)
-            unlinkat(data->packages, entry->d_name, 0);
+        if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0)
+            unlinkat(directory_fd, entry->d_name, 0);
     closedir(directory);
+}
+
+static void copies_remove(const struct pawl_data *data)
+{
+    int fd = open(data->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    unfinished_remove(fd, PAWL_BACKUP_PREFIX);
+    close(fd);
 }
 
 static enum pawl_result packages_open(struct pawl_data *data, bool create)
@@ -62,7 +71,8 @@ static enum pawl_result packages_open(struct pawl_data *data, bool create)
     data->packages = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (data->packages < 0)
         return pawl_error(PAWL_IO, "%s: %s", path, strerror(errno));
-    uploads_remove(data);
+    unfinished_remove(data->packages, PAWL_UPLOAD_PREFIX);
+    copies_remove(data);
     return PAWL_OK;
 }
 

@@ -5,6 +5,8 @@
  *   master.key                 the master key, or where it is; .next, .old: master_place.h
  *   server.key, server.crt     to which units and content keys are encrypted: server_identity.h
  *   audit.key, audit.pub.pem   which signs checkpoints of the audit trail
+ *   history                    how far the database went; see server/restored.h
+ *   backup.*                   a copy of the database being made; removed at start
  *   packages/ID.pawl           packages that devices may fetch
  *   packages/ID.pending        packages whose content key is still awaited
  *   packages/upload.*          arriving; removed at start
@@ -23,6 +25,7 @@
 #include "pawl/result.h"
 
 #define PAWL_UPLOAD_PREFIX "upload."
+#define PAWL_BACKUP_PREFIX "backup."
 
 struct pawl_data {
     char path[PATH_MAX - 128]; /* as it was given */

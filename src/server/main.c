@@ -7,6 +7,7 @@
 #include "server/access_log.h"
 #include "server/init.h"
 #include "server/listen.h"
+#include "server/restore.h"
 #include "server/run.h"
 #include "server/server.h"
 #include "server/service_watch.h"
@@ -177,6 +178,8 @@ int main(int argc, char **argv)
         return pawl_init_main(argc - 1, argv + 1);
     if (argc > 1 && strcmp(argv[1], "new-master") == 0)
         return pawl_new_master_main(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "restore") == 0)
+        return pawl_restore_main(argc - 1, argv + 1);
     config_choose(argc, argv);
     struct pawl_config config = {NULL, NULL, 0};
     enum pawl_result result = pawl_config_load(&config, "pawld");

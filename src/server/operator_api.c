@@ -7,6 +7,7 @@
 
 #include "server/content_api.h"
 #include "server/health_api.h"
+#include "server/packages_api.h"
 #include "server/server.h"
 
 const struct pawl_route pawl_operator_routes[] = {
@@ -18,6 +19,9 @@ const struct pawl_route pawl_operator_routes[] = {
     {MHD_HTTP_METHOD_GET, "/v1/audit/export", &pawl_audit_export_handler, PAWL_MAY_VIEW},
     {MHD_HTTP_METHOD_GET, "/v1/audit/checkpoints", &pawl_checkpoint_list_handler, PAWL_MAY_VIEW},
     {MHD_HTTP_METHOD_POST, "/v1/audit/checkpoints", &pawl_checkpoint_make_handler,
+     PAWL_MAY_ADMINISTER},
+    {MHD_HTTP_METHOD_POST, "/v1/backup", &pawl_backup_handler, PAWL_MAY_ADMINISTER},
+    {MHD_HTTP_METHOD_GET, "/v1/backup/packages/*", &pawl_package_fetch_handler,
      PAWL_MAY_ADMINISTER},
     {MHD_HTTP_METHOD_POST, "/v1/units", &pawl_import_handler, PAWL_MAY_IMPORT},
     {MHD_HTTP_METHOD_GET, "/v1/packages", &pawl_package_list_handler, PAWL_MAY_VIEW},

@@ -25,6 +25,9 @@ extern const struct pawl_handler pawl_checkpoint_list_handler;
 extern const struct pawl_handler pawl_checkpoint_make_handler;
 extern const struct pawl_handler pawl_audit_export_handler;
 
+/* backup_api.c */
+extern const struct pawl_handler pawl_backup_handler;
+
 /* import.c */
 extern const struct pawl_handler pawl_import_handler;
 

@@ -72,6 +72,11 @@ static enum pawl_result services_open(struct pawl_server *server)
     result =
         pawl_checkpoints_open(&server->checkpoints, &server->data, server->store, &server->readers);
     server->has_checkpoints = result == PAWL_OK;
+    if (result == PAWL_OK)
+        result =
+            pawl_restored_open(&server->restored, &server->data, server->store, &server->readers,
+                               &server->checkpoints, server->settings.poll_after);
+    server->has_restored = result == PAWL_OK;
     if (result != PAWL_OK)
         return result;
     result = pawl_plan_cache_open(&server->plans, &server->readers);
@@ -135,7 +140,9 @@ void pawl_server_tick(struct pawl_server *server)
         pawl_count(PAWL_COUNT_PLAN_FAILURES);
         pawl_log(PAWL_LOG_WARNING, "event=plan-not-read class=%s", pawl_result_name(result));
     }
-    pawl_checkpoints_tick(&server->checkpoints, (int64_t)time(NULL));
+    int64_t now = (int64_t)time(NULL);
+    pawl_checkpoints_tick(&server->checkpoints, now);
+    pawl_restored_tick(&server->restored, now);
     pawl_health_tick(server);
 }
 
@@ -155,6 +162,8 @@ void pawl_server_close(struct pawl_server *server)
     pawl_device_cache_free(server->devices);
     pawl_sightings_free(server->sightings);
     pawl_campaigns_close(server->campaigns);
+    if (server->has_restored)
+        pawl_restored_close(&server->restored);
     if (server->has_checkpoints)
         pawl_checkpoints_close(&server->checkpoints);
     pawl_tokens_free(server->tokens);

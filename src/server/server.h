@@ -19,6 +19,7 @@
 #include "server/plan_cache.h"
 #include "server/readers.h"
 #include "server/refusals.h"
+#include "server/restored.h"
 #include "server/rewrap.h"
 #include "server/server_identity.h"
 #include "server/sightings.h"
@@ -49,7 +50,7 @@ struct pawl_server {
     struct pawl_server_settings settings;
     struct pawl_data data;
     struct pawl_store *store;
-    bool has_readers, has_plans, has_checkpoints; /* they are open */
+    bool has_readers, has_plans, has_checkpoints, has_restored; /* they are open */
     struct pawl_readers readers;
     struct pawl_vault *vault;
     char master_place[PAWL_MASTER_PLACE_SIZE]; /* where the master key is, for people */
@@ -68,6 +69,7 @@ struct pawl_server {
     struct pawl_health health;
     struct pawl_tokens *tokens;
     struct pawl_refusals refusals;
+    struct pawl_restored restored;
     int64_t started; /* Unix seconds */
     atomic_ullong grants_given,
         grants_refused; /* content keys that devices asked for, since then */

@@ -138,6 +138,35 @@ static enum pawl_result vault_open(struct pawl_server *server, const struct pawl
     return result;
 }
 
+enum pawl_result pawl_server_keys_check(const struct pawl_data *data,
+                                        const struct pawl_hsm_access *access,
+                                        struct pawl_reader *reader, const char *name)
+{
+    struct pawl_trouble trouble = {"the keys cannot be read"};
+    struct pawl_data_key_row rows[PAWL_STORE_DATA_KEYS_MAX];
+    struct pawl_key_row row;
+    struct pawl_master *master = NULL;
+    struct pawl_vault *vault = NULL;
+    uint8_t key[PAWL_VAULT_KEY_SIZE];
+    size_t count = 0;
+    enum pawl_result result = pawl_store_data_keys_get(reader, rows, &count);
+    if (result == PAWL_OK && count == 0)
+        result = pawl_trouble_set(&trouble, PAWL_STATE, "there is no data key");
+    if (result == PAWL_OK)
+        result = pawl_vault_create(&vault);
+    if (result == PAWL_OK)
+        result = pawl_master_place_open(data, access, &master, &trouble);
+    if (result == PAWL_OK)
+        result = data_keys_open(master, rows, count, vault, &trouble);
+    if (result == PAWL_OK)
+        result = pawl_server_key_read(vault, reader, PAWL_KEY_SLOT_FINGERPRINT, &row, key);
+    pawl_wipe(key, sizeof key);
+    pawl_vault_close(vault);
+    pawl_master_close(master);
+    return result == PAWL_OK ? PAWL_OK
+                             : pawl_error(result, "%s: master key: %s", name, trouble.text);
+}
+
 static enum pawl_result data_keys_load(struct pawl_server *server, struct pawl_reader *reader)
 {
     struct pawl_trouble trouble = {"cannot read the data keys"};

@@ -16,6 +16,12 @@ enum pawl_result pawl_server_keys_create(const struct pawl_data *data,
 enum pawl_result pawl_server_keys_load(struct pawl_server *server);
 void pawl_server_keys_wipe(struct pawl_server *server);
 
+/* Whether the master key here opens a database's keys; nothing is kept. PAWL_UNTRUSTED when it does
+ * not; an error was printed, naming `name`. */
+enum pawl_result pawl_server_keys_check(const struct pawl_data *data,
+                                        const struct pawl_hsm_access *access,
+                                        struct pawl_reader *reader, const char *name);
+
 /* Reads a server key and unwraps it. PAWL_STATE when there is none; errors of store and vault. Wipe
  * `key`. */
 enum pawl_result pawl_server_key_read(const struct pawl_vault *vault, struct pawl_reader *reader,

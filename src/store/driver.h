@@ -38,6 +38,16 @@ struct pawl_store_driver {
                                           struct pawl_checkpoint_row *row);
     enum pawl_result (*server_id_get)(struct pawl_reader *reader, uint8_t *server_id);
 
+    enum pawl_result (*backup)(struct pawl_reader *reader, const char *path, int64_t time);
+    enum pawl_result (*check)(struct pawl_reader *reader);
+    enum pawl_result (*backup_mark_get)(struct pawl_reader *reader, struct pawl_backup_mark *mark);
+    enum pawl_result (*restoration_begin)(struct pawl_store *store, int64_t backup_time,
+                                          const struct pawl_event *event);
+    enum pawl_result (*restoration_get)(struct pawl_reader *reader,
+                                        struct pawl_restoration *restoration);
+    enum pawl_result (*restoration_settle)(struct pawl_store *store, uint64_t entry,
+                                           const struct pawl_event *event);
+
     enum pawl_result (*device_get)(struct pawl_reader *reader, const uint8_t *device_id,
                                    struct pawl_device *device);
     enum pawl_result (*seen_get)(struct pawl_reader *reader, uint64_t number, int64_t *time);

@@ -25,6 +25,11 @@ enum pawl_sql {
     PAWL_SQL_CHECKPOINT_LIST,
     PAWL_SQL_CHECKPOINT_NEWEST,
     PAWL_SQL_SERVER_ID,
+    PAWL_SQL_BACKUP_MARK_GET,
+    PAWL_SQL_BACKUP_MARK_DELETE,
+    PAWL_SQL_RESTORATION_ADD,
+    PAWL_SQL_RESTORATION_GET,
+    PAWL_SQL_RESTORATION_SETTLE,
     PAWL_SQL_CLASS_ADD,
     PAWL_SQL_CLASS_FIND,
     PAWL_SQL_CLASS_GET,
@@ -273,6 +278,7 @@ struct pawl_sqlite_sums {
     int64_t devices, quarantined, decommissioned, packages, assignments, confirmations;
     int64_t plan_version;
     uint64_t sequence_total; /* modulo 2^64 */
+    int64_t caught_up, learnt, unattributed;
 };
 
 enum pawl_result pawl_sqlite_sums_add(struct pawl_sqlite *connection,
@@ -346,6 +352,16 @@ enum pawl_result pawl_sqlite_checkpoint_list(struct pawl_reader *reader, uint64_
 enum pawl_result pawl_sqlite_checkpoint_newest(struct pawl_reader *reader,
                                                struct pawl_checkpoint_row *row);
 enum pawl_result pawl_sqlite_server_id_get(struct pawl_reader *reader, uint8_t *server_id);
+enum pawl_result pawl_sqlite_backup(struct pawl_reader *reader, const char *path, int64_t time);
+enum pawl_result pawl_sqlite_check(struct pawl_reader *reader);
+enum pawl_result pawl_sqlite_backup_mark_get(struct pawl_reader *reader,
+                                             struct pawl_backup_mark *mark);
+enum pawl_result pawl_sqlite_restoration_begin(struct pawl_store *store, int64_t backup_time,
+                                               const struct pawl_event *event);
+enum pawl_result pawl_sqlite_restoration_get(struct pawl_reader *reader,
+                                             struct pawl_restoration *restoration);
+enum pawl_result pawl_sqlite_restoration_settle(struct pawl_store *store, uint64_t entry,
+                                                const struct pawl_event *event);
 enum pawl_result pawl_sqlite_device_get(struct pawl_reader *reader, const uint8_t *device_id,
                                         struct pawl_device *device);
 enum pawl_result pawl_sqlite_seen_get(struct pawl_reader *reader, uint64_t number, int64_t *time);

@@ -124,7 +124,14 @@ static void sums_note(struct pawl_sqlite_sums *sums, const struct pawl_change *c
     const struct pawl_device_record *before = &change->before, *after = &change->after;
     bool active = before->standing == PAWL_STANDING_ACTIVE;
     sums->sequence_total += after->sequence - before->sequence;
-    sums->confirmations += active && after->sequence - before->sequence == 1;
+    uint64_t ahead = after->sequence - before->sequence;
+    sums->confirmations += active && ahead == 1;
+    sums->unattributed +=
+        active && ahead == 1 && change->credit.assignment == 0 && change->credit.campaign == 0;
+    if (active && ahead > 1 && ahead <= PAWL_CATCH_UP_MAX) {
+        sums->caught_up++;
+        sums->learnt += (int64_t)ahead;
+    }
     sums->quarantined += (after->standing == PAWL_STANDING_QUARANTINED) -
                          (before->standing == PAWL_STANDING_QUARANTINED);
 }

@@ -92,6 +92,9 @@ static enum pawl_result totals_read(struct pawl_sqlite *connection, struct pawl_
     totals->confirmations = pawl_column_number(statement, 4);
     totals->sequence_total = pawl_column_number(statement, 5);
     totals->decommissioned = pawl_column_number(statement, 6);
+    totals->caught_up = pawl_column_number(statement, 7);
+    totals->learnt = pawl_column_number(statement, 8);
+    totals->unattributed = pawl_column_number(statement, 9);
     sqlite3_reset(statement);
     return PAWL_OK;
 }
@@ -118,5 +121,8 @@ enum pawl_result pawl_sqlite_sums_add(struct pawl_sqlite *connection,
     pawl_bind_number(statement, 6, totals.sequence_total + sums->sequence_total);
     pawl_bind_time(statement, 7, sums->plan_version);
     pawl_bind_time(statement, 8, sums->decommissioned);
+    pawl_bind_time(statement, 9, sums->caught_up);
+    pawl_bind_time(statement, 10, sums->learnt);
+    pawl_bind_time(statement, 11, sums->unattributed);
     return pawl_sqlite_run(connection, statement, NULL);
 }

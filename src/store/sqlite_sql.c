@@ -46,6 +46,23 @@ static const char *const texts[PAWL_SQL_COUNT] = {
                                    "ORDER BY entry DESC LIMIT 1",
     [PAWL_SQL_SERVER_ID] = "SELECT server_id FROM server",
 
+    [PAWL_SQL_BACKUP_MARK_GET] = "SELECT time, entry FROM backup_mark",
+    [PAWL_SQL_BACKUP_MARK_DELETE] = "DELETE FROM backup_mark",
+    [PAWL_SQL_RESTORATION_ADD] =
+        "INSERT INTO restoration (entry, time, backup_time, caught_up, learnt, unattributed) "
+        "SELECT ?1, ?2, ?3, caught_up, learnt, unattributed FROM total",
+    [PAWL_SQL_RESTORATION_GET] =
+        "SELECT r.entry, r.time, r.backup_time, "
+        "iif(settled, r.caught_up, t.caught_up - r.caught_up), "
+        "iif(settled, r.learnt, t.learnt - r.learnt), "
+        "iif(settled, r.unattributed, t.unattributed - r.unattributed), r.settled "
+        "FROM restoration r, total t ORDER BY r.entry DESC LIMIT 1",
+    [PAWL_SQL_RESTORATION_SETTLE] =
+        "UPDATE restoration SET settled = ?2, caught_up = t.caught_up - restoration.caught_up, "
+        "learnt = t.learnt - restoration.learnt, "
+        "unattributed = t.unattributed - restoration.unattributed "
+        "FROM total t WHERE entry = ?1 AND settled = 0",
+
     [PAWL_SQL_CLASS_ADD] = "INSERT INTO class (vendor_id, class_id) VALUES (?, ?)",
     [PAWL_SQL_CLASS_FIND] = "SELECT number, vendor_id, devices FROM class WHERE class_id = ?",
     [PAWL_SQL_CLASS_GET] = "SELECT vendor_id, class_id FROM class WHERE number = ?",
@@ -309,12 +326,14 @@ static const char *const texts[PAWL_SQL_COUNT] = {
         "WHERE id > ?1 AND (?2 = 0 OR revoked IS NULL) ORDER BY id LIMIT ?3",
 
     [PAWL_SQL_TOTALS_GET] = "SELECT devices, quarantined, packages, assignments, confirmations, "
-                            "sequence_total, decommissioned FROM total",
+                            "sequence_total, decommissioned, caught_up, learnt, unattributed "
+                            "FROM total",
     [PAWL_SQL_TOTALS_ADD] =
         "UPDATE total SET devices = devices + ?1, quarantined = quarantined + ?2, "
         "packages = packages + ?3, assignments = assignments + ?4, "
         "confirmations = confirmations + ?5, sequence_total = ?6, "
-        "plan_version = plan_version + ?7, decommissioned = decommissioned + ?8",
+        "plan_version = plan_version + ?7, decommissioned = decommissioned + ?8, "
+        "caught_up = caught_up + ?9, learnt = learnt + ?10, unattributed = unattributed + ?11",
 
     [PAWL_SQL_CLASS_LIST] = "SELECT vendor_id, class_id, devices FROM class ORDER BY number",
     [PAWL_SQL_TRIAL] = "UPDATE total SET devices = devices",

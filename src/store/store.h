@@ -352,12 +352,17 @@ struct pawl_totals {
     uint64_t assignments;
     uint64_t confirmations; /* reports that advanced a record by one */
     uint64_t sequence_total;
+    uint64_t caught_up;    /* reports that were several downloads ahead, */
+    uint64_t learnt;       /* and the downloads that they told of */
+    uint64_t unattributed; /* confirmations that counted for no assignment */
 };
 
 /* Kept with every change, so that asking costs the same at any size. */
 enum pawl_result pawl_store_totals_get(struct pawl_reader *reader, struct pawl_totals *totals);
 
-#include "store/keys.h"    /* the rest of the contract: keys */
-#include "store/monitor.h" /* and for those who watch over the server */
+/* The rest of the contract. */
+#include "store/backup.h"
+#include "store/keys.h"
+#include "store/monitor.h"
 
 #endif

@@ -18,7 +18,7 @@ mandoc -T ascii -O width=100 "$page" | col -bx >text
 for option in $("$PAWL_BIN/pawld" --help | sed -nE 's/^  (-[a-z], |    )(--[a-z-]+).*/\2/p'); do
     grep -qE -- "^ +(-[a-z], )?$option( |\$)" text || fail "$option is not described"
 done
-for class in malformed unsupported untrusted io storage exhausted state crypto; do
+for class in malformed unsupported untrusted corrupt io storage exhausted state crypto; do
     grep -qE "^ +(1[0-9]|2[01]) +\"$class\":" text || fail "no exit code of $class"
 done
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "headend/audit_check.h"
+#include "headend/history.h"
 #include "pawl_test.h"
 
 #define COUNT 12u
@@ -311,6 +312,45 @@ static void test_checkpoint_opens_under_its_key_alone(void **state)
     pawl_signer_free(keys[1]);
 }
 
+/* SPEC 21.9: what counts as an older database, and that a note that is not ours says nothing. */
+static void test_history_tells_an_older_database(void **state)
+{
+    (void)state;
+    struct pawl_history note = {.entry = 10, .confirmations = 5}, database, read;
+    uint8_t other[PAWL_AUDIT_HASH_SIZE];
+    char text[PAWL_HISTORY_TEXT_SIZE];
+    memset(note.server_id, 3, PAWL_ID_SIZE);
+    memset(note.hash, 4, sizeof note.hash);
+    memset(other, 5, sizeof other);
+    database = note;
+    assert_false(pawl_history_is_behind(&database, &note, note.hash));
+    database.entry = 20;
+    database.confirmations = 50;
+    assert_false(pawl_history_is_behind(&database, &note, note.hash));
+    assert_true(pawl_history_is_behind(&database, &note, other));
+    assert_true(pawl_history_is_behind(&database, &note, NULL));
+    database.entry = 9;
+    assert_true(pawl_history_is_behind(&database, &note, NULL));
+    database.entry = 10;
+    database.confirmations = 4;
+    assert_true(pawl_history_is_behind(&database, &note, note.hash));
+    database.server_id[0] ^= 1;
+    assert_false(pawl_history_is_behind(&database, &note, note.hash));
+
+    size_t size = pawl_history_write(&note, text);
+    assert_int_equal(size, strlen(text));
+    assert_result(PAWL_OK, pawl_history_read(text, &read));
+    assert_memory_equal(&read, &note, sizeof note);
+    for (size_t i = 0; i < size; i++) {
+        char torn[PAWL_HISTORY_TEXT_SIZE];
+        memcpy(torn, text, size + 1);
+        torn[i] = '\0';
+        assert_result(PAWL_MALFORMED, pawl_history_read(torn, &read));
+        torn[i] = '!';
+        assert_result(PAWL_MALFORMED, pawl_history_read(torn, &read));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -324,6 +364,7 @@ int main(void)
         cmocka_unit_test(test_restore_explains_checkpoints_when_it_is_signed),
         cmocka_unit_test(test_check_goes_on_from_any_entry),
         cmocka_unit_test(test_checkpoint_opens_under_its_key_alone),
+        cmocka_unit_test(test_history_tells_an_older_database),
     };
     return cmocka_run_group_tests_name("headend: audit", tests, NULL, NULL);
 }
