@@ -27,7 +27,7 @@ static enum pawl_config_source source_of(const char *name, const char *value, co
 static bool server_is_meant(void)
 {
     enum pawl_config_source server = source_of("server", pawl_cli.server, NULL);
-    enum pawl_config_source socket = source_of("socket", pawl_cli.socket, PAWL_SOCKET_DEFAULT);
+    enum pawl_config_source socket = source_of("socket", pawl_cli.socket, pawl_socket_default);
 
     return server != PAWL_CONFIG_NONE && (socket == PAWL_CONFIG_NONE || server <= socket);
 }

@@ -39,6 +39,7 @@ struct pawl_cli {
 extern struct pawl_cli pawl_cli;
 
 #define PAWL_SOCKET_DEFAULT "/var/lib/pawld/operator.sock"
+extern const char pawl_socket_default[]; /* the same: what pawl_cli.socket is at first */
 
 #define PAWL_OPTION_JSON                                                       \
     {                                                                          \

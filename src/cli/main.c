@@ -23,7 +23,8 @@ const struct pawl_verb *const pawl_verbs[] = {
     &pawl_verb_completion, NULL,
 };
 
-struct pawl_cli pawl_cli = {.socket = PAWL_SOCKET_DEFAULT};
+const char pawl_socket_default[] = PAWL_SOCKET_DEFAULT;
+struct pawl_cli pawl_cli = {.socket = pawl_socket_default};
 
 static void print_help(void)
 {
