@@ -79,10 +79,14 @@ static void running_note(struct batch *batch, const struct pawl_change *change,
     if (trace->before == trace->after)
         return;
     size_t at = batch->bit_count;
-    if (trace->before != 0)
-        batch->bits[at++] = (struct pawl_sqlite_run_bit){trace->before, change->number, at, false};
-    if (trace->after != 0)
-        batch->bits[at++] = (struct pawl_sqlite_run_bit){trace->after, change->number, at, true};
+    if (trace->before != 0) {
+        batch->bits[at] = (struct pawl_sqlite_run_bit){trace->before, change->number, at, false};
+        at++;
+    }
+    if (trace->after != 0) {
+        batch->bits[at] = (struct pawl_sqlite_run_bit){trace->after, change->number, at, true};
+        at++;
+    }
     batch->bit_count = at;
 }
 
