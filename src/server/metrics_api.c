@@ -4,6 +4,7 @@
 #include "host/hex.h"
 #include "host/log.h"
 #include "pawl/version.h"
+#include "server/campaign_metrics.h"
 #include "server/health_api.h"
 #include "server/http_metrics.h"
 #include "server/metric_table.h"
@@ -104,6 +105,8 @@ static enum pawl_result store_write(struct pawl_metrics_text *text, struct pawl_
             pawl_metrics_number(text, "pawl_class_devices",
                                 (const char *const[]){"class", "other", NULL}, writing.others);
     }
+    if (result == PAWL_OK)
+        result = pawl_campaign_metrics_write(text, reader);
     pawl_reader_return(&server->readers, reader);
     return result;
 }

@@ -162,6 +162,10 @@ def test_failing_stage_stops_itself():
         assert "the error condition of a stage holds" in shown["explanation"]
         audit, = server.audit("campaign-stage-error")
         assert audit["actor"] == "pawld" and audit["detail"]["failed"] == allowed + 1
+        _, metrics = server.operate("GET", "/metrics", raw=True)  # 18.12
+        for name, value in (("devices", 40), ("finished_devices", 1), ("stage", 1), ("paused", 1),
+                            ("failed_devices", allowed + 1)):
+            assert f'pawl_campaign_{name}{{campaign="{campaign.id}"}} {value}\n'.encode() in metrics
         # Paused: nothing for the open stage, not even the older package; what runs stays.
         rest = [device for device in first[2 + allowed:]]
         assert rest and all(offered(device) is None for device in rest + first[:1])
