@@ -10,6 +10,7 @@ source scripts/world.sh
 source scripts/demo_show.sh
 source scripts/demo_attacks.sh
 source scripts/demo_campaign.sh
+source scripts/demo_content.sh
 
 gateways=(gateway-1 gateway-2 gateway-3)
 sensors=(sensor-1 sensor-2)
@@ -168,8 +169,10 @@ echo "Pawl, from nothing. Scratch directory: $world"
 keys_and_devices
 first_release
 second_release
+content_for_a_release
 attacks
 campaigns
+content_after_a_download
 if table_print; then
     echo "Everything happened as expected, in $SECONDS seconds."
 else

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "agent/backoff.h"
+#include "agent/content.h"
 #include "agent/http.h"
 #include "agent/link_client.h"
 #include "agent/message.h"
@@ -29,7 +30,8 @@ enum pawl_phase {
     PAWL_PHASE_INSTALL = 3, /* have the whole package verified and tried */
     PAWL_PHASE_WATCH = 4,   /* see how the trial ends */
     PAWL_PHASE_PAUSE = 5,   /* wait, then go on with `after_pause` */
-    PAWL_PHASE_DONE = 6,
+    PAWL_PHASE_CONTENT = 6, /* a player wants a key; then on with `content_back` */
+    PAWL_PHASE_DONE = 7,
     PAWL_PHASE_COUNT
 };
 
@@ -50,6 +52,7 @@ struct pawl_agent {
     struct pawl_backoff backoffs[PAWL_TROUBLE_COUNT];
     struct pawl_progress progress;
     struct pawl_message message;
+    struct pawl_content content;
 
     struct pawl_processor_status status; /* as last told */
     struct pawl_work work;               /* what the last directive was about */
@@ -65,6 +68,7 @@ struct pawl_agent {
     int64_t attempt_at; /* a package that failed is not fetched again before */
     uint32_t watch;     /* time to the next look at a trial, milliseconds */
 
+    enum pawl_phase content_back; /* what a player interrupted */
     enum pawl_phase after_pause;
     int64_t pause_end;
     int exit_code;
@@ -81,6 +85,9 @@ enum pawl_phase pawl_phase_fetch(struct pawl_agent *agent);
 /* trial.c */
 enum pawl_phase pawl_phase_install(struct pawl_agent *agent);
 enum pawl_phase pawl_phase_watch(struct pawl_agent *agent);
+
+/* content.c */
+enum pawl_phase pawl_phase_content(struct pawl_agent *agent);
 
 /* The phase that the processor's status calls for, after telling how an attempt ended. */
 enum pawl_phase pawl_agent_follow(struct pawl_agent *agent);

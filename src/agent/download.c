@@ -44,10 +44,18 @@ static enum pawl_phase finish(struct pawl_agent *agent, const struct pawl_fetch 
         return interrupted(agent, fetch, problem, has_progress);
     case PAWL_FETCH_REFUSED:
         return pawl_agent_look(agent);
+    case PAWL_FETCH_YIELDED:
+        agent->content_back = PAWL_PHASE_FETCH;
+        return PAWL_PHASE_CONTENT;
     case PAWL_FETCH_UNLINKED:
         break;
     }
     return pawl_agent_unlink(agent, fetch->result);
+}
+
+static bool player_waits(void *context)
+{
+    return pawl_content_is_due(context);
 }
 
 enum pawl_phase pawl_phase_fetch(struct pawl_agent *agent)
@@ -65,7 +73,9 @@ enum pawl_phase pawl_phase_fetch(struct pawl_agent *agent)
                                .package_id = agent->work.package_id,
                                .package_size = agent->work.package_size,
                                .offset = agent->status.offset,
-                               .progress = &agent->progress};
+                               .progress = &agent->progress,
+                               .yields = player_waits,
+                               .context = agent};
     if (fetch.offset > fetch.package_size)
         return pawl_agent_retry(agent, PAWL_TROUBLE_FETCH, PAWL_STATE,
                                 "the secure processor is at another package", 0, PAWL_PHASE_REPORT);

@@ -14,11 +14,12 @@
 #include "host/progress.h"
 
 enum pawl_fetch_outcome {
-    PAWL_FETCH_WHOLE = 0,   /* the processor has all of it */
-    PAWL_FETCH_BROKEN = 1,  /* server or network failed: try again from `offset` */
-    PAWL_FETCH_MOVED = 2,   /* the processor wants another offset: try again from there */
-    PAWL_FETCH_REFUSED = 3, /* the processor has given up this package: `result` */
-    PAWL_FETCH_UNLINKED = 4 /* the link failed */
+    PAWL_FETCH_WHOLE = 0,    /* the processor has all of it */
+    PAWL_FETCH_BROKEN = 1,   /* server or network failed: try again from `offset` */
+    PAWL_FETCH_MOVED = 2,    /* the processor wants another offset: try again from there */
+    PAWL_FETCH_REFUSED = 3,  /* the processor has given up this package: `result` */
+    PAWL_FETCH_UNLINKED = 4, /* the link failed */
+    PAWL_FETCH_YIELDED = 5   /* something else is to be done first: go on from `offset` */
 };
 
 struct pawl_fetch {
@@ -28,6 +29,8 @@ struct pawl_fetch {
     uint64_t package_size;
     uint64_t offset; /* where to begin; moves on with what the processor took */
     struct pawl_progress *progress;
+    bool (*yields)(void *context); /* looked at between two parts; NULL: never */
+    void *context;
 
     /* Told to the caller: */
     enum pawl_result result; /* why it did not succeed */

@@ -77,14 +77,16 @@ static bool message_read(struct pawl_http *http, CURLcode *code)
 static CURLcode transfer_run(struct pawl_http *http)
 {
     for (;;) {
-        struct curl_waitfd signals = {.fd = http->wake->signals, .events = CURL_WAIT_POLLIN};
+        struct curl_waitfd wakers[] = {{.fd = http->wake->signals, .events = CURL_WAIT_POLLIN},
+                                       {.fd = http->wake->content, .events = CURL_WAIT_POLLIN}};
         int running;
         CURLcode code;
         if (curl_multi_perform(http->multi, &running) != CURLM_OK)
             return CURLE_FAILED_INIT;
         if (message_read(http, &code))
             return code;
-        if (curl_multi_poll(http->multi, &signals, 1, WAIT_MS, NULL) != CURLM_OK)
+        if (curl_multi_poll(http->multi, wakers, http->wake->content >= 0 ? 2 : 1, WAIT_MS, NULL) !=
+            CURLM_OK)
             return CURLE_FAILED_INIT;
         pawl_wake_drain(http->wake);
         if (http->wake->is_stopped)

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "agent/transport.h"
+#include "pawl/secret.h"
 
 #define WRITE_HEAD 8u /* the offset before the package bytes */
 
@@ -25,6 +26,7 @@ static const struct patience {
     [PAWL_LINK_INSTALL] = {600000, 1}, /* reads the whole image */
     [PAWL_LINK_STATUS] = {10000, 3},
     [PAWL_LINK_TAKEN] = {10000, 3},
+    [PAWL_LINK_CONTENT_KEY] = {10000, 3},
 };
 
 __attribute__((format(printf, 3, 4))) static enum pawl_result broken(
@@ -219,15 +221,18 @@ bool pawl_link_client_is_open(const struct pawl_link_client *client)
     return client->frame != NULL;
 }
 
-enum pawl_result pawl_link_client_report(struct pawl_link_client *client,
-                                         struct pawl_link_answer *answer,
+enum pawl_result pawl_link_client_report(struct pawl_link_client *client, const uint8_t *wanted,
+                                         uint32_t wanted_count, struct pawl_link_answer *answer,
                                          uint8_t report[PAWL_REPORT_SIZE_MAX], size_t *size)
 {
     struct pawl_link_frame frame;
     const uint8_t *body = NULL;
     uint32_t body_size = 0;
 
-    enum pawl_result result = request(client, PAWL_LINK_REPORT, 0, &frame);
+    const size_t wanted_size = (size_t)wanted_count * PAWL_CONTENT_KEY_ID_SIZE;
+    if (wanted_size > 0)
+        memcpy(client->frame + PAWL_LINK_HEADER_SIZE, wanted, wanted_size);
+    enum pawl_result result = request(client, PAWL_LINK_REPORT, wanted_size, &frame);
     if (result == PAWL_OK)
         result = verdict(client, &frame,
                          pawl_link_answer_read(&frame, &answer->state, &body, &body_size), answer);
@@ -294,6 +299,32 @@ enum pawl_result pawl_link_client_status(struct pawl_link_client *client,
     if (result == PAWL_OK && answer->result == PAWL_OK)
         answer->state = status->state;
     return result;
+}
+
+enum pawl_result pawl_link_client_content_key(struct pawl_link_client *client,
+                                              const struct pawl_grant *grant,
+                                              struct pawl_link_answer *answer,
+                                              uint8_t key[PAWL_CONTENT_KEY_SIZE])
+{
+    struct pawl_link_frame frame;
+    const uint8_t *body = NULL;
+    uint32_t body_size = 0;
+    uint8_t *payload = client->frame + PAWL_LINK_HEADER_SIZE;
+
+    memcpy(payload, grant->salt, sizeof grant->salt);
+    memcpy(payload + sizeof grant->salt, grant->wrapped, sizeof grant->wrapped);
+    enum pawl_result result =
+        request(client, PAWL_LINK_CONTENT_KEY, sizeof grant->salt + sizeof grant->wrapped, &frame);
+    if (result == PAWL_OK)
+        result = verdict(client, &frame,
+                         pawl_link_answer_read(&frame, &answer->state, &body, &body_size), answer);
+    if (result != PAWL_OK || answer->result != PAWL_OK)
+        return result;
+    if (body_size != PAWL_CONTENT_KEY_SIZE)
+        return not_understood(client);
+    memcpy(key, body, PAWL_CONTENT_KEY_SIZE);
+    pawl_wipe(client->received, client->used);
+    return PAWL_OK;
 }
 
 uint8_t *pawl_link_client_write_area(struct pawl_link_client *client, size_t *capacity)

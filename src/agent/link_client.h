@@ -41,8 +41,9 @@ enum pawl_result pawl_link_client_open(struct pawl_link_client *client, struct p
 void pawl_link_client_close(struct pawl_link_client *client);
 bool pawl_link_client_is_open(const struct pawl_link_client *client);
 
-enum pawl_result pawl_link_client_report(struct pawl_link_client *client,
-                                         struct pawl_link_answer *answer,
+/* `wanted` is `wanted_count` ids of content keys to ask for (SPEC 20.3), one after another. */
+enum pawl_result pawl_link_client_report(struct pawl_link_client *client, const uint8_t *wanted,
+                                         uint32_t wanted_count, struct pawl_link_answer *answer,
                                          uint8_t report[PAWL_REPORT_SIZE_MAX], size_t *size);
 enum pawl_result pawl_link_client_direct(struct pawl_link_client *client, const uint8_t *directive,
                                          size_t size, struct pawl_link_answer *answer,
@@ -55,6 +56,12 @@ enum pawl_result pawl_link_client_install(struct pawl_link_client *client,
 enum pawl_result pawl_link_client_status(struct pawl_link_client *client,
                                          struct pawl_link_answer *answer,
                                          struct pawl_processor_status *status);
+
+/* Opens a grant; `key` is set when the processor's verdict is PAWL_OK. Wipe it. */
+enum pawl_result pawl_link_client_content_key(struct pawl_link_client *client,
+                                              const struct pawl_grant *grant,
+                                              struct pawl_link_answer *answer,
+                                              uint8_t key[PAWL_CONTENT_KEY_SIZE]);
 
 /* Where to put package bytes for the next WRITE, and how many it takes. The place is free again
  * when the WRITE was sent. */

@@ -185,6 +185,9 @@ static enum pawl_phase wait_out(struct pawl_agent *agent)
     case PAWL_WAKE_POLL:
         poll_hasten(agent);
         return PAWL_PHASE_PAUSE;
+    case PAWL_WAKE_CONTENT:
+        agent->content_back = PAWL_PHASE_PAUSE;
+        return PAWL_PHASE_CONTENT;
     case PAWL_WAKE_READY: {
         /* The processor has ended, or a late answer came; asking tells which. */
         enum pawl_result result = pawl_link_client_status(&agent->link, &answer, &status);
@@ -211,25 +214,31 @@ static void agent_init(struct pawl_agent *agent, const struct pawl_agent_setting
 int pawl_agent_run(const struct pawl_agent_settings *settings, struct pawl_wake *wake)
 {
     static const pawl_phase_fn phases[PAWL_PHASE_COUNT] = {
-        [PAWL_PHASE_CONNECT] = connect_processor, [PAWL_PHASE_REPORT] = pawl_phase_report,
-        [PAWL_PHASE_FETCH] = pawl_phase_fetch,    [PAWL_PHASE_INSTALL] = pawl_phase_install,
-        [PAWL_PHASE_WATCH] = pawl_phase_watch,    [PAWL_PHASE_PAUSE] = wait_out,
+        [PAWL_PHASE_CONNECT] = connect_processor,  [PAWL_PHASE_REPORT] = pawl_phase_report,
+        [PAWL_PHASE_FETCH] = pawl_phase_fetch,     [PAWL_PHASE_INSTALL] = pawl_phase_install,
+        [PAWL_PHASE_WATCH] = pawl_phase_watch,     [PAWL_PHASE_PAUSE] = wait_out,
+        [PAWL_PHASE_CONTENT] = pawl_phase_content,
     };
     static struct pawl_agent agent;
 
     agent_init(&agent, settings, wake);
     if (pawl_http_open(&agent.http, wake, settings->ca, settings->stall) != PAWL_OK)
         return pawl_exit_code(pawl_error(PAWL_IO, "libcurl cannot be used"));
-    pawl_service_notify("READY=1");
+    enum pawl_result result = pawl_content_start(&agent);
+    if (result == PAWL_OK)
+        pawl_service_notify("READY=1");
 
-    enum pawl_phase phase = PAWL_PHASE_CONNECT;
+    enum pawl_phase phase = result == PAWL_OK ? PAWL_PHASE_CONNECT : PAWL_PHASE_DONE;
     while (phase != PAWL_PHASE_DONE && !wake->is_stopped)
         phase = phases[phase](&agent);
 
     pawl_service_notify("STOPPING=1");
+    pawl_content_stop(&agent);
     pawl_message_end(&agent.message);
     pawl_link_client_close(&agent.link);
     pawl_http_close(&agent.http);
+    if (result != PAWL_OK)
+        return pawl_exit_code(result);
     if (wake->is_stopped)
         return settings->once ? PAWL_EXIT_FAILURE : PAWL_EXIT_DONE;
     return agent.exit_code;

@@ -183,6 +183,7 @@ static enum pawl_phase direct(struct pawl_agent *agent, const uint8_t *directive
     if (answer.result != PAWL_OK)
         return directive_refused(agent, before, answer.result);
     pawl_backoff_reset(&agent->backoffs[PAWL_TROUBLE_LINK]);
+    pawl_content_grants_take(agent, directive, size);
     return act(agent, before);
 }
 
@@ -194,7 +195,9 @@ enum pawl_phase pawl_phase_report(struct pawl_agent *agent)
 
     agent->last_poll = pawl_clock_now();
     agent->wake->poll_asked = false;
-    enum pawl_result result = pawl_link_client_report(&agent->link, &answer, report, &report_size);
+    uint32_t wanted = pawl_content_ask(agent);
+    enum pawl_result result = pawl_link_client_report(&agent->link, agent->content.asked, wanted,
+                                                      &answer, report, &report_size);
     if (result != PAWL_OK)
         return pawl_agent_unlink(agent, result);
     if (answer.result != PAWL_OK)
@@ -203,8 +206,10 @@ enum pawl_phase pawl_phase_report(struct pawl_agent *agent)
 
     result = pawl_exchange_run(&agent->http, agent->settings->server, report, report_size,
                                directive, &directive_size);
-    if (result != PAWL_OK)
+    if (result != PAWL_OK) {
+        pawl_content_give_up(agent);
         return exchange_fail(agent, result, agent->http.problem,
                              pawl_http_retry_after(&agent->http));
+    }
     return direct(agent, directive, directive_size);
 }

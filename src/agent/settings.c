@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/content_address.h"
 #include "agent/transport.h"
 #include "agent/url.h"
 
@@ -52,6 +53,9 @@ static enum pawl_options_outcome parse(struct pawl_agent_settings *settings,
          .number = &numbers->stall, .least = 1, .most = 3600, .configurable = true},
         {"on-message", 0, "PROGRAM", "gets each message of an operator on its input",
          .text = &settings->on_message, .configurable = true},
+        {"content-listen", 0, "ADDRESS",
+         "serve players of content there: 127.0.0.1:PORT, unix:PATH",
+         .text = &settings->content_listen, .configurable = true},
         {"config", 'c', "FILE", "settings (ini), instead of PAWL_CONFIG", .text = config_path},
         {"quiet", 'q', NULL, "warnings and errors only, no progress", .flag = &settings->quiet},
         {"log-level", 0, "LEVEL", "error, warning, notice, info or debug (info)", .text = level,
@@ -86,6 +90,12 @@ static enum pawl_options_outcome check(struct pawl_agent_settings *settings, con
     if (!pawl_channel_spec_is_valid(settings->processor))
         return wrong(pawl_usage_error("--processor: '%s' is none of %s", settings->processor,
                                       pawl_channel_spec_forms()));
+    if (settings->content_listen != NULL &&
+        !pawl_content_address_is_valid(settings->content_listen))
+        return wrong(pawl_usage_error("--content-listen: '%s' is none of %s",
+                                      settings->content_listen, pawl_content_address_forms()));
+    if (settings->content_listen != NULL && settings->once)
+        return wrong(pawl_usage_error("--content-listen does not go with --once"));
     if (level != NULL && pawl_log_level_parse(level, &settings->level) != PAWL_OK)
         return wrong(pawl_usage_error("--log-level: '%s' is no level", level));
     if (settings->quiet && settings->level > PAWL_LOG_WARNING)

@@ -10,10 +10,11 @@
 #include "host/options.h"
 
 struct pawl_agent_settings {
-    const char *server;     /* base URL */
-    const char *processor;  /* agent/transport.h */
-    const char *ca;         /* PEM file; NULL for the system's certificates */
-    const char *on_message; /* program that gets messages on its input; NULL: they are logged */
+    const char *server;         /* base URL */
+    const char *processor;      /* agent/transport.h */
+    const char *ca;             /* PEM file; NULL for the system's certificates */
+    const char *on_message;     /* program that gets messages on its input; NULL: they are logged */
+    const char *content_listen; /* agent/content_address.h; NULL: players are not served */
     bool once;
     bool status; /* print the processor's status and do nothing else */
     bool json;

@@ -34,6 +34,9 @@ enum pawl_phase pawl_phase_watch(struct pawl_agent *agent)
         return PAWL_PHASE_DONE;
     case PAWL_WAKE_POLL:
         return PAWL_PHASE_REPORT;
+    case PAWL_WAKE_CONTENT:
+        agent->content_back = PAWL_PHASE_WATCH;
+        return PAWL_PHASE_CONTENT;
     default:
         break;
     }

@@ -21,7 +21,7 @@ enum pawl_result pawl_wake_init(struct pawl_wake *wake)
     int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     if (fd < 0)
         return PAWL_IO;
-    *wake = (struct pawl_wake){.signals = fd};
+    *wake = (struct pawl_wake){.signals = fd, .content = -1};
     return PAWL_OK;
 }
 
@@ -41,6 +41,9 @@ void pawl_wake_drain(struct pawl_wake *wake)
         else
             wake->poll_asked = true;
     }
+    uint64_t asked;
+    if (wake->content >= 0 && read(wake->content, &asked, sizeof asked) == (ssize_t)sizeof asked)
+        wake->content_asked = true;
 }
 
 /* Milliseconds for poll(2), rounded up so that no wait ends early. */
@@ -60,13 +63,16 @@ static enum pawl_wake_event wait_until(struct pawl_wake *wake, int fd, short eve
             return PAWL_WAKE_STOP;
         if (poll_ends && wake->poll_asked)
             return PAWL_WAKE_POLL;
+        if (poll_ends && wake->content_asked)
+            return PAWL_WAKE_CONTENT;
 
         int timeout = timeout_until(deadline);
         struct pollfd fds[] = {{.fd = wake->signals, .events = POLLIN},
-                               {.fd = fd, .events = events}};
-        if (poll(fds, 2, timeout) < 0)
-            fds[0].revents = fds[1].revents = 0;
-        if (fds[0].revents != 0)
+                               {.fd = fd, .events = events},
+                               {.fd = poll_ends ? wake->content : -1, .events = POLLIN}};
+        if (poll(fds, 3, timeout) < 0)
+            fds[0].revents = fds[1].revents = fds[2].revents = 0;
+        if (fds[0].revents != 0 || fds[2].revents != 0)
             pawl_wake_drain(wake);
         else if (fds[1].revents != 0)
             return PAWL_WAKE_READY;
