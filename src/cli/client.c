@@ -232,28 +232,50 @@ enum pawl_result pawl_client_json(struct pawl_client *client, const char *method
     return exchange_finish(&exchange, result, answer);
 }
 
+/* Sends a file; what the exchange is to do with the answer is set already. */
+static enum pawl_result file_perform(struct exchange *exchange, const char *method,
+                                     const char *path, uint64_t size, const char *what)
+{
+    CURL *curl = exchange->client->curl;
+    struct pawl_progress progress;
+
+    if (lseek(exchange->fd, 0, SEEK_SET) != 0)
+        return pawl_error(PAWL_IO, "the file cannot be read from its start: %s", strerror(errno));
+    exchange->progress = &progress;
+    pawl_cli_progress_bytes(&progress, what, size);
+    pawl_curl.easy_setopt(curl, CURLOPT_UPLOAD, 1L);
+    pawl_curl.easy_setopt(curl, CURLOPT_READFUNCTION, send_file);
+    pawl_curl.easy_setopt(curl, CURLOPT_READDATA, exchange);
+    pawl_curl.easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)size);
+    pawl_curl.easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, 512L * 1024L);
+    enum pawl_result result =
+        perform(exchange, method, path, "Content-Type: application/octet-stream");
+    if (result == PAWL_OK)
+        pawl_progress_finish(&progress);
+    return result;
+}
+
 enum pawl_result pawl_client_upload(struct pawl_client *client, const char *method,
                                     const char *path, int fd, uint64_t size, const char *what,
                                     json_t **answer, bool *created)
 {
-    struct pawl_progress progress;
-    struct exchange exchange = {.client = client, .fd = fd, .progress = &progress};
+    struct exchange exchange = {.client = client, .fd = fd};
+    enum pawl_result result = file_perform(&exchange, method, path, size, what);
 
-    if (lseek(fd, 0, SEEK_SET) != 0)
-        return pawl_error(PAWL_IO, "the file cannot be read from its start: %s", strerror(errno));
-    pawl_cli_progress_bytes(&progress, what, size);
-    pawl_curl.easy_setopt(client->curl, CURLOPT_UPLOAD, 1L);
-    pawl_curl.easy_setopt(client->curl, CURLOPT_READFUNCTION, send_file);
-    pawl_curl.easy_setopt(client->curl, CURLOPT_READDATA, &exchange);
-    pawl_curl.easy_setopt(client->curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)size);
-    pawl_curl.easy_setopt(client->curl, CURLOPT_UPLOAD_BUFFERSIZE, 512L * 1024L);
-    enum pawl_result result =
-        perform(&exchange, method, path, "Content-Type: application/octet-stream");
-    if (result == PAWL_OK)
-        pawl_progress_finish(&progress);
     if (result == PAWL_OK && created != NULL)
         *created = status_of(&exchange) == 201;
     return exchange_finish(&exchange, result, answer);
+}
+
+enum pawl_result pawl_client_upload_stream(struct pawl_client *client, const char *method,
+                                           const char *path, int fd, uint64_t size,
+                                           const char *what, pawl_client_take_fn take,
+                                           void *context)
+{
+    struct exchange exchange = {.client = client, .fd = fd, .take = take, .context = context};
+    enum pawl_result result = file_perform(&exchange, method, path, size, what);
+
+    return exchange_finish(&exchange, result, NULL);
 }
 
 enum pawl_result pawl_client_send(struct pawl_client *client, const char *method, const char *path,

@@ -27,18 +27,24 @@ char *pawl_client_path(struct pawl_client *client, const char *path, const char 
 enum pawl_result pawl_client_json(struct pawl_client *client, const char *method, const char *path,
                                   json_t *body, json_t **answer);
 
+/* Takes part of a streamed answer; an error, which it prints itself, ends the stream. */
+typedef enum pawl_result (*pawl_client_take_fn)(void *context, const uint8_t *bytes, size_t size);
+
 /* Sends a file's bytes from its start, with progress (`what`) when there are many. `*created` (may
  * be NULL) says whether the server answered 201. */
 enum pawl_result pawl_client_upload(struct pawl_client *client, const char *method,
                                     const char *path, int fd, uint64_t size, const char *what,
                                     json_t **answer, bool *created);
 
+/* Sends a file in the same way, and takes the answer in parts. */
+enum pawl_result pawl_client_upload_stream(struct pawl_client *client, const char *method,
+                                           const char *path, int fd, uint64_t size,
+                                           const char *what, pawl_client_take_fn take,
+                                           void *context);
+
 /* Sends bytes that may be secret; libcurl does not copy them. */
 enum pawl_result pawl_client_send(struct pawl_client *client, const char *method, const char *path,
                                   const uint8_t *bytes, size_t size, json_t **answer);
-
-/* Takes part of a streamed answer; an error, which it prints itself, ends the stream. */
-typedef enum pawl_result (*pawl_client_take_fn)(void *context, const uint8_t *bytes, size_t size);
 
 /* A request with a JSON body (given back here), answered by bytes. PAWL_IO when it breaks off. */
 enum pawl_result pawl_client_stream(struct pawl_client *client, const char *path, json_t *body,

@@ -8,13 +8,15 @@
 #include <unistd.h>
 
 #include "cli/client.h"
+#include "cli/import_report.h"
 #include "cli/print.h"
 #include "cli/verbs.h"
 
-static const char *group;
+static const char *group, *report;
 
 static const struct pawl_option options[] = {
     {"group", 0, "GROUP", "put the devices into this group", .text = &group},
+    {"report", 0, "FILE", "write every refused unit there, a JSON object a line", .text = &report},
     PAWL_OPTION_SOCKET,
     PAWL_OPTION_JSON,
     PAWL_OPTION_QUIET,
@@ -78,10 +80,13 @@ static int upload(const char *path, int fd)
     enum pawl_result result = pawl_client_open(&client);
     if (result != PAWL_OK)
         return pawl_exit_code(result);
-    char *target =
-        pawl_client_path(client, "/v1/units", (const char *const[]){"group", group, NULL});
+    char *target = pawl_client_path(
+        client, "/v1/units",
+        (const char *const[]){"group", group, "report", report != NULL ? "all" : NULL, NULL});
     if (target == NULL)
         result = pawl_error(PAWL_EXHAUSTED, "no memory");
+    else if (report != NULL)
+        result = pawl_import_report(client, target, fd, (uint64_t)status.st_size, report, &answer);
     else
         result = pawl_client_upload(client, "POST", target, fd, (uint64_t)status.st_size,
                                     "importing", &answer, NULL);
@@ -107,7 +112,8 @@ const struct pawl_verb pawl_verb_import = {
     .usage = {.command = "pawl import",
               .operands = "UNITS",
               .summary = "hand a batch of units to the control server",
-              .details = "UNITS is the units.import file that 'pawl personalize' made.",
+              .details = "UNITS is the units.import file that 'pawl personalize' made. Of refused "
+                         "units the first 100 are\nshown; --report has all of them.",
               .least = 1,
               .most = 1},
     .options = options,

@@ -23,6 +23,21 @@ struct stream {
     bool decided, is_cms;
 };
 
+/* ?report=all: every refusal is told, as lines of JSON. */
+static void report_begin(struct pawl_request *request, struct stream *stream)
+{
+    const char *report = pawl_request_argument(request, "report");
+    if (report == NULL)
+        return;
+    if (strcmp(report, "all") != 0) {
+        pawl_request_refuse(request, PAWL_MALFORMED, "report must be all");
+        return;
+    }
+    stream->import.report = pawl_refusal_report_open(request->server);
+    if (stream->import.report == NULL)
+        pawl_request_refuse(request, PAWL_EXHAUSTED, "no room for a report");
+}
+
 static void import_begin(struct pawl_request *request)
 {
     const char *name = pawl_request_argument(request, "group");
@@ -34,6 +49,8 @@ static void import_begin(struct pawl_request *request)
     if (stream == NULL ||
         pawl_unit_import_init(&stream->import, request->server, request->actor, group) != PAWL_OK)
         pawl_request_fail(request, MHD_HTTP_SERVICE_UNAVAILABLE, PAWL_EXHAUSTED, "no memory");
+    else
+        report_begin(request, stream);
 }
 
 /* Fails the request, telling what had been imported by then. */
@@ -175,6 +192,11 @@ static enum MHD_Result import_answer(struct pawl_request *request)
         return pawl_request_refuse(request, result, "cannot write the units");
     pawl_log(PAWL_LOG_NOTICE, "event=units-imported actor=%s imported=%" PRIu64 " refused=%" PRIu64,
              request->actor, import->imported, import->refused);
+    if (import->report != NULL)
+        return pawl_refusal_report_answer(request, import->report,
+                                          json_pack("{s:I, s:I}", "imported",
+                                                    (json_int_t)import->imported, "refused_count",
+                                                    (json_int_t)import->refused));
     return pawl_json_answer(request, MHD_HTTP_OK,
                             json_pack("{s:I, s:O, s:I}", "imported", (json_int_t)import->imported,
                                       "refused", import->refusals, "refused_count",

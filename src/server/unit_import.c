@@ -32,20 +32,27 @@ enum pawl_result pawl_unit_import_init(struct pawl_unit_import *import, struct p
                : PAWL_EXHAUSTED;
 }
 
-static void refusal_note(struct pawl_unit_import *import, const struct pawl_import *unit)
+static enum pawl_result refusal_note(struct pawl_unit_import *import,
+                                     const struct pawl_import *unit)
 {
-    import->refused++;
-    if (json_array_size(import->refusals) >= PAWL_REFUSED_SHOWN)
-        return;
     static const char *const messages[] = {
         [PAWL_IMPORT_DEVICE_KNOWN] = "this device is known already",
         [PAWL_IMPORT_SECRET_KNOWN] = "another device has this unit secret",
         [PAWL_IMPORT_OTHER_VENDOR] = "its class belongs to another vendor",
     };
-    json_array_append_new(import->refusals, json_pack("{s:o, s:s, s:s}", "device_id",
-                                                      pawl_hex_json(unit->device_id, PAWL_ID_SIZE),
-                                                      "class", pawl_result_name(PAWL_STATE),
-                                                      "message", messages[unit->outcome]));
+    bool shown = json_array_size(import->refusals) < PAWL_REFUSED_SHOWN;
+    import->refused++;
+    if (!shown && import->report == NULL)
+        return PAWL_OK;
+    json_t *refusal =
+        json_pack("{s:o, s:s, s:s}", "device_id", pawl_hex_json(unit->device_id, PAWL_ID_SIZE),
+                  "class", pawl_result_name(PAWL_STATE), "message", messages[unit->outcome]);
+    if (shown)
+        json_array_append(import->refusals, refusal);
+    if (import->report != NULL)
+        return pawl_refusal_report_add(import->report, refusal);
+    json_decref(refusal);
+    return PAWL_OK;
 }
 
 static void *batch_write(void *context)
@@ -71,14 +78,18 @@ static enum pawl_result writer_join(struct pawl_unit_import *import)
         return PAWL_OK;
     pthread_join(import->writer, NULL);
     import->writer_runs = false;
+    enum pawl_result result = import->written;
     for (size_t i = 0; import->written == PAWL_OK && i < import->writing.count; i++) {
-        if (import->writing.units[i].outcome == PAWL_IMPORTED)
+        const struct pawl_import *unit = &import->writing.units[i];
+        enum pawl_result noted = PAWL_OK;
+        if (unit->outcome == PAWL_IMPORTED)
             import->imported++;
         else
-            refusal_note(import, &import->writing.units[i]);
+            noted = refusal_note(import, unit);
+        result = result == PAWL_OK ? noted : result;
     }
     import->writing.count = 0;
-    return import->written;
+    return result;
 }
 
 /* Hands the batch to the writer and begins another. */
@@ -156,4 +167,5 @@ void pawl_unit_import_release(struct pawl_unit_import *import)
     free(import->filling.units);
     free(import->writing.units);
     json_decref(import->refusals);
+    pawl_refusal_report_close(import->report);
 }

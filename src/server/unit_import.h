@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "server/refusal_report.h"
 #include "server/server.h"
 
 #define PAWL_REFUSED_SHOWN 100u /* refused units that an answer names */
@@ -30,7 +31,8 @@ struct pawl_unit_import {
     enum pawl_result written; /* of the last batch */
     uint64_t taken;           /* units read so far */
     uint64_t imported, refused;
-    json_t *refusals; /* the first ones, for the answer */
+    json_t *refusals;                   /* the first ones, for the answer */
+    struct pawl_refusal_report *report; /* all of them, where that was asked for; owned */
 };
 
 /* PAWL_EXHAUSTED. `actor` is kept by reference. Release it in any case. */
