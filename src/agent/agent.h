@@ -18,7 +18,9 @@
 #include "agent/http.h"
 #include "agent/link_client.h"
 #include "agent/message.h"
+#include "agent/push.h"
 #include "agent/settings.h"
+#include "agent/summons.h"
 #include "agent/url.h"
 #include "agent/wake.h"
 #include "host/progress.h"
@@ -53,6 +55,11 @@ struct pawl_agent {
     struct pawl_progress progress;
     struct pawl_message message;
     struct pawl_content content;
+    struct pawl_agent_push *push; /* NULL: there is none */
+    struct pawl_summoned summoned;
+    uint32_t push_random; /* where in the window this device polls */
+    bool resting;         /* the last exchange went well, and the next is not due */
+    bool pushed;          /* the next poll is due because of a push */
 
     struct pawl_processor_status status; /* as last told */
     struct pawl_work work;               /* what the last directive was about */

@@ -158,8 +158,26 @@ static enum pawl_phase connect_processor(struct pawl_agent *agent)
     return pawl_agent_look(agent);
 }
 
-/* Somebody (a signal, later a push) wants a poll: soon, but neither too often nor all at once. */
-static void poll_hasten(struct pawl_agent *agent)
+/* A push is heeded while nothing else is the matter: no server that is down is asked more often. */
+static void push_heed(struct pawl_agent *agent)
+{
+    uint32_t window;
+    bool own;
+
+    agent->wake->push_asked = false;
+    if (!agent->resting || !pawl_agent_push_take(agent->push, &own, &window))
+        return;
+    int64_t due = pawl_summoned_due(&agent->summoned, pawl_clock_now(), agent->last_poll, own,
+                                    window, agent->push_random);
+    if (due >= agent->pause_end)
+        return;
+    pawl_log(PAWL_LOG_DEBUG, "push: polling in %lld ms", (long long)(due - pawl_clock_now()));
+    agent->pause_end = due;
+    agent->pushed = true;
+}
+
+/* A signal wants a poll: soon, but neither too often nor all at once. */
+static void signal_heed(struct pawl_agent *agent)
 {
     uint32_t spread = agent->settings->min_poll;
     int64_t soonest = agent->last_poll + agent->settings->min_poll;
@@ -183,7 +201,10 @@ static enum pawl_phase wait_out(struct pawl_agent *agent)
     case PAWL_WAKE_STOP:
         return PAWL_PHASE_DONE;
     case PAWL_WAKE_POLL:
-        poll_hasten(agent);
+        if (agent->wake->push_asked)
+            push_heed(agent);
+        if (agent->wake->poll_asked)
+            signal_heed(agent);
         return PAWL_PHASE_PAUSE;
     case PAWL_WAKE_CONTENT:
         agent->content_back = PAWL_PHASE_PAUSE;
@@ -207,6 +228,7 @@ static void agent_init(struct pawl_agent *agent, const struct pawl_agent_setting
     agent->wake = wake;
     agent->link.channel.fd = -1;
     agent->exit_code = PAWL_EXIT_NOTHING;
+    pawl_summoned_init(&agent->summoned, settings->min_poll);
     for (unsigned i = 0; i < PAWL_TROUBLE_COUNT; i++)
         pawl_backoff_init(&agent->backoffs[i], settings->min_poll, BACKOFF_CAP_MS);
 }
@@ -225,6 +247,9 @@ int pawl_agent_run(const struct pawl_agent_settings *settings, struct pawl_wake 
     if (pawl_http_open(&agent.http, wake, settings->ca, settings->stall) != PAWL_OK)
         return pawl_exit_code(pawl_error(PAWL_IO, "libcurl cannot be used"));
     enum pawl_result result = pawl_content_start(&agent);
+    if (result == PAWL_OK && settings->push != NULL && !settings->once)
+        result =
+            pawl_agent_push_open(&settings->push_address, settings->push_ca, wake, &agent.push);
     if (result == PAWL_OK)
         pawl_service_notify("READY=1");
 
@@ -233,6 +258,7 @@ int pawl_agent_run(const struct pawl_agent_settings *settings, struct pawl_wake 
         phase = phases[phase](&agent);
 
     pawl_service_notify("STOPPING=1");
+    pawl_agent_push_close(agent.push);
     pawl_content_stop(&agent);
     pawl_message_end(&agent.message);
     pawl_link_client_close(&agent.link);

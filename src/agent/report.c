@@ -15,6 +15,8 @@ static enum pawl_phase rest(struct pawl_agent *agent)
         return PAWL_PHASE_WATCH;
     if (agent->settings->once)
         return PAWL_PHASE_DONE;
+    agent->resting = true;
+    agent->push_random = pawl_random_draw();
     pawl_log(PAWL_LOG_INFO, "next poll in %lld s",
              (long long)(agent->next_poll - agent->last_poll) / 1000);
     /* A processor that listens is left to others meanwhile; one of our own would end. */
@@ -127,6 +129,8 @@ static enum pawl_phase act(struct pawl_agent *agent, enum pawl_state before)
 
     agent->next_poll = next_poll_make(agent);
     if (action != PAWL_ACTION_REPEAT) {
+        pawl_summoned_settle(&agent->summoned,
+                             agent->work.fetch || agent->work.install || agent->work.command != 0);
         agent->repeats = 0;
         pawl_backoff_reset(&agent->backoffs[PAWL_TROUBLE_EXCHANGE]);
         confirmation_tell(agent);
@@ -170,6 +174,19 @@ static enum pawl_phase directive_refused(struct pawl_agent *agent, enum pawl_sta
     return exchange_fail(agent, result, problem, 0);
 }
 
+/* The directive was found authentic, and so is what it says of topics. */
+static void topics_follow(struct pawl_agent *agent, const uint8_t *bytes, size_t size)
+{
+    struct pawl_directive directive;
+    struct pawl_summons summons;
+
+    if (agent->push == NULL || pawl_directive_decode(bytes, size, &directive) != PAWL_OK)
+        return;
+    bool any = directive.summons != NULL &&
+               pawl_summons_read(directive.summons, directive.summons_size, &summons) == PAWL_OK;
+    pawl_agent_push_follow(agent->push, any ? &summons : NULL);
+}
+
 static enum pawl_phase direct(struct pawl_agent *agent, const uint8_t *directive, size_t size)
 {
     struct pawl_link_answer answer;
@@ -184,7 +201,22 @@ static enum pawl_phase direct(struct pawl_agent *agent, const uint8_t *directive
         return directive_refused(agent, before, answer.result);
     pawl_backoff_reset(&agent->backoffs[PAWL_TROUBLE_LINK]);
     pawl_content_grants_take(agent, directive, size);
+    topics_follow(agent, directive, size);
     return act(agent, before);
+}
+
+/* Whatever was notified by now, this poll is the answer to it. */
+static void report_begin(struct pawl_agent *agent)
+{
+    uint32_t window;
+    bool own;
+
+    if (agent->pushed)
+        pawl_summoned_answer(&agent->summoned, agent->last_poll);
+    (void)pawl_agent_push_take(agent->push, &own, &window);
+    agent->wake->push_asked = false;
+    agent->pushed = false;
+    agent->resting = false;
 }
 
 enum pawl_phase pawl_phase_report(struct pawl_agent *agent)
@@ -195,6 +227,7 @@ enum pawl_phase pawl_phase_report(struct pawl_agent *agent)
 
     agent->last_poll = pawl_clock_now();
     agent->wake->poll_asked = false;
+    report_begin(agent);
     uint32_t wanted = pawl_content_ask(agent);
     enum pawl_result result = pawl_link_client_report(&agent->link, agent->content.asked, wanted,
                                                       &answer, report, &report_size);

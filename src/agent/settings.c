@@ -51,6 +51,10 @@ static enum pawl_options_outcome parse(struct pawl_agent_settings *settings,
          .number = &numbers->min_poll, .most = MIN_POLL_MOST, .configurable = true},
         {"stall-timeout", 0, "SECONDS", "give up what makes no progress for so long (30)",
          .number = &numbers->stall, .least = 1, .most = 3600, .configurable = true},
+        {"push", 0, "URL", "be woken through this MQTT broker: mqtts://HOST[:PORT]",
+         .text = &settings->push, .configurable = true},
+        {"push-ca", 0, "FILE", "what the broker's certificate must lead to (as --ca)",
+         .text = &settings->push_ca, .configurable = true},
         {"on-message", 0, "PROGRAM", "gets each message of an operator on its input",
          .text = &settings->on_message, .configurable = true},
         {"content-listen", 0, "ADDRESS",
@@ -96,6 +100,12 @@ static enum pawl_options_outcome check(struct pawl_agent_settings *settings, con
                                       settings->content_listen, pawl_content_address_forms()));
     if (settings->content_listen != NULL && settings->once)
         return wrong(pawl_usage_error("--content-listen does not go with --once"));
+    if (settings->push != NULL &&
+        pawl_broker_address_read(settings->push, &settings->push_address) != PAWL_OK)
+        return wrong(
+            pawl_usage_error("--push: '%s' is no mqtt://HOST[:PORT] or mqtts://", settings->push));
+    if (settings->push_ca == NULL)
+        settings->push_ca = settings->ca;
     if (level != NULL && pawl_log_level_parse(level, &settings->level) != PAWL_OK)
         return wrong(pawl_usage_error("--log-level: '%s' is no level", level));
     if (settings->quiet && settings->level > PAWL_LOG_WARNING)

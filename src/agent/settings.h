@@ -8,11 +8,15 @@
 #include "host/config.h"
 #include "host/log.h"
 #include "host/options.h"
+#include "push/address.h"
 
 struct pawl_agent_settings {
-    const char *server;         /* base URL */
-    const char *processor;      /* agent/transport.h */
-    const char *ca;             /* PEM file; NULL for the system's certificates */
+    const char *server;    /* base URL */
+    const char *processor; /* agent/transport.h */
+    const char *ca;        /* PEM file; NULL for the system's certificates */
+    const char *push;      /* the broker's URL; NULL: no push */
+    const char *push_ca;   /* PEM file; NULL for `ca` */
+    struct pawl_broker_address push_address;
     const char *on_message;     /* program that gets messages on its input; NULL: they are logged */
     const char *content_listen; /* agent/content_address.h; NULL: players are not served */
     bool once;

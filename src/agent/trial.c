@@ -33,7 +33,11 @@ enum pawl_phase pawl_phase_watch(struct pawl_agent *agent)
     case PAWL_WAKE_STOP:
         return PAWL_PHASE_DONE;
     case PAWL_WAKE_POLL:
-        return PAWL_PHASE_REPORT;
+        /* In a trial there are polls enough. */
+        agent->wake->push_asked = false;
+        if (agent->wake->poll_asked)
+            return PAWL_PHASE_REPORT;
+        break;
     case PAWL_WAKE_CONTENT:
         agent->content_back = PAWL_PHASE_WATCH;
         return PAWL_PHASE_CONTENT;

@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/eventfd.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
 #include <time.h>
@@ -19,9 +20,13 @@ enum pawl_result pawl_wake_init(struct pawl_wake *wake)
     if (sigprocmask(SIG_BLOCK, &set, NULL) != 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
         return PAWL_IO;
     int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (fd < 0)
+    int push = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (fd < 0 || push < 0) {
+        if (fd >= 0)
+            close(fd);
         return PAWL_IO;
-    *wake = (struct pawl_wake){.signals = fd, .content = -1};
+    }
+    *wake = (struct pawl_wake){.signals = fd, .content = -1, .push = push};
     return PAWL_OK;
 }
 
@@ -29,7 +34,17 @@ void pawl_wake_release(struct pawl_wake *wake)
 {
     if (wake->signals >= 0)
         close(wake->signals);
+    if (wake->push >= 0)
+        close(wake->push);
     wake->signals = -1;
+    wake->push = -1;
+}
+
+void pawl_wake_push(struct pawl_wake *wake)
+{
+    static const uint64_t one = 1;
+    ssize_t written = write(wake->push, &one, sizeof one);
+    (void)written; /* full: it was told often enough */
 }
 
 void pawl_wake_drain(struct pawl_wake *wake)
@@ -44,6 +59,8 @@ void pawl_wake_drain(struct pawl_wake *wake)
     uint64_t asked;
     if (wake->content >= 0 && read(wake->content, &asked, sizeof asked) == (ssize_t)sizeof asked)
         wake->content_asked = true;
+    if (read(wake->push, &asked, sizeof asked) == (ssize_t)sizeof asked)
+        wake->push_asked = true;
 }
 
 /* Milliseconds for poll(2), rounded up so that no wait ends early. */
@@ -61,7 +78,7 @@ static enum pawl_wake_event wait_until(struct pawl_wake *wake, int fd, short eve
     for (;;) {
         if (wake->is_stopped)
             return PAWL_WAKE_STOP;
-        if (poll_ends && wake->poll_asked)
+        if (poll_ends && (wake->poll_asked || wake->push_asked))
             return PAWL_WAKE_POLL;
         if (poll_ends && wake->content_asked)
             return PAWL_WAKE_CONTENT;
@@ -69,10 +86,11 @@ static enum pawl_wake_event wait_until(struct pawl_wake *wake, int fd, short eve
         int timeout = timeout_until(deadline);
         struct pollfd fds[] = {{.fd = wake->signals, .events = POLLIN},
                                {.fd = fd, .events = events},
-                               {.fd = poll_ends ? wake->content : -1, .events = POLLIN}};
-        if (poll(fds, 3, timeout) < 0)
-            fds[0].revents = fds[1].revents = fds[2].revents = 0;
-        if (fds[0].revents != 0 || fds[2].revents != 0)
+                               {.fd = poll_ends ? wake->content : -1, .events = POLLIN},
+                               {.fd = poll_ends ? wake->push : -1, .events = POLLIN}};
+        if (poll(fds, 4, timeout) < 0)
+            fds[0].revents = fds[1].revents = fds[2].revents = fds[3].revents = 0;
+        if (fds[0].revents != 0 || fds[2].revents != 0 || fds[3].revents != 0)
             pawl_wake_drain(wake);
         else if (fds[1].revents != 0)
             return PAWL_WAKE_READY;

@@ -1,7 +1,7 @@
 /*
  * The one place where the agent waits: for a time, for a descriptor, and always for signals, so
  * that SIGTERM ends it at once wherever it is. SIGTERM and SIGINT stop; SIGUSR1 and SIGHUP ask for
- * a poll. A push client adds its descriptor here.
+ * a poll, and so does a push, from another thread.
  */
 #ifndef PAWL_AGENT_WAKE_H
 #define PAWL_AGENT_WAKE_H
@@ -14,9 +14,11 @@
 struct pawl_wake {
     int signals;        /* signalfd */
     int content;        /* eventfd of players that want a key; -1 when there is none */
+    int push;           /* eventfd */
     bool is_stopped;    /* stays set */
     bool poll_asked;    /* until whoever polls clears it */
     bool content_asked; /* until whoever serves players clears it */
+    bool push_asked;    /* the same as poll_asked, by a push */
 };
 
 enum pawl_wake_event {
@@ -37,6 +39,9 @@ enum pawl_wake_event pawl_wake_wait(struct pawl_wake *wake, int fd, short events
 /* Waits until `deadline`. A poll or a key that is asked for ends it early, and so does `fd` (-1 for
  * none) when something comes from it or its other end is gone. */
 enum pawl_wake_event pawl_wake_sleep(struct pawl_wake *wake, int fd, int64_t deadline);
+
+/* Says that a push came. Any thread may call this. */
+void pawl_wake_push(struct pawl_wake *wake);
 
 /* Takes the signals that have come, and notes whether a player has asked; for those who wait for
  * `signals` on their own. */

@@ -10,12 +10,31 @@
 #include "pawl/version.h"
 
 const struct pawl_verb *const pawl_verbs[] = {
-    &pawl_verb_keygen,  &pawl_verb_personalize, &pawl_verb_package,    &pawl_verb_reseal,
-    &pawl_verb_entitle, &pawl_verb_open,        &pawl_verb_inspect,    &pawl_verb_import,
-    &pawl_verb_publish, &pawl_verb_assign,      &pawl_verb_campaign,   &pawl_verb_content,
-    &pawl_verb_devices, &pawl_verb_device,      &pawl_verb_group,      &pawl_verb_quarantine,
-    &pawl_verb_status,  &pawl_verb_audit,       &pawl_verb_backup,     &pawl_verb_key,
-    &pawl_verb_token,   &pawl_verb_env,         &pawl_verb_completion, NULL,
+    &pawl_verb_keygen,
+    &pawl_verb_personalize,
+    &pawl_verb_package,
+    &pawl_verb_reseal,
+    &pawl_verb_entitle,
+    &pawl_verb_open,
+    &pawl_verb_inspect,
+    &pawl_verb_import,
+    &pawl_verb_publish,
+    &pawl_verb_assign,
+    &pawl_verb_campaign,
+    &pawl_verb_content,
+    &pawl_verb_devices,
+    &pawl_verb_device,
+    &pawl_verb_group,
+    &pawl_verb_quarantine,
+    &pawl_verb_notify,
+    &pawl_verb_status,
+    &pawl_verb_audit,
+    &pawl_verb_backup,
+    &pawl_verb_key,
+    &pawl_verb_token,
+    &pawl_verb_env,
+    &pawl_verb_completion,
+    NULL,
 };
 
 const char pawl_socket_default[] = PAWL_SOCKET_DEFAULT;

@@ -19,6 +19,7 @@ extern const struct pawl_verb pawl_verb_import;
 extern const struct pawl_verb pawl_verb_inspect;
 extern const struct pawl_verb pawl_verb_key;
 extern const struct pawl_verb pawl_verb_keygen;
+extern const struct pawl_verb pawl_verb_notify;
 extern const struct pawl_verb pawl_verb_open;
 extern const struct pawl_verb pawl_verb_package;
 extern const struct pawl_verb pawl_verb_personalize;

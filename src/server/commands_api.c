@@ -181,6 +181,7 @@ static enum MHD_Result command_queue(struct pawl_request *request, const struct 
         pawl_device_cache_drop(server->devices, addressees->ids[i]);
     if (result != PAWL_OK)
         return pawl_request_refuse(request, result, "cannot write the command");
+    pawl_push_target(server->push, target);
     if (single && added == 0)
         return pawl_request_refuse(request, PAWL_EXHAUSTED,
                                    "%u commands wait for the device already", PAWL_COMMANDS_MAX);

@@ -57,6 +57,15 @@ bool pawl_label_read(struct pawl_request *request, const char *key, const char *
     return true;
 }
 
+/* The threads that answer reports are to know of it, and the device if it changes what it runs. */
+static void change_tell(struct pawl_server *server, const struct pawl_act *act,
+                        const uint8_t device_id[PAWL_ID_SIZE])
+{
+    pawl_device_cache_drop(server->devices, device_id);
+    if (act->kind == PAWL_ACT_GROUP || act->kind == PAWL_ACT_RELEASE || act->kind == PAWL_ACT_RETRY)
+        pawl_push_notify(server->push, PAWL_TOPIC_DEVICE, device_id, PAWL_ID_SIZE);
+}
+
 enum pawl_result pawl_devices_act(struct pawl_server *server, const struct pawl_act *act,
                                   struct pawl_act_row *rows, size_t count, bool dry_run)
 {
@@ -66,7 +75,7 @@ enum pawl_result pawl_devices_act(struct pawl_server *server, const struct pawl_
         result = pawl_store_devices_act(server->store, act, rows + at, step, dry_run);
         for (size_t i = 0; result == PAWL_OK && !dry_run && i < step; i++)
             if (rows[at + i].outcome == PAWL_ACT_CHANGED)
-                pawl_device_cache_drop(server->devices, rows[at + i].device_id);
+                change_tell(server, act, rows[at + i].device_id);
     }
     return result;
 }

@@ -163,6 +163,8 @@ static enum MHD_Result offer(struct pawl_exchange *exchange)
     pawl_count(PAWL_COUNT_OFFERS + (unsigned)decided.reason);
     bool offered = decided.reason == PAWL_OFFER_PACKAGE;
     uint64_t campaign = decided.failed ? decided.entry->assignment : 0;
+    if (decided.entry != NULL && decided.entry->campaign != NULL)
+        exchange->campaign = decided.entry->assignment;
     if (offered)
         entry = entry_copy(decided.entry);
     pawl_plan_release(&exchange->server->plans);

@@ -70,6 +70,8 @@ enum pawl_result pawl_exchange_begin(struct pawl_exchange *exchange, struct pawl
     exchange->request = request;
     exchange->server = request->server;
     exchange->reader = NULL;
+    exchange->push_counter = pawl_push_counter(exchange->server->push);
+    exchange->campaign = 0;
     exchange->grants.made = false;
     exchange->now = (int64_t)time(NULL);
     enum pawl_result result =
@@ -133,11 +135,29 @@ static void grants_append(struct pawl_exchange *exchange, size_t *size)
     atomic_fetch_add(&exchange->server->grants_refused, grants->refused);
 }
 
-enum MHD_Result pawl_exchange_send(struct pawl_exchange *exchange,
-                                   const struct pawl_directive *directive)
+/* Adds to a directive what wakes the device; `bytes` live as long as that. */
+static void summons_add(const struct pawl_exchange *exchange, struct pawl_directive *directive,
+                        uint8_t bytes[PAWL_SUMMONS_SIZE_MAX])
 {
+    const struct pawl_push *push = exchange->server->push;
+    const struct pawl_subject subject = pawl_device_subject(&exchange->device);
+    struct pawl_summons summons;
+    size_t size;
+    if (push == NULL)
+        return;
+    pawl_push_summons(push, &subject, exchange->campaign, exchange->push_counter, &summons);
+    if (pawl_summons_write(&summons, bytes, &size) != PAWL_OK)
+        return;
+    directive->summons = bytes;
+    directive->summons_size = (uint32_t)size;
+}
+
+enum MHD_Result pawl_exchange_send(struct pawl_exchange *exchange, struct pawl_directive *directive)
+{
+    uint8_t summons[PAWL_SUMMONS_SIZE_MAX];
     struct pawl_request *request = exchange->request;
     size_t size;
+    summons_add(exchange, directive, summons);
     enum pawl_result result = pawl_directive_write(directive, exchange->auth_key, request->reply,
                                                    sizeof request->reply, &size);
     if (result == PAWL_OK && exchange->grants.made)

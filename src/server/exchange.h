@@ -18,6 +18,8 @@ struct pawl_exchange {
     struct pawl_device device; /* as held when the exchange began */
     uint8_t auth_key[PAWL_KEY_SIZE];
     struct pawl_grants grants; /* when the report asks for content keys */
+    uint64_t push_counter;     /* as it was before anything was looked up */
+    uint64_t campaign;         /* that holds for the device, as far as it was found; 0: none */
     bool fresh;                /* the challenge is ours, young, and made for what is held */
 };
 
@@ -31,9 +33,9 @@ void pawl_exchange_end(struct pawl_exchange *exchange);
 enum pawl_result pawl_exchange_reader_get(struct pawl_exchange *exchange,
                                           struct pawl_reader **reader);
 
-/* Answers with a directive. */
+/* Answers with a directive, to which it adds what wakes the device. */
 enum MHD_Result pawl_exchange_send(struct pawl_exchange *exchange,
-                                   const struct pawl_directive *directive);
+                                   struct pawl_directive *directive);
 
 /* Makes the grants that the report asks for, unless that was done. The request must be one that is
  * answered as assigned: neither held nor told to repeat. An error of store or vault. */

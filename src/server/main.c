@@ -33,6 +33,7 @@ static struct pawl_log_settings logging = {"info", "text", "operators", "info"};
 static const char *settings_file;
 static uint64_t challenge_minutes = PAWL_CHALLENGE_LIFETIME_DEFAULT / 60u, poll_after = 300;
 static uint64_t threads = 2, challenge_days = 30, server_key_days = 30, token_rate = 50;
+static uint64_t push_rate = 10000;
 
 static const struct pawl_option serve_options[] = {
     {"data", 'd', "DIR", "the data directory", .text = &run.data, .required = true,
@@ -72,6 +73,16 @@ static const struct pawl_option serve_options[] = {
      .text = &run.server.hsm.pin_file, .configurable = true},
     {"poll-after", 0, "SECONDS", "how long devices wait between polls (300)", .number = &poll_after,
      .least = 1, .most = SECONDS_MOST, .configurable = true},
+    {"push-broker", 0, "URL", "wake devices through this MQTT broker: mqtts://HOST[:PORT]",
+     .text = &run.server.push.broker, .configurable = true},
+    {"push-user", 0, "NAME", "as whom to publish there", .text = &run.server.push.user,
+     .configurable = true},
+    {"push-password-file", 0, "FILE", "that user's password, mode 0600",
+     .text = &run.server.push.password_file, .configurable = true},
+    {"push-ca", 0, "PEM", "what the broker's certificate must lead to", .text = &run.server.push.ca,
+     .configurable = true},
+    {"push-rate", 0, "N", "polls a second that are welcome after a push (10000)",
+     .number = &push_rate, .least = 1, .most = 1000000, .configurable = true},
     {"port-file", 0, "FILE", "write the port here when serving", .text = &run.port_file},
     {"config", 0, "FILE", "settings (default: $PAWL_CONFIG, else /etc/pawl/pawl.conf)",
      .text = &settings_file},
@@ -131,6 +142,7 @@ static int serve_checked(void)
     run.server.challenge_lifetime = (uint32_t)challenge_minutes * 60u;
     run.server.challenge_days = (uint32_t)challenge_days;
     run.server.server_key_days = (uint32_t)server_key_days;
+    run.server.push.rate = (uint32_t)push_rate;
     run.server.poll_after = (uint32_t)poll_after;
     run.server.token_rate =
         (struct pawl_rate){.interval = 1000000u / token_rate, .burst = 4u * (uint32_t)token_rate};

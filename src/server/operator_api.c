@@ -75,6 +75,7 @@ const struct pawl_route pawl_operator_routes[] = {
     {MHD_HTTP_METHOD_PUT, "/v1/contents/*", &pawl_content_publish_handler, PAWL_MAY_OPERATE},
     {MHD_HTTP_METHOD_DELETE, "/v1/contents/*", &pawl_content_remove_handler, PAWL_MAY_OPERATE},
     {MHD_HTTP_METHOD_PUT, "/v1/contents/*/keys", &pawl_content_keys_handler, PAWL_MAY_OPERATE},
+    {MHD_HTTP_METHOD_POST, "/v1/notify", &pawl_notify_handler, PAWL_MAY_OPERATE},
     {MHD_HTTP_METHOD_GET, "/v1/commands", &pawl_command_list_handler, PAWL_MAY_VIEW},
     {MHD_HTTP_METHOD_POST, "/v1/commands", &pawl_command_add_handler, PAWL_MAY_OPERATE},
     {MHD_HTTP_METHOD_DELETE, "/v1/commands/*", &pawl_command_cancel_handler, PAWL_MAY_OPERATE},

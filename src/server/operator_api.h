@@ -89,6 +89,9 @@ extern const struct pawl_handler pawl_token_list_handler;
 extern const struct pawl_handler pawl_token_add_handler;
 extern const struct pawl_handler pawl_token_revoke_handler;
 
+/* push_api.c */
+extern const struct pawl_handler pawl_notify_handler;
+
 /* commands_api.c */
 extern const struct pawl_handler pawl_command_add_handler;
 extern const struct pawl_handler pawl_command_list_handler;

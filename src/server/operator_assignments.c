@@ -57,6 +57,7 @@ static enum MHD_Result assignment_add(struct pawl_request *request,
                                    "the package is not published here, or has no content key yet");
     if (result == PAWL_OK) {
         plan_refresh(server);
+        pawl_push_target(server->push, target);
         result = pawl_reader_borrow(&server->readers, &reader);
     }
     if (result == PAWL_OK)

@@ -24,6 +24,21 @@ static json_t *restored_json(const struct pawl_restoration *restoration)
     return json;
 }
 
+/* Null without a broker. */
+static json_t *push_json(struct pawl_push *push)
+{
+    struct pawl_push_status status;
+    if (push == NULL)
+        return json_null();
+    pawl_push_status_get(push, &status);
+    json_t *json = json_object();
+    pawl_json_put(&json, "connected", json_boolean(status.connected));
+    pawl_json_put(&json, "published", pawl_number_json(status.published));
+    pawl_json_put(&json, "waiting", pawl_number_json(status.waiting));
+    pawl_json_put(&json, "dropped", pawl_number_json(status.dropped));
+    return json;
+}
+
 static enum MHD_Result status_answer(struct pawl_request *request)
 {
     struct pawl_server *server = request->server;
@@ -51,6 +66,7 @@ static enum MHD_Result status_answer(struct pawl_request *request)
     pawl_json_put(&json, "sequence_total", pawl_number_json(totals.sequence_total));
     pawl_json_put(&json, "restored",
                   restored == PAWL_OK ? restored_json(&restoration) : json_null());
+    pawl_json_put(&json, "push", push_json(server->push));
     return pawl_json_answer(request, MHD_HTTP_OK, json);
 }
 

@@ -56,6 +56,19 @@ static void shelf_sweep(struct pawl_server *server)
     pawl_reader_return(&server->readers, reader);
 }
 
+/* The more devices there are, the longer they take to come when they are called. */
+static void push_tick(struct pawl_server *server)
+{
+    struct pawl_reader *reader = NULL;
+    struct pawl_totals totals;
+    if (server->push == NULL)
+        return;
+    if (pawl_reader_borrow(&server->readers, &reader) == PAWL_OK &&
+        pawl_store_totals_get(reader, &totals) == PAWL_OK)
+        pawl_push_devices_set(server->push, totals.devices);
+    pawl_reader_return(&server->readers, reader);
+}
+
 /* Opens what stands on the store. */
 static enum pawl_result services_open(struct pawl_server *server)
 {
@@ -93,10 +106,13 @@ static enum pawl_result services_open(struct pawl_server *server)
     if (result == PAWL_OK)
         result =
             pawl_tokens_create(&server->readers, &server->settings.token_rate, &server->tokens);
+    if (result == PAWL_OK && server->settings.push.broker != NULL)
+        result = pawl_push_open(&server->settings.push, &server->push_secret, &server->push);
     if (result == PAWL_OK)
         result = pawl_rewrap_start(server, &server->rewrap);
     if (result != PAWL_OK)
         return pawl_error(result, "%s: cannot start", server->data.path);
+    push_tick(server);
     shelf_sweep(server);
     return PAWL_OK;
 }
@@ -127,6 +143,7 @@ void pawl_server_tick(struct pawl_server *server)
     }
     pawl_challenges_tick(server);
     pawl_server_identity_tick(server);
+    push_tick(server);
     result = pawl_tokens_flush(server->tokens, server->store);
     if (result != PAWL_OK)
         pawl_log(PAWL_LOG_WARNING, "event=token-uses-not-written class=%s",
@@ -156,6 +173,7 @@ void pawl_server_settle(struct pawl_server *server)
 
 void pawl_server_close(struct pawl_server *server)
 {
+    pawl_push_close(server->push);
     pawl_rewrap_stop(server->rewrap);
     pawl_rewrap_free(server->rewrap);
     pawl_committer_free(server->committer);

@@ -17,6 +17,7 @@
 #include "server/device_cache.h"
 #include "server/health.h"
 #include "server/plan_cache.h"
+#include "server/push.h"
 #include "server/readers.h"
 #include "server/refusals.h"
 #include "server/restored.h"
@@ -35,6 +36,7 @@ struct pawl_server_settings {
     struct pawl_hsm_access hsm;  /* where one is used */
     const uid_t *operators;      /* who may operate it, beside root and the user it runs as */
     size_t operator_count;
+    struct pawl_push_settings push;
     unsigned patience;           /* seconds after which something is stuck; 0: the default */
     struct pawl_rate token_rate; /* requests of one token */
 };
@@ -57,6 +59,8 @@ struct pawl_server {
     struct pawl_challenges challenges;
     struct pawl_hmac fingerprint; /* key of the tags that tell two equal unit secrets */
     struct pawl_server_identity identity;
+    struct pawl_hmac push_secret; /* topics are made with it */
+    struct pawl_push *push;       /* NULL: there is none */
     struct pawl_decoy decoy;
     struct pawl_plan_cache plans;
     struct pawl_device_cache *devices;

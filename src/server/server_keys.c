@@ -199,6 +199,29 @@ static enum pawl_result fingerprint_load(struct pawl_server *server, struct pawl
     return result;
 }
 
+/* Older databases have none: it is made when push is used first. */
+static enum pawl_result push_secret_load(struct pawl_server *server, struct pawl_reader *reader)
+{
+    uint8_t key[PAWL_VAULT_KEY_SIZE];
+    struct pawl_key_row row;
+    if (server->settings.push.broker == NULL)
+        return PAWL_OK;
+    enum pawl_result result =
+        pawl_server_key_read(server->vault, reader, PAWL_KEY_SLOT_PUSH, &row, key);
+    if (result == PAWL_STATE) {
+        row = (struct pawl_key_row){.slot = PAWL_KEY_SLOT_PUSH, .created = (int64_t)time(NULL)};
+        result = pawl_vault_key_create(server->vault, pawl_key_slot_name(row.slot), row.wrapped);
+        if (result == PAWL_OK)
+            result = pawl_store_keys_add(server->store, &row, 1, NULL);
+        if (result == PAWL_OK || result == PAWL_STATE)
+            result = pawl_server_key_read(server->vault, reader, PAWL_KEY_SLOT_PUSH, &row, key);
+    }
+    if (result == PAWL_OK)
+        pawl_hmac_init(&server->push_secret, key, sizeof key);
+    pawl_wipe(key, sizeof key);
+    return result;
+}
+
 enum pawl_result pawl_server_keys_load(struct pawl_server *server)
 {
     struct pawl_reader *reader = NULL;
@@ -210,6 +233,8 @@ enum pawl_result pawl_server_keys_load(struct pawl_server *server)
         result = pawl_challenges_load(server, reader);
         if (result == PAWL_OK)
             result = fingerprint_load(server, reader);
+        if (result == PAWL_OK)
+            result = push_secret_load(server, reader);
         if (result == PAWL_OK)
             result = pawl_vault_decoy_make(server->vault, server->decoy.device_id,
                                            server->decoy.wrapped_secret);
@@ -226,6 +251,7 @@ void pawl_server_keys_wipe(struct pawl_server *server)
     server->vault = NULL;
     pawl_wipe(&server->challenges, sizeof server->challenges);
     pawl_wipe(&server->fingerprint, sizeof server->fingerprint);
+    pawl_wipe(&server->push_secret, sizeof server->push_secret);
 }
 
 enum pawl_result pawl_data_key_rotate(struct pawl_server *server, const char *actor,

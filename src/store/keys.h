@@ -12,10 +12,11 @@ enum pawl_key_slot {
     PAWL_KEY_SLOT_FINGERPRINT = 2,
     PAWL_KEY_SLOT_CHALLENGE = 3,          /* current challenge secret */
     PAWL_KEY_SLOT_CHALLENGE_PREVIOUS = 4, /* still accepted */
+    PAWL_KEY_SLOT_PUSH = 5,               /* topics come from it; made when it is needed first */
 };
 
-/* The name that binds a server key to its use in the vault ("fingerprint"; "challenge" for both
- * challenge slots, since rotation moves one into the other); static memory. */
+/* The name that binds a server key to its use in the vault ("fingerprint"; "push"; "challenge" for
+ * both challenge slots, since rotation moves one into the other); static memory. */
 const char *pawl_key_slot_name(enum pawl_key_slot slot);
 
 struct pawl_key_row {

@@ -7,6 +7,7 @@ const char *pawl_key_slot_name(enum pawl_key_slot slot)
         [PAWL_KEY_SLOT_FINGERPRINT] = "fingerprint",
         [PAWL_KEY_SLOT_CHALLENGE] = "challenge",
         [PAWL_KEY_SLOT_CHALLENGE_PREVIOUS] = "challenge",
+        [PAWL_KEY_SLOT_PUSH] = "push",
     };
     size_t index = (size_t)slot;
     return index < sizeof names / sizeof *names && names[index] != NULL ? names[index] : "unknown";

@@ -11,13 +11,14 @@ src/crypto      core                         openssl,pthread
 src/processor   core                         -
 src/host        core                         ini
 src/headend     core,host                    openssl,pthread,p11-kit
+src/push        core,host                    mosquitto,pthread
 src/store       core,host,headend            sqlite3,pthread
-src/server      core,host,headend,store      openssl,pthread,microhttpd,gnutls,jansson
-src/agent       core,host                    curl,microhttpd,pthread
+src/server      core,host,headend,store,push openssl,pthread,microhttpd,gnutls,jansson
+src/agent       core,host,push               curl,microhttpd,pthread
 src/cli         core,host,headend            openssl,pthread,curl,jansson
 port/linux      core,processor,host          seccomp
 "
-libraries="openssl|p11-kit|gnutls|ini|pthread|sqlite3|microhttpd|jansson|curl|seccomp"
+libraries="mosquitto|openssl|p11-kit|gnutls|ini|pthread|sqlite3|microhttpd|jansson|curl|seccomp"
 freestanding=" include/pawl src/core src/processor "
 freestanding_headers="stddef|stdint|stdbool|stdalign|limits|string"
 
