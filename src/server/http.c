@@ -195,13 +195,14 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     return result;
 }
 
-/* Bytes of body that were collected. */
+/* Bytes of body that were collected. More may have come and been dropped. */
 static size_t body_held(const struct pawl_request *request)
 {
-    const struct pawl_handler *handler = request->handler;
-    if (handler->take != NULL)
+    if (request->handler->take != NULL)
         return 0;
-    return request->received < handler->body_max ? (size_t)request->received : handler->body_max;
+    size_t room =
+        request->body == request->small ? sizeof request->small : request->handler->body_max;
+    return request->received < room ? (size_t)request->received : room;
 }
 
 static void on_completed(void *context, struct MHD_Connection *connection, void **request_context,
