@@ -59,7 +59,8 @@ static enum pawl_result package_make_ready(struct pawl_request *request,
     if (result != PAWL_OK)
         return result;
     json_t *about =
-        json_pack("{s:o}", "package_id", pawl_hex_json(package_id, PAWL_PACKAGE_ID_SIZE));
+        json_pack("{s:o, s:s, s:s}", "package_id", pawl_hex_json(package_id, PAWL_PACKAGE_ID_SIZE),
+                  "before", ready ? "ready" : "needs-key", "after", "ready");
     char *detail = json_dumps(about, JSON_COMPACT);
     json_decref(about);
     const struct pawl_event event = pawl_operator_event(request, "content-key-set", NULL, detail);

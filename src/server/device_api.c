@@ -93,6 +93,13 @@ static void event_make(const struct pawl_exchange *exchange, struct pawl_commit 
              pawl_hex_encode(commit->device_id, PAWL_ID_SIZE, name), recorded, reported);
 }
 
+/* Puts all that was recorded and reported into the event. */
+static void evidence_add(const struct pawl_exchange *exchange, struct pawl_commit *commit)
+{
+    pawl_evidence_make(exchange, &commit->evidence);
+    pawl_evidence_write(&commit->evidence, commit->detail, sizeof commit->detail);
+}
+
 /* The event of a failed attempt; it is counted, too. */
 static void attempt_event_make(const struct pawl_exchange *exchange, struct pawl_commit *commit)
 {
@@ -189,7 +196,8 @@ static enum MHD_Result offer(struct pawl_exchange *exchange)
         failure->campaign = campaign;
         failure->stage = decided.stage;
     }
-    if (decided.attempted) {
+    if (decided.attempted &&
+        pawl_alarm_attempt_is_due(&exchange->server->alarms, device->number, exchange->now)) {
         attempt_event_make(exchange, &waiting->commit);
         failure->event = &waiting->commit.event;
     }
@@ -250,11 +258,11 @@ static enum MHD_Result change(struct pawl_exchange *exchange, const struct pawl_
         event_make(exchange, commit, action, quarantined ? PAWL_LOG_WARNING : PAWL_LOG_NOTICE);
         commit->change.event = &commit->event;
     }
-    if (quarantined) {
-        pawl_evidence_make(exchange, &commit->evidence);
-        pawl_evidence_write(&commit->evidence, commit->detail, sizeof commit->detail);
+    /* Catching up may be the whole fleet's, after a restore: its numbers are enough. */
+    if (action != NULL && decision->verdict != PAWL_VERDICT_CATCH_UP)
+        evidence_add(exchange, commit);
+    if (quarantined)
         commit->change.evidence = &commit->evidence;
-    }
     return waiting_submit(exchange, waiting, PAWL_COMMIT_CHANGE,
                           quarantined ? SEQUEL_HOLD : SEQUEL_OFFER);
 }
@@ -274,6 +282,7 @@ static enum MHD_Result finding_tell(struct pawl_exchange *exchange, enum pawl_fi
         return MHD_YES;
     event_make(exchange, &waiting->commit, pawl_finding_name(finding),
                sequel == SEQUEL_HOLD ? PAWL_LOG_WARNING : PAWL_LOG_NOTICE);
+    evidence_add(exchange, &waiting->commit);
     return waiting_submit(exchange, waiting, PAWL_COMMIT_EVENT, sequel);
 }
 

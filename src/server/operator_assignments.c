@@ -124,13 +124,29 @@ static enum MHD_Result assignment_list_answer(struct pawl_request *request)
 
 const struct pawl_handler pawl_assignment_list_handler = {.answer = assignment_list_answer};
 
+/* What an assignment is, for the audit: a new reference, or NULL when there is none. */
+static json_t *assignment_about(struct pawl_server *server, uint64_t id)
+{
+    struct pawl_numbered_list list = {json_array(), 0};
+    struct pawl_reader *reader = NULL;
+    enum pawl_result result = id == 0 ? PAWL_STATE : pawl_reader_borrow(&server->readers, &reader);
+    if (result == PAWL_OK)
+        result = pawl_store_assignment_list(reader, id - 1, 1, item_add, &list);
+    pawl_reader_return(&server->readers, reader);
+    json_t *about =
+        result == PAWL_OK && list.last == id ? json_incref(json_array_get(list.items, 0)) : NULL;
+    json_decref(list.items);
+    return about;
+}
+
 static enum MHD_Result assignment_delete_answer(struct pawl_request *request)
 {
     struct pawl_server *server = request->server;
     uint64_t id;
     if (pawl_number_parse(request->part, &id) != PAWL_OK || id > INT64_MAX)
         return pawl_request_refuse(request, PAWL_MALFORMED, "an assignment has a number");
-    json_t *about = json_pack("{s:I}", "assignment", (json_int_t)id);
+    json_t *about = json_pack("{s:I, s:o?, s:n}", "assignment", (json_int_t)id, "before",
+                              assignment_about(server, id), "after");
     char *detail = json_dumps(about, JSON_COMPACT);
     json_decref(about);
     const struct pawl_event event = pawl_operator_event(request, "unassigned", NULL, detail);

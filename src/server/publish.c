@@ -175,8 +175,11 @@ static enum pawl_result arrival_shelve(struct pawl_request *request, struct arri
 {
     struct pawl_server *server = request->server;
     const struct pawl_package_row *row = &arrival->row;
-    json_t *about =
-        json_pack("{s:o}", "package_id", pawl_hex_json(arrival->package_id, PAWL_PACKAGE_ID_SIZE));
+    json_t *about = json_pack(
+        "{s:o, s:s, s:s, s:o, s:I, s:n, s:s}", "package_id",
+        pawl_hex_json(arrival->package_id, PAWL_PACKAGE_ID_SIZE), "name", row->name, "version",
+        row->version, "class_id", pawl_hex_json(row->class_id, PAWL_ID_SIZE), "security_version",
+        (json_int_t)row->security_version, "before", "after", row->ready ? "ready" : "needs-key");
     char *detail = json_dumps(about, JSON_COMPACT);
     json_decref(about);
     const struct pawl_event event = pawl_operator_event(request, "package-published", NULL, detail);

@@ -59,14 +59,19 @@ static void *batch_write(void *context)
 {
     struct pawl_unit_import *import = context;
     struct pawl_unit_batch *batch = &import->writing;
+    json_t *about = json_pack("{s:s?}", "group", import->group[0] != '\0' ? import->group : NULL);
+    char *detail = json_dumps(about, JSON_COMPACT);
+    json_decref(about);
     const struct pawl_event event = {
         .time = (int64_t)time(NULL),
         .actor = import->actor,
         .action = "units-imported",
+        .detail = detail,
     };
     import->written =
         pawl_store_device_import(import->server->store, batch->units, batch->count,
                                  import->group[0] != '\0' ? import->group : NULL, &event);
+    free(detail);
     atomic_store(&import->writer_done, true);
     return NULL;
 }

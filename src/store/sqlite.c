@@ -12,6 +12,7 @@
 
 #include "host/file.h"
 #include "host/log.h"
+#include "store/sqlite_audit.h"
 #include "store/sqlite_device.h"
 #include "store/sqlite_schema.h"
 

@@ -271,8 +271,10 @@ void pawl_sqlite_checkpoint(struct pawl_store *store);
 enum pawl_result pawl_sqlite_event_add(struct pawl_sqlite *connection,
                                        const struct pawl_event *event);
 
-/* Gives the entries of schema 1 their hashes, when the schema is brought up. */
-enum pawl_result pawl_sqlite_audit_adopt(struct pawl_sqlite *connection);
+/* The same for one whose detail begins with members that are known only within the transaction
+ * ("\"assignment\":7"). */
+enum pawl_result pawl_sqlite_event_add_with(struct pawl_sqlite *connection,
+                                            const struct pawl_event *event, const char *members);
 
 struct pawl_sqlite_sums {
     int64_t devices, quarantined, decommissioned, packages, assignments, confirmations;
@@ -338,30 +340,6 @@ void pawl_sqlite_names_clear(struct pawl_sqlite *connection);
 void pawl_sqlite_groups_clear(struct pawl_sqlite *connection);
 
 /* The functions of the driver, each in the file of its concept. */
-enum pawl_result pawl_sqlite_audit_append(struct pawl_store *store, const struct pawl_event *events,
-                                          size_t count);
-enum pawl_result pawl_sqlite_audit_find(struct pawl_reader *reader,
-                                        const struct pawl_audit_filter *filter, size_t limit,
-                                        pawl_audit_fn visit, void *context);
-enum pawl_result pawl_sqlite_audit_head(struct pawl_reader *reader, uint64_t *id,
-                                        uint8_t hash[PAWL_AUDIT_HASH_SIZE]);
-enum pawl_result pawl_sqlite_checkpoint_add(struct pawl_store *store,
-                                            const struct pawl_checkpoint_row *row);
-enum pawl_result pawl_sqlite_checkpoint_list(struct pawl_reader *reader, uint64_t after,
-                                             size_t limit, pawl_checkpoint_fn visit, void *context);
-enum pawl_result pawl_sqlite_checkpoint_newest(struct pawl_reader *reader,
-                                               struct pawl_checkpoint_row *row);
-enum pawl_result pawl_sqlite_server_id_get(struct pawl_reader *reader, uint8_t *server_id);
-enum pawl_result pawl_sqlite_backup(struct pawl_reader *reader, const char *path, int64_t time);
-enum pawl_result pawl_sqlite_check(struct pawl_reader *reader);
-enum pawl_result pawl_sqlite_backup_mark_get(struct pawl_reader *reader,
-                                             struct pawl_backup_mark *mark);
-enum pawl_result pawl_sqlite_restoration_begin(struct pawl_store *store, int64_t backup_time,
-                                               const struct pawl_event *event);
-enum pawl_result pawl_sqlite_restoration_get(struct pawl_reader *reader,
-                                             struct pawl_restoration *restoration);
-enum pawl_result pawl_sqlite_restoration_settle(struct pawl_store *store, uint64_t entry,
-                                                const struct pawl_event *event);
 enum pawl_result pawl_sqlite_device_get(struct pawl_reader *reader, const uint8_t *device_id,
                                         struct pawl_device *device);
 enum pawl_result pawl_sqlite_seen_get(struct pawl_reader *reader, uint64_t number, int64_t *time);

@@ -82,6 +82,8 @@ static enum pawl_result retry_do(struct deed *deed, enum pawl_act_outcome *outco
         *outcome = deed->place.has_failure ? PAWL_ACT_UNCHANGED : PAWL_ACT_NO_FAILURE;
         return PAWL_OK;
     }
+    snprintf(deed->before, sizeof deed->before, "failed with code %u", deed->place.failure);
+    deed->after = "asked to retry";
     sqlite3_stmt *statement = pawl_sqlite_statement(deed->connection, PAWL_SQL_DEVICE_RETRY);
     pawl_bind_number(statement, 1, deed->place.number);
     return pawl_sqlite_run(deed->connection, statement, NULL);
@@ -138,7 +140,7 @@ static const struct {
     [PAWL_ACT_GROUP] = {group_do, true},
     [PAWL_ACT_LABEL] = {label_do, true},
     [PAWL_ACT_RELEASE] = {release_do, true},
-    [PAWL_ACT_RETRY] = {retry_do, false},
+    [PAWL_ACT_RETRY] = {retry_do, true},
     [PAWL_ACT_DECOMMISSION] = {decommission_do, true},
 };
 
@@ -152,6 +154,11 @@ static enum pawl_result deed_audit(const struct deed *deed, const uint8_t *devic
         return PAWL_OK;
     if (act->kind == PAWL_ACT_LABEL) {
         at += (size_t)snprintf(detail + at, sizeof detail - at, "\"key\":\"%s\"", act->label.key);
+        comma = ",";
+    }
+    if (act->kind == PAWL_ACT_RELEASE) { /* why it was held */
+        at += (size_t)snprintf(detail + at, sizeof detail - at, "\"finding\":\"%s\"",
+                               pawl_finding_name(deed->place.finding));
         comma = ",";
     }
     if (deeds[act->kind].told) {

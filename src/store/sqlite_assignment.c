@@ -1,4 +1,6 @@
 /* Assignments. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "host/log.h"
@@ -93,8 +95,10 @@ enum pawl_result pawl_sqlite_assignment_add(struct pawl_store *store,
     if (result != PAWL_OK)
         return result;
     result = assignment_add(connection, target, package_id, created, &added);
+    char members[40];
+    snprintf(members, sizeof members, "\"assignment\":%" PRIu64, added);
     if (result == PAWL_OK)
-        result = pawl_sqlite_event_add(connection, event);
+        result = pawl_sqlite_event_add_with(connection, event, members);
     result = pawl_sqlite_end(store, result);
     if (result == PAWL_OK)
         *id = added;

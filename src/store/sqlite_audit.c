@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "host/log.h"
-#include "store/sqlite.h"
+#include "store/sqlite_audit.h"
 
 enum column { ID = 0, TIME, ACTOR, ACTION, DEVICE_ID, DETAIL, HASH };
 
@@ -96,6 +96,22 @@ enum pawl_result pawl_sqlite_event_add(struct pawl_sqlite *connection,
     if (result == PAWL_OK)
         result = entry_add(connection, &entry);
     free(mended);
+    return result;
+}
+
+enum pawl_result pawl_sqlite_event_add_with(struct pawl_sqlite *connection,
+                                            const struct pawl_event *event, const char *members)
+{
+    char *detail = NULL;
+    if (event == NULL)
+        return PAWL_OK;
+    const char *rest = event->detail != NULL && event->detail[0] == '{' ? event->detail + 1 : "}";
+    if (asprintf(&detail, "{%s%s%s", members, rest[0] == '}' ? "" : ",", rest) < 0)
+        return PAWL_EXHAUSTED;
+    struct pawl_event whole = *event;
+    whole.detail = detail;
+    enum pawl_result result = pawl_sqlite_event_add(connection, &whole);
+    free(detail);
     return result;
 }
 

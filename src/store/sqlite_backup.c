@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "host/log.h"
-#include "store/sqlite.h"
+#include "store/sqlite_audit.h"
 
 #define STEP_PAGES 4096 /* 16 MiB: between two steps other threads get the processor */
 

@@ -1,4 +1,5 @@
 /* Campaigns: their rows, written and read. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -201,18 +202,9 @@ enum pawl_result pawl_sqlite_campaign_get(struct pawl_reader *reader, uint64_t i
 enum pawl_result pawl_sqlite_campaign_event_add(struct pawl_sqlite *connection, uint64_t id,
                                                 const struct pawl_event *event)
 {
-    char *detail = NULL;
-    if (event == NULL)
-        return PAWL_OK;
-    const char *rest = event->detail != NULL && event->detail[0] == '{' ? event->detail + 1 : "}";
-    if (asprintf(&detail, "{\"campaign\":%llu%s%s", (unsigned long long)id,
-                 rest[0] == '}' ? "" : ",", rest) < 0)
-        return PAWL_EXHAUSTED;
-    struct pawl_event numbered = *event;
-    numbered.detail = detail;
-    enum pawl_result result = pawl_sqlite_event_add(connection, &numbered);
-    free(detail);
-    return result;
+    char members[40];
+    snprintf(members, sizeof members, "\"campaign\":%" PRIu64, id);
+    return pawl_sqlite_event_add_with(connection, event, members);
 }
 
 /* The next number of assignments and campaigns: AUTOINCREMENT gives each but once. */

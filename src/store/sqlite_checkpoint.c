@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "host/log.h"
-#include "store/sqlite.h"
+#include "store/sqlite_audit.h"
 
 enum pawl_result pawl_sqlite_checkpoint_add(struct pawl_store *store,
                                             const struct pawl_checkpoint_row *row)

@@ -241,8 +241,12 @@ enum pawl_result pawl_sqlite_place_find(struct pawl_sqlite *connection, const ui
     place->class = sqlite3_column_int64(statement, 3);
     place->has_failure = sqlite3_column_int(statement, 4) != 0;
     place->retry_asked = sqlite3_column_int(statement, 5) != 0;
+    uint64_t finding = pawl_column_number(statement, 8);
+    place->failure = (uint32_t)pawl_column_number(statement, 7);
+    place->finding = (enum pawl_finding)finding;
     if (!pawl_column_blob(statement, 6, place->package_id, PAWL_PACKAGE_ID_SIZE,
-                          &place->has_package))
+                          &place->has_package) ||
+        finding >= PAWL_FINDING_COUNT)
         result = PAWL_STORAGE;
     sqlite3_reset(statement);
     return result;

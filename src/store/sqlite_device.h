@@ -16,6 +16,8 @@ struct pawl_sqlite_place {
     int64_t class, group; /* numbers; group 0: none */
     enum pawl_standing standing;
     bool has_failure, retry_asked, has_package;
+    uint32_t failure;          /* code of the last attempt that failed */
+    enum pawl_finding finding; /* why it is in quarantine */
     uint8_t package_id[PAWL_PACKAGE_ID_SIZE];
 };
 

@@ -168,11 +168,8 @@ static enum pawl_result outcome_audit(struct pawl_sqlite *connection,
 
     for (size_t i = 0; i < count; i++)
         imported += imports[i].outcome == PAWL_IMPORTED;
-    snprintf(detail, sizeof detail, "{\"imported\":%zu,\"refused\":%zu}", imported,
-             count - imported);
-    struct pawl_event told = *event;
-    told.detail = detail;
-    return pawl_sqlite_event_add(connection, &told);
+    snprintf(detail, sizeof detail, "\"imported\":%zu,\"refused\":%zu", imported, count - imported);
+    return pawl_sqlite_event_add_with(connection, event, detail);
 }
 
 enum pawl_result pawl_sqlite_device_import(struct pawl_store *store, struct pawl_import *imports,

@@ -76,7 +76,7 @@ static const char *const texts[PAWL_SQL_COUNT] = {
                             "LEFT JOIN record ON record.device = device.number WHERE device_id = ?",
     [PAWL_SQL_DEVICE_FIND] =
         "SELECT number, device_group, standing, class, failed_package_id IS NOT NULL, "
-        "retry_asked, package_id FROM device "
+        "retry_asked, package_id, failed_code, quarantine FROM device "
         "LEFT JOIN record ON record.device = device.number WHERE device_id = ?",
     [PAWL_SQL_DEVICE_ADD] = "INSERT OR IGNORE INTO device (device_id, wrapped_secret, class, "
                             "device_group, chain_length, maximum) VALUES (?, ?, ?, ?, ?, ?)",

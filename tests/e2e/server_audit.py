@@ -127,6 +127,69 @@ def test_filters():
         assert audit(server, "--key", "x")[0] == USAGE and audit(server, "sing")[0] == USAGE
 
 
+def test_changes_tell_before_and_after():
+    """16.7: what an operator changed says what it was before and is now, and why."""
+    with Server() as server:
+        server.vendor()
+        (device,) = server.personalize("a")
+        path = f"/v1/devices/{device.id.hex()}"
+        package_id, _ = server.release("a", "x")
+        number = server.assign(package_id, class_="a")
+        server.expect(200, "PUT", f"{path}/group", {"group": "one", "reason": "pilot"})
+        server.expect(200, "PUT", f"{path}/group", {"group": "two"})
+        device.exchange(failed=[package_id, 64])
+        server.expect(200, "POST", f"{path}/retry")
+        device.commit(package_id)
+        device.exchange()
+        device.exchange(sequence=0)
+        server.expect(200, "POST", f"{path}/release", {"reason": "board replaced"})
+        server.expect(200, "DELETE", f"/v1/assignments/{number}")
+
+        def detail(action, at=-1):
+            entry = server.audit(action)[at]
+            assert entry["actor"].startswith(str(os.geteuid())) or entry["actor"] == "device"
+            return entry["detail"]
+
+        assert detail("units-imported") == {"imported": 1, "refused": 0, "group": None}
+        published = detail("package-published")
+        assert published["name"] == "x" and published["before"] is None
+        assert published["after"] == "needs-key"
+        assert (detail("content-key-set")["before"], detail("content-key-set")["after"]) == \
+            ("needs-key", "ready")
+        assert detail("assigned")["assignment"] == number
+        first, second = detail("group-set", -2), detail("group-set")
+        assert (first["before"], first["after"], first["reason"]) == (None, "one", "pilot"), first
+        assert (second["before"], second["after"]) == ("one", "two"), second
+        assert detail("attempt-failed")["code"] == 64
+        assert detail("retry-asked")["before"] == "failed with code 64", detail("retry-asked")
+        found = [item for item in server.expect(200, "GET", "/v1/audit?limit=1000")["items"]
+                 if item["device_id"] and "recorded" in item["detail"]][-1]["detail"]
+        assert (found["recorded"], found["reported"]) == (1, 0), found
+        assert found["recorded_instance"] and found["source"], found
+        released = detail("released")
+        assert released["reason"] == "board replaced", released
+        assert (released["finding"], released["before"], released["after"]) == \
+            ("behind", "quarantined", "released"), released
+        gone = detail("unassigned")
+        assert gone["before"]["package_id"] == package_id.hex() and gone["after"] is None
+        assert gone["before"]["target"] and gone["before"]["confirmed"] == 1
+        assert audit(server, "verify")[0] == 0
+
+
+def test_one_device_cannot_fill_the_trail():
+    """I9: a device that tells of another failure at each report is audited 20 times an hour."""
+    with Server() as server:
+        server.vendor()
+        noisy, quiet = server.personalize("a", 2)
+        package_id, _ = server.release("a", "x")
+        server.assign(package_id, class_="a")
+        for number in range(40):
+            noisy.exchange(failed=[package_id, 64 + number % 4])
+        quiet.exchange(failed=[package_id, 65])
+        told = [entry["device_id"] for entry in server.audit("attempt-failed")]
+        assert told.count(noisy.id.hex()) == 20 and told.count(quiet.id.hex()) == 1, told
+
+
 TRIGGERS = "DROP TRIGGER audit_is_kept; DROP TRIGGER audit_is_final;"
 MOVE_UP = "UPDATE audit SET id = -id - 1 WHERE id >= {n}; UPDATE audit SET id = -id WHERE id < 0;"
 MOVE_DOWN = "UPDATE audit SET id = 1 - id WHERE id > {n}; UPDATE audit SET id = -id WHERE id < 0;"
@@ -249,5 +312,5 @@ def test_what_is_no_export():
             assert code == UNTRUSTED and "another server" in error, error
 
 
-run(test_export_verifies_by_spec_alone, test_filters, test_manipulated_copies,
-    test_what_is_no_export)
+run(test_export_verifies_by_spec_alone, test_filters, test_changes_tell_before_and_after,
+    test_one_device_cannot_fill_the_trail, test_manipulated_copies, test_what_is_no_export)

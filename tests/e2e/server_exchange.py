@@ -165,7 +165,8 @@ def test_quarantine_and_release():
         released = server.audit("released")
         server.expect(409, "POST", path, {"reason": "it is not held"})
         assert len(released) == 1 and released[0]["detail"] == {
-            "before": "quarantined", "after": "released", "reason": "visited"}
+            "finding": "other-instance", "before": "quarantined", "after": "released",
+            "reason": "visited"}
         assert released[0]["actor"].startswith(f"{os.getuid()}/")
         assert clone.exchange()[2] == HOLD  # it still is one
 

@@ -11,7 +11,7 @@ import threading
 import time
 
 from pawl_device import DOWNLOAD, HOLD, IDLE, REPEAT, Refused
-from pawl_server import SANITIZED, Server, run
+from pawl_server import SANITIZED, Server, pawl, run
 
 ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 4 if SANITIZED else 12
 DEVICES = 24
@@ -118,6 +118,10 @@ def test_kill():
         counts = server.expect(200, "GET", "/v1/assignments?limit=1000")["items"]
         assert all(item["confirmed"] <= DEVICES for item in counts), counts
         assert sum(item["confirmed"] for item in counts) <= total
+        # The audit trail is whole, against each checkpoint in the log; no death looks like a restore.
+        pawl("audit", "verify", "--checkpoint", f"{server.dir}/log", "--socket",
+             f"{server.data}/operator.sock")
+        assert server.audit("restored") == []
         print(f"{ROUNDS} kills, {total} confirmations")
 
 
