@@ -10,7 +10,8 @@
 #include "host/log.h"
 #include "server/server.h"
 
-#define BATCH_ROWS 512u
+#define BATCH_ROWS 256u
+#define REST_FACTOR 3   /* rests are so many times as long as the work before them */
 #define REST_MS 500     /* when there is nothing to do but wait */
 #define FAILURE_MS 5000 /* before another try */
 #define GRACE_MS \
@@ -110,7 +111,7 @@ static void progress_add(struct pawl_rewrap *rewrap, size_t rows)
     pthread_mutex_unlock(&rewrap->lock);
 }
 
-/* Moves all rows of a kind. After each batch it rests for as long as the batch took: whoever else
+/* Moves all rows of a kind. After each batch it rests for longer than the batch took: whoever else
  * writes comes in between. PAWL_STATE when it is to stop. */
 static enum pawl_result kind_move(struct pawl_rewrap *rewrap, enum pawl_vault_kind kind)
 {
@@ -126,7 +127,7 @@ static enum pawl_result kind_move(struct pawl_rewrap *rewrap, enum pawl_vault_ki
         if (batch->count > 0)
             after = batch->rows[batch->count - 1].place;
         progress_add(rewrap, batch->count);
-        if (batch->count > 0 && !pause_take(rewrap, clock_ms() - began))
+        if (batch->count > 0 && !pause_take(rewrap, REST_FACTOR * (clock_ms() - began)))
             return PAWL_STATE;
     } while (batch->count > 0);
     return PAWL_OK;

@@ -88,6 +88,24 @@ class Server:
         with open(port_file, encoding="ascii") as file:
             self.port = int(file.read())
 
+    def start_to_die(self, **when):
+        """Starts it so that it kills itself when that comes (die_at.c)."""
+        preload = {"LD_PRELOAD": f"{os.environ['PAWL_TOOLS']}/libdie_at.so", **when}
+        self.environment.update(preload)
+        self.start()
+        for name in preload:
+            del self.environment[name]
+
+    def dies(self, method, path):
+        """A request that it does not survive, at once or soon after."""
+        try:
+            self.operate(method, path)
+        except (ConnectionError, http.client.HTTPException):
+            pass
+        code = self.process.wait(60)
+        self.process = None
+        assert code == -signal.SIGKILL, f"it was not killed: {code}"
+
     def stop(self, signal_number=signal.SIGTERM):
         self.process.send_signal(signal_number)
         code = self.process.wait(60)

@@ -8,9 +8,8 @@ import tempfile
 from pawl_device import DOWNLOAD
 from pawl_hsm import MODULE, Token
 from pawl_server import BIN, SANITIZED, Server, pawl, run
-from server_keys import Stolen, keys, read, unwrap, wait_for
+from server_keys import DEVICES, Stolen, keys, read, rotate_and_kill, unwrap, wait_for
 
-TOOLS = os.environ["PAWL_TOOLS"]
 UNTRUSTED, IO, STATE = 12, 17, 20  # exit codes
 
 
@@ -206,15 +205,8 @@ def test_from_a_file_into_the_hsm():
             assert keys(server)["master"] == {"place": "file", "next": True}
             if not SANITIZED:
                 server.stop()
-                server.environment.update(LD_PRELOAD=f"{TOOLS}/libdie_at_rename.so",
-                                          PAWL_DIE_AT="master.next")
-                server.start()
-                try:
-                    server.operate("POST", "/v1/keys/master/rotate")
-                    raise AssertionError("it was not killed")
-                except ConnectionError:
-                    assert server.process.wait(60) == -signal.SIGKILL
-                del server.environment["LD_PRELOAD"], server.environment["PAWL_DIE_AT"]
+                server.start_to_die(PAWL_DIE_AT="master.next")
+                server.dies("POST", "/v1/keys/master/rotate")
                 assert read(f"{server.data}/master.key") == file_key, "it was killed too late"
                 server.start()
                 assert "event=master-key-rotation-resumed" in server.log()
@@ -238,14 +230,27 @@ def test_from_a_file_into_the_hsm():
             server.start()  # the first one is not needed any more
             devices[1].exchange()
 
-            # The data key, and the server's own key, which goes where the master key is.
-            server.expect(200, "POST", "/v1/keys/data/rotate")
-            wait_for(lambda: keys(server)["data"]["rotation"] is None)
-            assert keys(server)["data"]["generation"] == 2
+            # The server's own key goes where the master key is.
             assert read(f"{server.data}/server.key").startswith(b"-----BEGIN")
             server.expect(200, "POST", "/v1/keys/server/rotate")
             assert read(f"{server.data}/server.key").startswith(b"pkcs11:")
             server.personalize("b", 1)
+
+
+def test_rotation_of_the_data_key_in_an_hsm():
+    """SPEC 22.4: killed in the middle, it goes on with data keys that the HSM unwraps."""
+    with scratch() as directory:
+        token = Token(directory)
+        with Server(init=token.options("master"), environment=token.environment()) as server:
+            server.vendor()
+            devices = server.personalize("a", DEVICES)
+            rotate_and_kill(server)
+            server.start()
+            devices[0].exchange()
+            devices[-1].exchange()
+            wait_for(lambda: keys(server)["data"]["rotation"] is None)
+            assert Stolen(server, "after").generations() == {2: DEVICES + 2}
+            devices[1].exchange()
 
 
 def test_rotation_of_the_server_key():
@@ -265,15 +270,8 @@ def test_rotation_of_the_server_key():
                     for name in ("server-previous.key", "server-previous.crt"):
                         if os.path.exists(f"{server.data}/{name}"):
                             os.unlink(f"{server.data}/{name}")
-                    server.environment.update(LD_PRELOAD=f"{TOOLS}/libdie_at_rename.so",
-                                              PAWL_DIE_AT=step)
-                    server.start()
-                    try:
-                        server.operate("POST", "/v1/keys/server/rotate")
-                        raise AssertionError("it was not killed")
-                    except ConnectionError:
-                        assert server.process.wait(60) == -signal.SIGKILL
-                    del server.environment["LD_PRELOAD"], server.environment["PAWL_DIE_AT"]
+                    server.start_to_die(PAWL_DIE_AT=step)
+                    server.dies("POST", "/v1/keys/server/rotate")
                     assert os.path.exists(f"{server.data}/server-next.crt"), "killed too late"
                     before = units(server, f"before{number}") if step == "server.key" else None
                     server.start()
@@ -307,4 +305,5 @@ def test_rotation_of_the_server_key():
 if __name__ == "__main__":
     run(test_life_with_an_hsm, test_module_of_the_system_and_credential,
         test_a_wrong_pin_is_tried_once, test_the_hsm_is_away, test_keys_that_do_not_fit,
-        test_from_a_file_into_the_hsm, test_rotation_of_the_server_key)
+        test_from_a_file_into_the_hsm, test_rotation_of_the_data_key_in_an_hsm,
+        test_rotation_of_the_server_key)

@@ -2,20 +2,21 @@
 """Keys of the server at rest and their rotation (SPEC 22; invariants I5, I8). What a database is
 worth to a thief is judged from copies of its files, with nothing of Pawl's C code."""
 import glob
-import hmac
 import hashlib
+import json
 import os
 import shutil
 import signal
+import socket
 import sqlite3
 import time
 
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
 
-from pawl_device import DOWNLOAD, expand
-from pawl_server import Server, run
+from pawl_device import DOWNLOAD, Device, expand
+from pawl_server import SANITIZED, Server, pawl, run
 
-DEVICES = 2500
+DEVICES = 600
 LABELS = {"unit": b"pawl/vault unit secret", "content": b"pawl/vault content key",
           "server": b"pawl/vault server key"}
 
@@ -122,9 +123,26 @@ def test_stolen_database():
             assert unwrap(stranger, stolen.data_keys[1]) is None
 
 
+def rotate_and_kill(server):
+    """Lets it die when it is about to make the second batch of a rotation durable, if not earlier;
+    a sanitized build, which bears nothing preloaded, is killed from outside."""
+    if SANITIZED:
+        server.expect(200, "POST", "/v1/keys/data/rotate")
+        server.stop(signal.SIGKILL)
+    else:
+        server.stop()
+        mark = f"{server.dir}/mark"
+        server.start_to_die(PAWL_DIE_SYNC=mark)
+        with open(mark, "wb"):
+            server.dies("POST", "/v1/keys/data/rotate")
+    halfway = Stolen(server, "halfway")
+    assert set(halfway.data_keys) == {1, 2}, "the kill did not hit a rotation"
+    assert 1 in halfway.generations()
+
+
 def test_rotation_of_the_data_key():
-    """SPEC 22.4, I5: killed in the middle it goes on; devices are served all the while; in the end
-    the old data key is gone and opens nothing."""
+    """SPEC 22.4, I5: killed in the middle it goes on; in the end the old data key is gone and opens
+    nothing. 22.7: nor does what it wrapped remain in the files."""
     with Server() as server:
         server.vendor()
         devices = server.personalize("a", DEVICES)
@@ -136,16 +154,7 @@ def test_rotation_of_the_data_key():
         old_key = before.data_key(master, 1)
         assert before.generations() == {1: DEVICES + 3}
 
-        answer = server.expect(200, "POST", "/v1/keys/data/rotate")
-        assert answer["data"]["generation"] == 2
-        status, refused = server.operate("POST", "/v1/keys/data/rotate")
-        assert (status, refused["class"]) == (409, "state")
-        wait_for(lambda: (keys(server)["data"]["rotation"] or {"done": 0})["done"] > 0)
-        server.stop(signal.SIGKILL)
-        halfway = Stolen(server, "halfway")
-        assert set(halfway.generations()) == {1, 2}, "the kill did not hit a rotation"
-        assert set(halfway.data_keys) == {1, 2}
-
+        rotate_and_kill(server)
         server.start()
         assert devices[1].exchange()[2] == DOWNLOAD  # whichever key it is under
         assert devices[-1].exchange()[2] == DOWNLOAD
@@ -166,19 +175,52 @@ def test_rotation_of_the_data_key():
             assert wrapped not in after.bytes, "what the retired key opens is still in the files"
         assert old_key not in after.bytes
 
-        # A device that was remembered, one that was not, and a unit that arrives now.
-        for device in (devices[0], devices[1], devices[500]):
+        # A device that was remembered, one that was not, a stranger and a unit that arrives now.
+        for device in (devices[0], devices[1], devices[DEVICES // 2]):
             device.exchange()
         assert server.device(devices[0])["sequence"] == 1
         (late,) = server.personalize("b")
         late.exchange()
-        server.expect(200, "POST", "/v1/keys/data/rotate")
-        wait_for(lambda: keys(server)["data"] ["rotation"] is None and
-                 set(Stolen(server, f"again{time.monotonic_ns()}").data_keys) == {3})
-        late.exchange()
-        stranger = hmac.new(b"stranger", b"", hashlib.sha256).digest()
-        status, _ = server.post(late.report(id=os.urandom(16), key=stranger)[0])
+        status, _ = server.post(late.report(id=os.urandom(16), key=os.urandom(32))[0])
         assert status == 403  # the decoy outlives the keys
+
+
+def test_rotation_while_units_arrive():
+    """SPEC 22.4: the old data key is not deleted while an import may still store what it wrapped;
+    a second rotation is refused until the first is done."""
+    with Server() as server:
+        server.vendor()
+        (known,) = server.personalize("a")
+        pawl("personalize", "--vendor", "example.com", "--class", "a", "--count", 3, "--trust",
+             f"{server.dir}/vendor.pub.pem", "--out", f"{server.dir}/more", "--server-cert",
+             f"{server.data}/server.crt")
+        units = read(f"{server.dir}/more/units.import")
+        stream = socket.socket(socket.AF_UNIX)
+        stream.settimeout(60)
+        stream.connect(f"{server.data}/operator.sock")
+        stream.sendall(b"POST /v1/units HTTP/1.1\r\nHost: pawl\r\nExpect: 100-continue\r\n"
+                       b"Content-Length: %d\r\n\r\n" % len(units))
+        assert b" 100 " in stream.recv(100)  # it has begun
+        stream.sendall(units[:len(units) // 2])
+
+        assert keys(server)["data"]["rotation"] is None
+        answer = json.loads(pawl("key", "rotate", "data", "--json", "--socket",
+                                 f"{server.data}/operator.sock"))
+        assert answer["data"]["generation"] == 2
+        wait_for(lambda: (keys(server)["data"]["rotation"] or {})["left"] == 0)
+        assert set(Stolen(server, "held").data_keys) == {1, 2}
+        status, refused = server.operate("POST", "/v1/keys/data/rotate")
+        assert (status, refused["class"]) == (409, "state")
+        known.exchange()
+
+        stream.sendall(units[len(units) // 2:])
+        assert b" 200 " in stream.recv(65536).split(b"\r\n")[0]
+        stream.close()
+        wait_for(lambda: keys(server)["data"]["rotation"] is None)
+        assert Stolen(server, "done").generations() == {2: 4 + 2}
+        for path in glob.glob(f"{server.dir}/more/*.pud"):
+            Device(read(path), server.post).exchange()
+        known.exchange()
 
 
 def test_rotation_of_the_challenge_secret():
@@ -217,4 +259,5 @@ def test_rotation_of_the_challenge_secret():
 
 
 if __name__ == "__main__":
-    run(test_stolen_database, test_rotation_of_the_data_key, test_rotation_of_the_challenge_secret)
+    run(test_stolen_database, test_rotation_of_the_data_key, test_rotation_while_units_arrive,
+        test_rotation_of_the_challenge_secret)
