@@ -121,11 +121,11 @@ static void *count_thread(void *context)
     return NULL;
 }
 
-void pawl_campaign_count_begin(struct pawl_campaign_count *count,
+bool pawl_campaign_count_begin(struct pawl_campaign_count *count,
                                const struct pawl_campaign *campaign)
 {
     if (atomic_load(&count->busy))
-        return;
+        return false;
     if (count->has_thread)
         pthread_join(count->thread, NULL);
     count->campaign = *campaign;
@@ -133,6 +133,7 @@ void pawl_campaign_count_begin(struct pawl_campaign_count *count,
     count->has_thread = pthread_create(&count->thread, NULL, count_thread, count) == 0;
     if (!count->has_thread)
         atomic_store(&count->busy, false);
+    return count->has_thread;
 }
 
 void pawl_campaign_count_close(struct pawl_campaign_count *count)

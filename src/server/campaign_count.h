@@ -4,6 +4,8 @@
 #ifndef PAWL_SERVER_CAMPAIGN_COUNT_H
 #define PAWL_SERVER_CAMPAIGN_COUNT_H
 
+#include <stdbool.h>
+
 #include "server/readers.h"
 #include "store/store_campaign.h"
 
@@ -16,8 +18,8 @@ enum pawl_result pawl_campaign_count_open(struct pawl_store *store, struct pawl_
 /* Ends a count that is under way; it begins anew when the server comes back. */
 void pawl_campaign_count_close(struct pawl_campaign_count *count);
 
-/* Begins to count a campaign, unless a count is under way. */
-void pawl_campaign_count_begin(struct pawl_campaign_count *count,
+/* Begins to count a campaign; false when a count is under way, or there is no thread for it. */
+bool pawl_campaign_count_begin(struct pawl_campaign_count *count,
                                const struct pawl_campaign *campaign);
 
 #endif

@@ -12,6 +12,7 @@
 
 #define STEPS_MAX (4u * PAWL_STAGES_MAX) /* of one campaign in one tick: more than a plan has */
 #define RECOUNT_SECONDS 30               /* between two counts because devices came or went */
+#define ROUND_SECONDS 600                /* between two counts of all, whatever came or went */
 #define RECENT_COUNT 65536u              /* devices remembered as let in; a power of two */
 
 struct pawl_campaigns {
@@ -19,7 +20,9 @@ struct pawl_campaigns {
     struct pawl_store *store;
     struct pawl_readers *readers;
     struct pawl_campaign_count *count;
-    int64_t recounted; /* when a campaign that was counted was counted anew */
+    int64_t recounted;   /* when a campaign that was counted was counted anew */
+    int64_t round_began; /* all are counted anew, round by round, */
+    uint64_t round_last; /* as far as this one */
     /* Who was let in lately, by device number; a collision costs one of the rate. */
     _Atomic uint64_t recent[RECENT_COUNT];
 };
@@ -125,31 +128,56 @@ static enum pawl_result campaign_advance(struct pawl_campaigns *campaigns,
     return result == PAWL_STATE ? PAWL_OK : result; /* the next tick looks anew */
 }
 
-/* Whether its stages are to be counted: never yet, or for another number of devices. */
-static bool needs_count(const struct pawl_campaigns *campaigns, struct pawl_reader *reader,
-                        const struct pawl_campaign *campaign, int64_t now)
+/* Whether its target has another number of devices than when it was counted. */
+static bool has_grown(const struct pawl_campaigns *campaigns, struct pawl_reader *reader,
+                      const struct pawl_campaign *campaign, int64_t now)
 {
     uint64_t devices = 0;
-    if (!campaign->counted)
-        return true;
     return now - campaigns->recounted >= RECOUNT_SECONDS &&
            campaign->target.kind != PAWL_TARGET_LIST &&
            pawl_store_device_count(reader, &campaign->target, &devices) == PAWL_OK &&
            devices != campaign->basis;
 }
 
+/* Which campaign is to be counted: one that never was, then one that has grown, then the next of
+ * the round. That finds what no number tells: a device for another, or one whose report was taken
+ * by an older plan while the campaign was being started. */
+static const struct pawl_campaign *uncounted_find(struct pawl_campaigns *campaigns,
+                                                  struct pawl_reader *reader,
+                                                  const struct running *running, int64_t now)
+{
+    for (size_t i = 0; i < running->count; i++)
+        if (!running->items[i].counted)
+            return &running->items[i];
+    for (size_t i = 0; i < running->count; i++)
+        if (has_grown(campaigns, reader, &running->items[i], now))
+            return &running->items[i];
+    if (now - campaigns->round_began >= ROUND_SECONDS) {
+        campaigns->round_began = now;
+        campaigns->round_last = 0;
+    }
+    for (size_t i = 0; i < running->count; i++)
+        if (running->items[i].id > campaigns->round_last)
+            return &running->items[i];
+    return NULL;
+}
+
 static enum pawl_result running_read(struct pawl_campaigns *campaigns, int64_t now,
-                                     struct running *running,
-                                     const struct pawl_campaign **uncounted)
+                                     struct running *running)
 {
     struct pawl_reader *reader = NULL;
     enum pawl_result result = pawl_reader_borrow(campaigns->readers, &reader);
     if (result == PAWL_OK)
         result = pawl_store_campaign_list(reader, PAWL_CAMPAIGN_RUNNING, 0, SIZE_MAX, running_add,
                                           running);
-    for (size_t i = 0; result == PAWL_OK && i < running->count && *uncounted == NULL; i++)
-        if (needs_count(campaigns, reader, &running->items[i], now))
-            *uncounted = &running->items[i];
+    const struct pawl_campaign *uncounted =
+        result == PAWL_OK ? uncounted_find(campaigns, reader, running, now) : NULL;
+    if (uncounted != NULL && pawl_campaign_count_begin(campaigns->count, uncounted)) {
+        if (uncounted->counted)
+            campaigns->recounted = now;
+        if (uncounted->id > campaigns->round_last)
+            campaigns->round_last = uncounted->id;
+    }
     pawl_reader_return(campaigns->readers, reader);
     return result;
 }
@@ -157,14 +185,8 @@ static enum pawl_result running_read(struct pawl_campaigns *campaigns, int64_t n
 void pawl_campaigns_tick(struct pawl_campaigns *campaigns, int64_t now)
 {
     struct running running = {NULL, 0, 0};
-    const struct pawl_campaign *uncounted = NULL;
     pthread_mutex_lock(&campaigns->ticking);
-    enum pawl_result result = running_read(campaigns, now, &running, &uncounted);
-    if (result == PAWL_OK && uncounted != NULL) {
-        if (uncounted->counted)
-            campaigns->recounted = now;
-        pawl_campaign_count_begin(campaigns->count, uncounted);
-    }
+    enum pawl_result result = running_read(campaigns, now, &running);
     for (size_t i = 0; result == PAWL_OK && i < running.count; i++)
         result = campaign_advance(campaigns, &running.items[i], now);
     pthread_mutex_unlock(&campaigns->ticking);

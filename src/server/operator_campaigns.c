@@ -202,6 +202,8 @@ static enum pawl_result order_write(struct pawl_request *request, enum pawl_camp
 /* What an order brings about at once: stages are opened, devices hear of it. */
 static void order_follow(struct pawl_server *server)
 {
+    /* Counting begins when devices are credited to the campaign, or one might slip through. */
+    (void)pawl_plan_cache_refresh(&server->plans, &server->readers);
     pawl_campaigns_tick(server->campaigns, (int64_t)time(NULL));
     (void)pawl_plan_cache_refresh(&server->plans, &server->readers); /* else the tick does it */
 }
