@@ -162,10 +162,16 @@ enum pawl_result pawl_capabilities_drop(uint64_t kept)
     (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
     if (syscall(SYS_capget, &header, data) != 0)
         return PAWL_IO;
+    bool changes = false;
     for (unsigned i = 0; i < 2; i++) {
+        const struct __user_cap_data_struct before = data[i];
         data[i].permitted &= (uint32_t)(kept >> (32 * i));
         data[i].effective = data[i].permitted;
         data[i].inheritable = 0;
+        changes = changes || data[i].permitted != before.permitted ||
+                  data[i].effective != before.effective || before.inheritable != 0;
     }
+    if (!changes) /* a unit that gives none may not allow the call either */
+        return PAWL_OK;
     return syscall(SYS_capset, &header, data) == 0 ? PAWL_OK : PAWL_IO;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "filter.h"
@@ -47,7 +48,7 @@ static void request_serve(struct pawl_run *run)
         close(image);
 }
 
-_Noreturn static void launcher_main(const struct pawl_launcher_settings *settings, int control)
+_Noreturn void pawl_launcher_run(const struct pawl_launcher_settings *settings, int control)
 {
     static struct pawl_launcher_settings own;
     struct pawl_run run;
@@ -86,9 +87,27 @@ enum pawl_result pawl_launcher_start(const struct pawl_launcher_settings *settin
     }
     if (pid == 0) {
         close(ends[0]);
-        launcher_main(settings, ends[1]);
+        pawl_launcher_run(settings, ends[1]);
     }
     close(ends[1]);
     *socket = ends[0];
+    return PAWL_OK;
+}
+
+enum pawl_result pawl_launcher_connect(const char *path, int *control)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+    if (strlen(path) >= sizeof address.sun_path)
+        return pawl_error(PAWL_MALFORMED, "launcher %s: too long for a socket's path", path);
+    memcpy(address.sun_path, path, strlen(path));
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof address) != 0) {
+        enum pawl_result result = pawl_error(PAWL_IO, "launcher %s: %s", path, strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        return result;
+    }
+    *control = fd;
     return PAWL_OK;
 }

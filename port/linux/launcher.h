@@ -1,7 +1,7 @@
 /*
- * The launcher: a process forked before the PUD is read, which starts images, watches them and
- * tells the engine. It holds no secret and keeps only the capabilities that starting an image
- * needs.
+ * The launcher: a process forked before the PUD is read, or a service of its own, which starts
+ * images, watches them and tells the engine. It holds no secret and keeps only the capabilities
+ * that starting an image needs.
  */
 #ifndef PAWL_LINUX_LAUNCHER_H
 #define PAWL_LINUX_LAUNCHER_H
@@ -20,5 +20,12 @@ struct pawl_launcher_settings {
 /* Forks the launcher; `*socket` leads to it (launch.h). It ends when that is closed, and with this
  * process. PAWL_IO; the error was printed. */
 enum pawl_result pawl_launcher_start(const struct pawl_launcher_settings *settings, int *socket);
+
+/* Connects to a launcher that runs as a service of its own (launcher_service.h). PAWL_IO,
+ * PAWL_MALFORMED; the error was printed. */
+enum pawl_result pawl_launcher_connect(const char *path, int *control);
+
+/* Is the launcher of the engine at the other end of `control`, for as long as that is there. */
+_Noreturn void pawl_launcher_run(const struct pawl_launcher_settings *settings, int control);
 
 #endif

@@ -25,6 +25,7 @@
 #include "isolation.h"
 #include "journal.h"
 #include "launcher.h"
+#include "launcher_service.h"
 #include "link_stream.h"
 #include "pawl/crypto.h"
 #include "serve.h"
@@ -91,6 +92,8 @@ static enum pawl_result launcher_start(const struct program *program, int *socke
         .watchdog = settings->watchdog,
     };
 
+    if (settings->launcher != NULL)
+        return pawl_launcher_connect(settings->launcher, socket);
     launcher.isolation.hidden[0] = realpath(settings->state, state);
     launcher.isolation.hidden[1] = realpath(settings->pud, pud);
     if (launcher.isolation.hidden[0] == NULL)
@@ -235,6 +238,8 @@ int main(int argc, char **argv)
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGXFSZ, SIG_IGN); /* flash that is full is an error, not an end */
 
+    if (argc > 1 && strcmp(argv[1], "launcher") == 0)
+        return pawl_launcher_service_main(argc - 1, argv + 1);
     enum pawl_options_outcome outcome = pawl_settings_read(argc, argv, &program.settings);
     if (outcome != PAWL_OPTIONS_PROCEED) {
         pawl_settings_release(&program.settings);

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host/credential.h"
 #include "host/file.h"
 #include "host/log.h"
 #include "pawl/secret.h"
@@ -28,7 +29,7 @@ static enum pawl_result pud_file_check(int fd, const char *path)
         return pawl_error(PAWL_IO, "%s: not a regular file", path);
     if (status.st_uid != 0 && status.st_uid != geteuid())
         return owner_refuse(path, status.st_uid);
-    if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    if (!pawl_status_is_private(path, &status)) {
         pawl_error(PAWL_UNTRUSTED, "%s: group or others may access it (mode %04o)", path,
                    (unsigned)(status.st_mode & 07777));
         pawl_hint("chmod 600 %s", path);

@@ -68,8 +68,7 @@ static bool id_read(const char *text, size_t length, uint32_t *id)
     return true;
 }
 
-/* USER, UID or UID:GID. */
-static bool user_read(const char *text, struct pawl_settings *settings)
+bool pawl_run_as_read(const char *text, struct pawl_settings *settings)
 {
     size_t length = strcspn(text, ":");
     const struct passwd *entry = getpwnam(text);
@@ -121,12 +120,13 @@ static bool level_read(const char *text, enum pawl_log_level *level)
     return false;
 }
 
-static bool handler_read(const struct texts *texts, struct pawl_settings *settings)
+bool pawl_handler_read(const char *handler, const struct pawl_option_list *arguments,
+                       struct pawl_settings *settings)
 {
-    size_t count = texts->handler_arguments.count;
+    size_t count = arguments->count;
 
-    if (texts->handler[0] != '/' || access(texts->handler, X_OK) != 0) {
-        pawl_usage_error("--handler: '%s' is not the absolute path of a program", texts->handler);
+    if (handler[0] != '/' || access(handler, X_OK) != 0) {
+        pawl_usage_error("--handler: '%s' is not the absolute path of a program", handler);
         return false;
     }
     settings->handler = calloc(count + 2, sizeof *settings->handler);
@@ -134,9 +134,9 @@ static bool handler_read(const struct texts *texts, struct pawl_settings *settin
         pawl_error(PAWL_EXHAUSTED, "no memory");
         return false;
     }
-    settings->handler[0] = (char *)(uintptr_t)texts->handler;
+    settings->handler[0] = (char *)(uintptr_t)handler;
     for (size_t i = 0; i < count; i++)
-        settings->handler[i + 1] = (char *)(uintptr_t)texts->handler_arguments.items[i];
+        settings->handler[i + 1] = (char *)(uintptr_t)arguments->items[i];
     return true;
 }
 
@@ -152,11 +152,16 @@ static bool texts_read(const struct texts *texts, struct pawl_settings *settings
         pawl_usage_error("--handler-arg without --handler");
         return false;
     }
+    if (settings->launcher != NULL && (texts->user != NULL || texts->handler != NULL)) {
+        pawl_usage_error("--run-as and --handler are the launcher's, where it is a service");
+        return false;
+    }
     return link_read(texts->link, &settings->link) &&
            level_read(texts->level, &settings->log_level) &&
-           (texts->user == NULL || user_read(texts->user, settings)) &&
+           (texts->user == NULL || pawl_run_as_read(texts->user, settings)) &&
            (texts->link_group == NULL || group_read(texts->link_group, settings)) &&
-           (texts->handler == NULL || handler_read(texts, settings));
+           (texts->handler == NULL ||
+            pawl_handler_read(texts->handler, &texts->handler_arguments, settings));
 }
 
 enum pawl_options_outcome pawl_settings_read(int argc, char **argv, struct pawl_settings *settings)
@@ -174,6 +179,8 @@ enum pawl_options_outcome pawl_settings_read(int argc, char **argv, struct pawl_
         {"counter", 0, "KIND[:PATH]", "where the sequence number is kept: file (default)",
          .text = &texts.counter},
         {"run-as", 0, "USER|UID:GID", "the user of images", .text = &texts.user},
+        {"launcher", 0, "PATH", "the socket of 'pawl-processor launcher', which starts images",
+         .text = &settings->launcher},
         {"handler", 0, "PROGRAM", "takes opaque images on its stdin", .text = &texts.handler},
         {"handler-arg", 0, "ARG", "its arguments", .list = &texts.handler_arguments},
         {"slot-size", 0, "BYTES", "room for one package; fixed when the state is made (256M)",

@@ -25,6 +25,7 @@ struct pawl_link_address {
 struct pawl_settings {
     const char *pud;
     const char *state;
+    const char *launcher; /* the socket of a launcher that is a service of its own; NULL */
     struct pawl_link_address link;
     bool has_link_group;
     gid_t link_group;
@@ -39,6 +40,13 @@ struct pawl_settings {
     uint64_t watchdog; /* seconds, 0 for none */
     enum pawl_log_level log_level;
 };
+
+/* Reads USER, UID or UID:GID, for images. False: the error was printed. */
+bool pawl_run_as_read(const char *text, struct pawl_settings *settings);
+
+/* Reads a handler and its arguments. False: the error was printed. */
+bool pawl_handler_read(const char *handler, const struct pawl_option_list *arguments,
+                       struct pawl_settings *settings);
 
 /* Reads the command line; errors were printed. */
 enum pawl_options_outcome pawl_settings_read(int argc, char **argv, struct pawl_settings *settings);

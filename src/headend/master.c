@@ -11,6 +11,7 @@
 
 #include "headend/hsm.h"
 #include "headend/master_driver.h"
+#include "host/credential.h"
 #include "host/file.h"
 
 enum pawl_result pawl_trouble_set(struct pawl_trouble *trouble, enum pawl_result class,
@@ -39,7 +40,7 @@ static enum pawl_result private_read(const char *path, struct pawl_buffer *buffe
         return pawl_trouble_set(trouble, PAWL_IO, "%s: %s", path, strerror(errno));
     /* One descriptor for the check and the read: the file cannot change in between. */
     enum pawl_result result = fstat(fd, &status) == 0 ? PAWL_OK : PAWL_IO;
-    if (result == PAWL_OK && (status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+    if (result == PAWL_OK && !pawl_status_is_private(path, &status))
         result = pawl_trouble_set(trouble, PAWL_UNTRUSTED,
                                   "%s: others may read it (chmod 600; what it protects is to be "
                                   "thought known)",

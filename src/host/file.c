@@ -1,4 +1,5 @@
 #include "host/file.h"
+#include "host/credential.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -114,7 +115,7 @@ bool pawl_file_is_private(const char *path)
 {
     struct stat status;
 
-    return stat(path, &status) == 0 && (status.st_mode & (S_IRWXG | S_IRWXO)) == 0;
+    return stat(path, &status) == 0 && pawl_status_is_private(path, &status);
 }
 
 enum pawl_result pawl_read_most(int fd, void *bytes, size_t size, size_t *got)

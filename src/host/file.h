@@ -35,7 +35,8 @@ enum pawl_result pawl_fd_read(int fd, size_t most, struct pawl_buffer *buffer);
  * another length. Whether others may read the file is told by pawl_file_is_private. */
 enum pawl_result pawl_key_file_read(const char *path, uint8_t *key, size_t size);
 
-/* True when neither group nor others have any right to `path`. */
+/* True when neither group nor others have any right to `path`, or it is a credential
+ * (host/credential.h). */
 bool pawl_file_is_private(const char *path);
 
 /*

@@ -13,6 +13,7 @@
 #include "host/log.h"
 #include "host/secret.h"
 #include "pawl/version.h"
+#include "server/confine.h"
 #include "server/listeners.h"
 #include "server/service_watch.h"
 
@@ -68,7 +69,9 @@ static enum pawl_result run_opened(const struct pawl_run *run, struct pawl_serve
     struct pawl_listeners listeners = {.tls = NULL};
     struct pawl_service_watch watch;
     pawl_service_watch_open(&watch);
-    enum pawl_result result = pawl_listeners_start(run, server, &listeners);
+    enum pawl_result result = pawl_server_confine();
+    if (result == PAWL_OK)
+        result = pawl_listeners_start(run, server, &listeners);
     if (result == PAWL_OK)
         result = port_write(run->metrics_port_file, listeners.metrics_port);
     if (result == PAWL_OK)

@@ -11,7 +11,8 @@ warnings=$(man --warnings=all --local-file "$page" 2>&1 >rendered </dev/null || 
 options() {
     grep -oE -- '--[a-z][a-z-]+' | sort -u
 }
-helped=$("$PAWL_BIN/pawl-processor" --help | grep -E '^ +(-., )?--' | options)
+helped=$({ "$PAWL_BIN/pawl-processor" --help; "$PAWL_BIN/pawl-processor" launcher --help; } |
+    grep -E '^ +(-., )?--' | options)
 paged=$(sed -nE 's/^\.It Fl (h , Fl )?-([a-z-]+).*/--\2/p' "$page" | sort -u)
 difference=$(diff <(echo "$helped") <(echo "$paged") | grep '^[<>] ' | grep -v -- '> --version' ||
     true)

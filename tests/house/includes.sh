@@ -13,7 +13,7 @@ src/host        core                         ini
 src/headend     core,host                    openssl,pthread,p11-kit
 src/push        core,host                    mosquitto,pthread
 src/store       core,host,headend            sqlite3,pthread
-src/server      core,host,headend,store,push openssl,pthread,microhttpd,gnutls,jansson
+src/server      core,host,headend,store,push openssl,pthread,microhttpd,gnutls,jansson,seccomp
 src/agent       core,host,push               curl,microhttpd,pthread
 src/cli         core,host,headend            openssl,pthread,curl,jansson
 port/linux      core,processor,host          seccomp
