@@ -136,8 +136,8 @@ static const struct {
                              "it does not run"},
     [PAWL_CAMPAIGN_RESUME] = {"resume", "campaign-resumed", FROM(PAWL_CAMPAIGN_PAUSED), resume,
                               "it is not paused"},
-    [PAWL_CAMPAIGN_ABORT] = {"abort", "campaign-aborted", ~(FROM(PAWL_CAMPAIGN_STOPPED) | 0u),
-                             abort_, "it is stopped already"},
+    [PAWL_CAMPAIGN_ABORT] = {"abort", "campaign-aborted", ~FROM(PAWL_CAMPAIGN_STOPPED), abort_,
+                             "it is stopped already"},
     [PAWL_CAMPAIGN_RETRY] = {"retry", "campaign-retried",
                              FROM(PAWL_CAMPAIGN_RUNNING) | FROM(PAWL_CAMPAIGN_PAUSED) |
                                  FROM(PAWL_CAMPAIGN_FINISHED),

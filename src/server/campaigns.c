@@ -87,25 +87,38 @@ enum pawl_result pawl_campaign_estimate_fill(struct pawl_reader *reader,
     return result;
 }
 
+/* What the audit says of a step: states before and after, and of a stage what it came to. */
+static void step_tell(const struct pawl_campaign *before, const struct pawl_campaign *after,
+                      const struct pawl_campaign_step *step, int64_t now, char *detail, size_t size)
+{
+    if (step->stage == 0) {
+        snprintf(detail, size, "{\"before\":\"%s\",\"after\":\"%s\"}",
+                 pawl_campaign_state_name(before->state), pawl_campaign_state_name(after->state));
+        return;
+    }
+    const struct pawl_stage *stage = &after->stages[step->stage - 1];
+    struct pawl_stage_tally tally;
+    pawl_stage_tally(stage, now, &tally);
+    /* A reason that the clock or the counts gave is one of a few texts without quotes. */
+    snprintf(detail, size,
+             "{\"stage\":%u,\"before\":\"%s\",\"after\":\"%s\",\"state\":\"%s\",\"total\":%" PRIu64
+             ",\"finished\":%" PRIu64 ",\"failed\":%" PRIu64 ",\"reason\":\"%s\"}",
+             step->stage, pawl_stage_state_name(before->stages[step->stage - 1].state),
+             pawl_stage_state_name(stage->state), pawl_campaign_state_name(after->state),
+             stage->total, stage->finished, tally.failed,
+             after->state == PAWL_CAMPAIGN_PAUSED ? after->reason : "");
+}
+
 /* Writes one step with its event. PAWL_STATE when somebody else was first. */
-static enum pawl_result step_write(struct pawl_campaigns *campaigns, struct pawl_campaign *campaign,
+static enum pawl_result step_write(struct pawl_campaigns *campaigns,
+                                   const struct pawl_campaign *before,
+                                   struct pawl_campaign *campaign,
                                    const struct pawl_campaign_step *step, int64_t now)
 {
-    char detail[512] = "{}";
+    char detail[512];
+    step_tell(before, campaign, step, now, detail, sizeof detail);
     const struct pawl_event event = {
         .time = now, .actor = "pawld", .action = step->action, .detail = detail};
-    if (step->stage > 0) {
-        const struct pawl_stage *stage = &campaign->stages[step->stage - 1];
-        struct pawl_stage_tally tally;
-        pawl_stage_tally(stage, now, &tally);
-        /* A reason that the clock or the counts gave is one of a few texts without quotes. */
-        snprintf(detail, sizeof detail,
-                 "{\"stage\":%u,\"state\":\"%s\",\"total\":%" PRIu64 ",\"finished\":%" PRIu64
-                 ",\"failed\":%" PRIu64 ",\"reason\":\"%s\"}",
-                 step->stage, pawl_campaign_state_name(campaign->state), stage->total,
-                 stage->finished, tally.failed,
-                 campaign->state == PAWL_CAMPAIGN_PAUSED ? campaign->reason : "");
-    }
     enum pawl_result result = pawl_store_campaign_set(campaigns->store, campaign, &event);
     if (result != PAWL_OK)
         return result;
@@ -121,9 +134,10 @@ static enum pawl_result campaign_advance(struct pawl_campaigns *campaigns,
     struct pawl_campaign_step step;
     enum pawl_result result = PAWL_OK;
     for (unsigned i = 0; result == PAWL_OK && i < STEPS_MAX; i++) {
+        const struct pawl_campaign before = *campaign;
         if (!pawl_campaign_advance(campaign, now, &step))
             break;
-        result = step_write(campaigns, campaign, &step, now);
+        result = step_write(campaigns, &before, campaign, &step, now);
     }
     return result == PAWL_STATE ? PAWL_OK : result; /* the next tick looks anew */
 }

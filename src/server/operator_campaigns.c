@@ -47,7 +47,7 @@ static enum MHD_Result campaign_answer(struct pawl_request *request, unsigned st
     return pawl_json_answer(request, status, pawl_campaign_json(&campaign, (int64_t)time(NULL)));
 }
 
-/* A package of direct mode was made for one device. */
+/* A package of direct mode was made for one device; that of another class opens on none. */
 static bool package_fits(struct pawl_request *request, const struct pawl_campaign *campaign)
 {
     struct pawl_server *server = request->server;
@@ -57,9 +57,15 @@ static bool package_fits(struct pawl_request *request, const struct pawl_campaig
     if (result == PAWL_OK)
         result = pawl_store_package_get(reader, campaign->package_id, &package);
     pawl_reader_return(&server->readers, reader);
-    if (result == PAWL_OK && package.mode != PAWL_MODE_DIRECT)
+    bool other_class =
+        campaign->target.kind == PAWL_TARGET_CLASS &&
+        (result != PAWL_OK || memcmp(campaign->target.id, package.class_id, PAWL_ID_SIZE) != 0);
+    if (result == PAWL_OK && package.mode != PAWL_MODE_DIRECT && !other_class)
         return true;
-    if (result == PAWL_OK)
+    if (result == PAWL_OK && other_class)
+        pawl_request_refuse(request, PAWL_WRONG_CLASS,
+                            "the package is for devices of another class");
+    else if (result == PAWL_OK)
         pawl_request_refuse(request, PAWL_UNSUPPORTED,
                             "a package of direct mode is assigned to its one device");
     else if (result == PAWL_STATE)

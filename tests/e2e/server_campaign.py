@@ -135,7 +135,8 @@ def test_stages_follow_each_other():
                            "campaign-stage-opened", "campaign-stage-finished",
                            "campaign-stage-opened", "campaign-stage-finished",
                            "campaign-finished"], actions
-        assert server.audit("campaign-finished")[0]["detail"] == {"campaign": campaign.id}
+        assert server.audit("campaign-finished")[0]["detail"] == {
+            "campaign": campaign.id, "before": "running", "after": "finished"}
 
 
 def test_failing_stage_stops_itself():
@@ -162,6 +163,7 @@ def test_failing_stage_stops_itself():
         assert "the error condition of a stage holds" in shown["explanation"]
         audit, = server.audit("campaign-stage-error")
         assert audit["actor"] == "pawld" and audit["detail"]["failed"] == allowed + 1
+        assert (audit["detail"]["before"], audit["detail"]["after"]) == ("running", "error"), audit
         _, metrics = server.operate("GET", "/metrics", raw=True)  # 18.12
         for name, value in (("devices", 40), ("finished_devices", 1), ("stage", 1), ("paused", 1),
                             ("failed_devices", allowed + 1)):
@@ -485,6 +487,8 @@ def test_bad_plans():
                                        {k: v for k, v in good.items() if k != name})
             assert status == 400, name
         server.expect(409, "POST", "/v1/campaigns", {**good, "package_id": "0" * 64})
+        server.expect(409, "POST", "/v1/campaigns",
+                      {**good, "target": {"class": "b", "vendor": "example.com"}})
         assert server.expect(200, "GET", "/v1/campaigns")["items"] == []
         campaign = Campaign(server, package_id, start=False, target={"group": "lab"})
         for path in ("x", "0", "999", "99999999999999999999"):
