@@ -131,8 +131,8 @@ static void grants_append(struct pawl_exchange *exchange, size_t *size)
     while (count > 0 && pawl_grants_append(grants->items, count, exchange->auth_key, request->reply,
                                            sizeof request->reply, size) != PAWL_OK)
         count--;
-    atomic_fetch_add(&exchange->server->grants_given, count);
-    atomic_fetch_add(&exchange->server->grants_refused, grants->refused);
+    pawl_count_add(PAWL_COUNT_GRANTS_GIVEN, count);
+    pawl_count_add(PAWL_COUNT_GRANTS_REFUSED, grants->refused);
 }
 
 /* Adds to a directive what wakes the device; `bytes` live as long as that. */

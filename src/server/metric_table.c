@@ -48,6 +48,11 @@ static const char *lookup_name(unsigned value)
     return value == 0 ? "hit" : "miss";
 }
 
+static const char *grant_name(unsigned value)
+{
+    return value == 0 ? "given" : "refused";
+}
+
 static const char *verdict_name(unsigned value)
 {
     return pawl_verdict_name((enum pawl_verdict)value);
@@ -90,7 +95,9 @@ static const struct pawl_counter_family families[] = {
      PAWL_COUNT_PLAN_FAILURES, 0, 1, NULL, NULL},
     {"pawl_sightings_dropped_total", "Times of devices that were not noted: too many in a second.",
      PAWL_COUNT_SIGHTINGS_DROPPED, 0, 1, NULL, NULL},
-    {"pawl_package_bytes_total", "Bytes of packages in answers that were sent whole.",
+    {"pawl_content_grants_total", "Content keys that devices asked for, by whether they got them.",
+     PAWL_COUNT_GRANTS_GIVEN, 0, 2, "result", grant_name},
+    {"pawl_package_bytes_total", "Bytes of packages and content in answers that were sent whole.",
      PAWL_COUNT_PACKAGE_BYTES, 0, 1, NULL, NULL},
 };
 

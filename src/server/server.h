@@ -75,8 +75,6 @@ struct pawl_server {
     struct pawl_refusals refusals;
     struct pawl_restored restored;
     int64_t started; /* Unix seconds */
-    atomic_ullong grants_given,
-        grants_refused; /* content keys that devices asked for, since then */
 };
 
 /* Makes what a new data directory needs: keys, certificate, database, the server's own secrets.

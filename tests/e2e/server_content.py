@@ -81,6 +81,10 @@ def test_a_content_is_added_served_and_removed():
         for action in ("content-added", "content-removed"):
             (event,) = server.audit(action)
             assert event["detail"]["content_id"] == content.id.hex(), event
+        held = b"".join(open(f"{server.data}/{name}", "rb").read()
+                        for name in os.listdir(server.data) if name.startswith("pawl.db"))
+        assert content.id in held, "the search can find"
+        assert not any(key in held for _, key in content.keys), "I7: keys are wrapped at rest"
         log = server.log() + json.dumps(server.expect(200, "GET", "/v1/audit"))
         assert not any(key.hex() in log for _, key in content.keys), "I8"
 
@@ -243,6 +247,12 @@ def test_keys_are_granted_to_whom_they_are_for():
             two.exchange(**wanting(key_id))
         refused = [event["device_id"] for event in server.audit("content-refused")]
         assert refused.count(two.id.hex()) == 1 and stranger.id.hex() in refused
+
+        metrics = server.operate("GET", "/metrics", raw=True)[1].decode()
+        counts = dict(line.rsplit(" ", 1) for line in metrics.splitlines()
+                      if line.startswith("pawl_content_grants_total"))
+        assert int(counts['pawl_content_grants_total{result="given"}']) == 8, counts
+        assert int(counts['pawl_content_grants_total{result="refused"}']) >= 10, counts
 
         # Removed content is granted to nobody.
         server.expect(200, "DELETE", content.path)
