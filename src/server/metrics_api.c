@@ -43,6 +43,19 @@ static void committer_write(struct pawl_metrics_text *text, const struct pawl_se
                         "Reports that wait for being written.", (double)state.queued);
 }
 
+static void keys_write(struct pawl_metrics_text *text, const struct pawl_server *server)
+{
+    struct pawl_rewrap_progress progress;
+    pawl_rewrap_progress_get(server->rewrap, &progress);
+    pawl_metrics_single(text, "pawl_data_key_generation", "gauge", "Of the current data key.",
+                        pawl_vault_generation(server->vault));
+    pawl_metrics_single(text, "pawl_data_key_rotating", "gauge",
+                        "1 while objects are moved to the current data key.", progress.running);
+    pawl_metrics_single(text, "pawl_data_key_objects_left", "gauge",
+                        "Objects that are under the data key before.",
+                        progress.running ? (double)progress.left : 0);
+}
+
 static void store_errors_write(struct pawl_metrics_text *text)
 {
     static const enum pawl_result classes[] = {PAWL_STORAGE, PAWL_EXHAUSTED};
@@ -119,6 +132,7 @@ static enum MHD_Result metrics_answer(struct pawl_request *request)
     health_write(&text, server);
     pawl_metric_table_write(&text);
     committer_write(&text, server);
+    keys_write(&text, server);
     store_errors_write(&text);
     /* A scrape must tell that the database fails, so that does not fail it. */
     if (store_write(&text, server) != PAWL_OK)

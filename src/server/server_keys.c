@@ -329,6 +329,7 @@ enum pawl_result pawl_master_key_rotate(struct pawl_server *server, const char *
 {
     const struct pawl_hsm_access *access = &server->settings.hsm;
     struct pawl_master *from = NULL, *to = NULL;
+    unsigned attempts = 0;
     if (!pawl_master_next_exists(&server->data))
         return pawl_trouble_set(trouble, PAWL_STATE,
                                 "there is no next master key: make one with pawld new-master");
@@ -336,7 +337,9 @@ enum pawl_result pawl_master_key_rotate(struct pawl_server *server, const char *
     if (result == PAWL_OK)
         result = pawl_master_next_open(&server->data, access, &to, trouble);
     if (result == PAWL_OK)
-        result = data_keys_move(server, from, to, actor, trouble);
+        do /* a data key may be deleted meanwhile, at the end of its own rotation */
+            result = data_keys_move(server, from, to, actor, trouble);
+        while (result == PAWL_STATE && attempts++ < 3);
     if (result == PAWL_OK)
         result = pawl_master_next_adopt(&server->data, trouble);
     if (result == PAWL_OK) {

@@ -10,6 +10,11 @@
 
 #define DEVICES 9000 /* more than two blocks of bits, and than one step of the filling */
 
+/* 40 bytes as SQL, of which some end text, or are none. */
+#define WRAPPED(digits)                                      \
+    "x'00ff80fe" digits "0000000000000000000000000000000000" \
+    "0000000000000000000000000000000000ff'"
+
 static char *file_read(const char *path)
 {
     FILE *file = fopen(path, "r");
@@ -40,16 +45,31 @@ static void old_database_make(const char *path)
     free(schema);
     run(db, "INSERT INTO class VALUES (1, zeroblob(16), zeroblob(16), 9000);"
             "INSERT INTO device_group VALUES (1, 'old', 9000)");
-    snprintf(text, sizeof text,
-             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT %d) "
-             "INSERT INTO device SELECT i, CAST(printf('%%016d', i) AS BLOB), zeroblob(40), 1, 1, "
-             "1024, NULL FROM n;"
-             "INSERT INTO record (device, sequence, standing, quarantine, instance, package_id) "
-             "SELECT number, 1, number %% 3 = 0, iif(number %% 3 = 0, 6, 0), zeroblob(8), "
-             "CAST(printf('%%032d', 7) AS BLOB) FROM device WHERE number %% 2 = 0;"
-             "UPDATE total SET devices = %d, quarantined = %d;"
-             "PRAGMA user_version = 1; COMMIT",
-             DEVICES, DEVICES, DEVICES / 6);
+    run(db,
+        "INSERT INTO server_key VALUES (1, " WRAPPED("d0") ", 11), (2, " WRAPPED(
+            "d1") ", 12), (3, " WRAPPED("d2") ", 13);"
+                                              "INSERT INTO package VALUES (CAST(printf('%032d', 7) "
+                                              "AS BLOB), zeroblob(32), "
+                                              "zeroblob(16), zeroblob(16), 'n', 'v', 1, 0, 4096, "
+                                              "1, 1, 1, " WRAPPED(
+                                                  "c0") "),"
+                                                        "(CAST(printf('%032d', 8) AS BLOB), "
+                                                        "zeroblob(32), zeroblob(16), zeroblob(16), "
+                                                        "'n', "
+                                                        "'v', 1, 0, 4096, 1, 1, 1, NULL)");
+    snprintf(
+        text, sizeof text,
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT %d) "
+        "INSERT INTO device SELECT i, CAST(printf('%%016d', i) AS BLOB), " WRAPPED(
+            "a7") ", 1, "
+                  "1, 1024, NULL FROM n;"
+                  "INSERT INTO record (device, sequence, standing, quarantine, instance, "
+                  "package_id) "
+                  "SELECT number, 1, number %% 3 = 0, iif(number %% 3 = 0, 6, 0), zeroblob(8), "
+                  "CAST(printf('%%032d', 7) AS BLOB) FROM device WHERE number %% 2 = 0;"
+                  "UPDATE total SET devices = %d, quarantined = %d;"
+                  "PRAGMA user_version = 1; COMMIT",
+        DEVICES, DEVICES, DEVICES / 6);
     run(db, text);
     sqlite3_close(db);
 }
@@ -78,12 +98,9 @@ static size_t search_count(struct store_fixture *fixture, const char *text)
     return count;
 }
 
-static void devices_of_schema_1_are_found(void **state)
+/* Puts such a database in the place of the fixture's. */
+static void old_database_open(struct store_fixture *fixture)
 {
-    struct store_fixture *fixture = *state;
-    struct pawl_history_entry entries[PAWL_HISTORY_MAX];
-    struct pawl_evidence evidence;
-    size_t count = 99;
     const char *path = store_path(fixture);
     if (path == NULL)
         skip();
@@ -95,7 +112,15 @@ static void devices_of_schema_1_are_found(void **state)
     old_database_make(path);
     assert_result(PAWL_OK, pawl_store_open(fixture->url, false, &fixture->store));
     assert_result(PAWL_OK, pawl_reader_open(fixture->store, &fixture->reader));
+}
 
+static void devices_of_schema_1_are_found(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct pawl_history_entry entries[PAWL_HISTORY_MAX];
+    struct pawl_evidence evidence;
+    size_t count = 99;
+    old_database_open(fixture);
     assert_int_equal(search_count(fixture, "group=old"), DEVICES);
     assert_int_equal(search_count(fixture, "package=30303030"), DEVICES / 2);
     assert_int_equal(search_count(fixture, "package!=30303030"), DEVICES / 2);
@@ -116,10 +141,45 @@ static void devices_of_schema_1_are_found(void **state)
     assert_int_equal(search_count(fixture, "package=30303030"), DEVICES / 2 - 1);
 }
 
+/* SPEC 22.3: what was wrapped before there were generations is of the first one, byte for byte. */
+static void keys_of_schema_1_are_of_generation_1(void **state)
+{
+    struct store_fixture *fixture = *state;
+    static const uint8_t head[] = {0, 0, 0, 1, 0, 0xff, 0x80, 0xfe};
+    struct pawl_data_key_row keys[PAWL_STORE_DATA_KEYS_MAX];
+    struct pawl_key_row key;
+    struct pawl_package_row package;
+    struct pawl_device device;
+    size_t count = 0;
+    uint64_t left = 1;
+    uint8_t id[PAWL_PACKAGE_ID_SIZE + 1];
+    old_database_open(fixture);
+    assert_result(PAWL_OK, pawl_store_data_keys_get(fixture->reader, keys, &count));
+    assert_true(count == 1 && keys[0].generation == 1 && keys[0].created == 11);
+    assert_true(keys[0].wrapped[1] == 0xff && keys[0].wrapped[4] == 0xd0);
+    assert_result(PAWL_OK, pawl_store_key_get(fixture->reader, PAWL_KEY_SLOT_CHALLENGE, &key));
+    assert_memory_equal(key.wrapped, head, sizeof head);
+    assert_true(key.wrapped[8] == 0xd2 && key.wrapped[43] == 0xff && key.created == 13);
+    snprintf((char *)id, sizeof id, "%016d", 5);
+    assert_result(PAWL_OK, pawl_store_device_get(fixture->reader, id, &device));
+    assert_memory_equal(device.wrapped_secret, head, sizeof head);
+    assert_true(device.wrapped_secret[8] == 0xa7 && device.wrapped_secret[43] == 0xff);
+    snprintf((char *)id, sizeof id, "%032d", 7);
+    assert_result(PAWL_OK, pawl_store_package_get(fixture->reader, id, &package));
+    assert_memory_equal(package.wrapped_content_key, head, sizeof head);
+    snprintf((char *)id, sizeof id, "%032d", 8);
+    assert_result(PAWL_OK, pawl_store_package_get(fixture->reader, id, &package));
+    assert_false(package.has_content_key);
+    assert_result(PAWL_OK, pawl_store_wrapped_count(fixture->reader, 1, &left));
+    assert_int_equal(left, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(devices_of_schema_1_are_found, store_setup, store_teardown),
+        cmocka_unit_test_setup_teardown(keys_of_schema_1_are_of_generation_1, store_setup,
+                                        store_teardown),
     };
     return cmocka_run_group_tests_name("store: migration", tests, NULL, NULL);
 }

@@ -77,6 +77,24 @@ static void test_old_read_is_not_kept(void **state)
     assert_false(find(*state, 1, &found, &ticket));
 }
 
+/* SPEC 22.4: a secret that is wrapped anew is taken over, and what was read before is not kept. */
+static void test_rewrapped_secret_is_taken_over(void **state)
+{
+    const uint8_t wrapped[PAWL_VAULT_WRAPPED_SIZE] = {0, 0, 0, 2, 9};
+    struct pawl_device device = device_make(1), found;
+    uint32_t ticket;
+    assert_false(find(*state, 1, &found, &ticket));
+    pawl_device_cache_rewrap(*state, device.device_id, wrapped);
+    pawl_device_cache_add(*state, &device, key, ticket);
+    assert_false(find(*state, 1, &found, &ticket));
+
+    add(*state, 1);
+    pawl_device_cache_rewrap(*state, device.device_id, wrapped);
+    assert_true(find(*state, 1, &found, &ticket));
+    assert_memory_equal(found.wrapped_secret, wrapped, sizeof wrapped);
+    assert_int_equal(found.record.sequence, 1);
+}
+
 static void test_change_is_taken_over(void **state)
 {
     struct pawl_device device = device_make(1), found;
@@ -124,6 +142,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_found_after_add, setup, teardown),
         cmocka_unit_test_setup_teardown(test_old_read_is_not_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(test_change_is_taken_over, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_rewrapped_secret_is_taken_over, setup, teardown),
         cmocka_unit_test_setup_teardown(test_drop_forgets, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bounded, setup, teardown),
     };
