@@ -254,9 +254,10 @@ def test_silence_is_failure():
         server.vendor()
         devices = server.personalize("a", 10)
         package_id, _ = server.release("a", "one")
-        campaign = Campaign(server, package_id, stages=stages(100, success=100, error=20, deadline=3))
+        server.assign(package_id, class_="a")
         for device in devices[:6]:
             take(device, package_id)
+        campaign = Campaign(server, package_id, stages=stages(100, success=100, error=20, deadline=1))
         shown = campaign.state("paused", 1, "error")
         assert shown["stages"][0]["silent"] == 4 and shown["failed"] == 4
         assert "4 silent past the deadline" in shown["explanation"]
