@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "host/log.h"
@@ -12,14 +13,17 @@
 
 #define STEPS_MAX (4u * PAWL_STAGES_MAX) /* of one campaign in one tick: more than a plan has */
 #define RECOUNT_SECONDS 30               /* between two counts because devices came or went */
-#define ROUND_SECONDS 600                /* between two counts of all, whatever came or went */
-#define RECENT_COUNT 65536u              /* devices remembered as let in; a power of two */
+#define OPENED_MAX 64u
+#define ROUND_SECONDS 600   /* between two counts of all, whatever came or went */
+#define RECENT_COUNT 65536u /* devices remembered as let in; a power of two */
 
 struct pawl_campaigns {
     pthread_mutex_t ticking;
     struct pawl_store *store;
     struct pawl_readers *readers;
     struct pawl_campaign_count *count;
+    struct pawl_stage_opened opened[OPENED_MAX]; /* that nobody took yet */
+    size_t opened_count;
     int64_t recounted;   /* when a campaign that was counted was counted anew */
     int64_t round_began; /* all are counted anew, round by round, */
     uint64_t round_last; /* as far as this one */
@@ -123,6 +127,9 @@ static enum pawl_result step_write(struct pawl_campaigns *campaigns,
     if (result != PAWL_OK)
         return result;
     campaign->version++;
+    if (strcmp(step->action, "campaign-stage-opened") == 0 && campaigns->opened_count < OPENED_MAX)
+        campaigns->opened[campaigns->opened_count++] =
+            (struct pawl_stage_opened){.campaign = campaign->id, .stage = step->stage};
     pawl_log(campaign->state == PAWL_CAMPAIGN_PAUSED ? PAWL_LOG_WARNING : PAWL_LOG_NOTICE,
              "event=%s campaign=%" PRIu64 " stage=%u", step->action, campaign->id, step->stage);
     return PAWL_OK;
@@ -207,6 +214,17 @@ void pawl_campaigns_tick(struct pawl_campaigns *campaigns, int64_t now)
     free(running.items);
     if (result != PAWL_OK)
         pawl_log(PAWL_LOG_WARNING, "event=campaigns-not-read class=%s", pawl_result_name(result));
+}
+
+size_t pawl_campaigns_opened_take(struct pawl_campaigns *campaigns,
+                                  struct pawl_stage_opened *opened, size_t most)
+{
+    pthread_mutex_lock(&campaigns->ticking);
+    size_t count = campaigns->opened_count < most ? campaigns->opened_count : most;
+    memcpy(opened, campaigns->opened, count * sizeof *opened);
+    campaigns->opened_count = 0;
+    pthread_mutex_unlock(&campaigns->ticking);
+    return count;
 }
 
 bool pawl_campaigns_may_begin(void *context, const struct pawl_plan_entry *entry,

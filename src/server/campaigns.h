@@ -28,6 +28,16 @@ void pawl_campaigns_close(struct pawl_campaigns *campaigns);
  * store is logged, and the next tick tries again. */
 void pawl_campaigns_tick(struct pawl_campaigns *campaigns, int64_t now);
 
+struct pawl_stage_opened {
+    uint64_t campaign;
+    unsigned stage; /* from 1 */
+};
+
+/* Takes stages that were opened since the last call, at most `most`; returns how many. Those that
+ * nobody takes are forgotten. */
+size_t pawl_campaigns_opened_take(struct pawl_campaigns *campaigns,
+                                  struct pawl_stage_opened *opened, size_t most);
+
 /* Whether a device may begin with a download of a campaign now: `may_begin` of struct
  * pawl_offer_terms, `context` being the campaigns. For any thread, without a lock. A device that
  * was let in lately is let in again and does not count twice. */

@@ -6,6 +6,7 @@
 #include "host/options.h"
 #include "pawl/package.h"
 #include "server/campaign_json.h"
+#include "server/campaign_push.h"
 #include "server/once.h"
 #include "server/operator_api.h"
 #include "store/store_campaign.h"
@@ -206,12 +207,14 @@ static enum pawl_result order_write(struct pawl_request *request, enum pawl_camp
 }
 
 /* What an order brings about at once: stages are opened, devices hear of it. */
-static void order_follow(struct pawl_server *server)
+static void order_follow(struct pawl_server *server, uint64_t id)
 {
     /* Counting begins when devices are credited to the campaign, or one might slip through. */
     (void)pawl_plan_cache_refresh(&server->plans, &server->readers);
     pawl_campaigns_tick(server->campaigns, (int64_t)time(NULL));
     (void)pawl_plan_cache_refresh(&server->plans, &server->readers); /* else the tick does it */
+    pawl_campaigns_push(server);
+    pawl_campaign_push(server, id);
 }
 
 static enum MHD_Result order_answer(struct pawl_request *request, enum pawl_campaign_order order)
@@ -237,7 +240,7 @@ static enum MHD_Result order_answer(struct pawl_request *request, enum pawl_camp
     }
     if (result != PAWL_OK)
         return pawl_request_refuse(request, result, "cannot write the campaign");
-    order_follow(request->server);
+    order_follow(request->server, id);
     return campaign_answer(request, MHD_HTTP_OK, id);
 }
 

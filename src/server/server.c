@@ -5,6 +5,7 @@
 
 #include "host/log.h"
 #include "pawl/secret.h"
+#include "server/campaign_push.h"
 #include "server/command.h"
 #include "server/metrics.h"
 #include "server/package_shelf.h"
@@ -157,6 +158,7 @@ void pawl_server_tick(struct pawl_server *server)
         pawl_count(PAWL_COUNT_PLAN_FAILURES);
         pawl_log(PAWL_LOG_WARNING, "event=plan-not-read class=%s", pawl_result_name(result));
     }
+    pawl_campaigns_push(server);
     int64_t now = (int64_t)time(NULL);
     pawl_checkpoints_tick(&server->checkpoints, now);
     pawl_restored_tick(&server->restored, now);

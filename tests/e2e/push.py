@@ -176,6 +176,40 @@ def test_devices_are_woken():
             assert world.server.audit("notified")
 
 
+def test_campaigns_wake_their_devices():
+    """SPEC 19.9: an opened stage wakes its class, and of a list each of its devices and no other."""
+    with Broker() as broker, World(*broker.server_options, count=2,
+                                   unit_options=("--push", broker.url)) as world:
+        first, second = world.units
+        first.rests()
+        second.rests()
+
+        def campaign(package, target):
+            body = {"name": "c", "package_id": package.hex(), "target": target,
+                    "stages": [{"share": 100}]}
+            number = world.server.expect(201, "POST", "/v1/campaigns", body)["id"]
+            if "list" in target:
+                status, answer = world.server.operate(
+                    "PUT", f"/v1/campaigns/{number}/devices", first.id + "\n",
+                    {"Content-Type": "text/plain"})
+                assert status == 200 and answer["listed"] == 1, answer
+            world.server.expect(200, "POST", f"/v1/campaigns/{number}/start", {})
+
+        campaign(world.release("one", "true"), {"class": "a", "vendor": "example.com"})
+        world.reaches(first, 1)
+        world.reaches(second, 1)
+        second.says("next poll in", 2)
+        polls = second.polls()
+        listener = Client(broker.port)
+        listener.subscribe("pawl/notify/#")
+        topics = re.findall(r"push: listening to (\S+)", first.log())
+        campaign(world.release("two", "true"), {"list": True})
+        world.reaches(first, 2)
+        while listener.next()[0] != topics[0]:  # its own; what is retained comes before
+            pass
+        assert second.polls() == polls, second.log()
+
+
 def test_polling_goes_on_without_a_broker():
     """SPEC 19.1: nobody there, at either end, costs nothing but the wake-up."""
     nobody = f"mqtt://127.0.0.1:{free_port()}"
@@ -375,6 +409,7 @@ def test_a_diagnostic_runs_once():
         world.reaches(unit, 2)
 
 
-run(test_devices_are_woken, test_polling_goes_on_without_a_broker, test_a_broker_comes_back,
+run(test_devices_are_woken, test_campaigns_wake_their_devices,
+    test_polling_goes_on_without_a_broker, test_a_broker_comes_back,
     test_nobody_else_can_publish, test_a_hostile_broker_makes_few_polls, test_messages,
     test_a_diagnostic_runs_once)
