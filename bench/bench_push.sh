@@ -2,7 +2,7 @@
 # A push to 10,000 subscribers: from the operator's call to the last delivery, beside a bare
 # publication at the same broker in the same run.
 set -euo pipefail
-source scripts/world.sh 2>/dev/null || source "$PAWL_SOURCE/scripts/world.sh"
+source "$PAWL_SOURCE/scripts/world.sh"
 
 count=${PAWL_BENCH_SUBSCRIBERS:-10000}
 source_dir=$PAWL_SOURCE
@@ -15,7 +15,8 @@ password=$(head -c 18 /dev/urandom | base64)
 mosquitto_passwd -b -c passwd pawld "$password" 2>/dev/null
 (umask 077 && echo "$password" >password)
 cp "$source_dir/examples/push/pawl.acl" .
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+port=$(python3 -c 'import socket
+s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])')
 {
     echo "per_listener_settings true"
     [ "$(id -u)" -ne 0 ] || echo "user root"
