@@ -27,6 +27,7 @@ while [ $SECONDS -lt "$seconds" ]; do
     run tests/e2e/campaign_kill.py 100 5000 "$seed"
     run env PAWL_HOSTILE_SEED="$seed" PAWL_HOSTILE_REQUESTS=20000 tests/e2e/server_hostile.py
     run tests/vectors/independent.py "$seed" 200
+    run tests/e2e/server_scan.py 1 "$seed"
     run tests/vectors/independent_cli.py "$seed" 10
 done
 echo "soak: $passed runs in $SECONDS s, all passed"

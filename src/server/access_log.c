@@ -119,15 +119,16 @@ static void line_log(struct pawl_request *request, uint64_t elapsed)
              has_actor ? pawl_log_value(request->actor, actor, sizeof actor) : "");
 }
 
-void pawl_access_end(struct pawl_request *request, bool whole)
+uint64_t pawl_access_end(struct pawl_request *request, bool whole)
 {
-    uint64_t elapsed = pawl_clock_ns() - request->started;
+    uint64_t now = pawl_clock_ns(), elapsed = now - request->started;
     if (whole && request->package_bytes > 0)
         pawl_count_add(PAWL_COUNT_PACKAGE_BYTES, request->package_bytes);
     pawl_http_count_request(request->settings->metrics, request, elapsed);
-    if (!is_wanted(request))
-        return;
-    pawl_access_enter(request);
-    line_log(request, elapsed);
-    pawl_access_leave();
+    if (is_wanted(request)) {
+        pawl_access_enter(request);
+        line_log(request, elapsed);
+        pawl_access_leave();
+    }
+    return now;
 }

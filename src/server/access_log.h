@@ -35,7 +35,7 @@ void pawl_access_enter(struct pawl_request *request);
 void pawl_access_leave(void);
 
 /* A request ended: it is counted and, where that is wanted, logged. `whole`: its answer was sent to
- * the end. */
-void pawl_access_end(struct pawl_request *request, bool whole);
+ * the end. Returns the time, in ns of the monotonic clock. */
+uint64_t pawl_access_end(struct pawl_request *request, bool whole);
 
 #endif

@@ -15,6 +15,7 @@
 #include "server/access_log.h"
 #include "server/health.h"
 #include "server/http_metrics.h"
+#include "server/reaper.h"
 #include "server/route.h"
 #include "server/tls.h"
 
@@ -25,6 +26,7 @@ struct pawl_listener {
     struct MHD_Daemon *daemon;
     struct pawl_listener_settings settings;
     atomic_uint active; /* requests under way */
+    struct pawl_reaper reaper;
 };
 
 /* Finds the handler, or fails the request. */
@@ -108,6 +110,7 @@ static enum MHD_Result request_begin(struct pawl_request *request, const char *m
                                      const char *path)
 {
     pawl_access_begin(request, method, path);
+    pawl_reaper_wait(request, request->started);
     request->handler = NULL;
     request->part[0] = '\0';
     request->body = request->small;
@@ -161,6 +164,7 @@ static enum MHD_Result request_continue(struct pawl_request *request, const char
         return taken;
     }
     enum MHD_Result answered = MHD_YES;
+    pawl_reaper_proceed(request);
     if (request->status == 0)
         answered = request->handler->answer(request);
     return request->status == 0 ? answered : pawl_request_answer_failure(request);
@@ -214,7 +218,8 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     if (request == NULL)
         return;
     atomic_fetch_sub_explicit(&listener->active, 1, memory_order_relaxed);
-    pawl_access_end(request, reason == MHD_REQUEST_TERMINATED_COMPLETED_OK);
+    pawl_reaper_wait(request,
+                     pawl_access_end(request, reason == MHD_REQUEST_TERMINATED_COMPLETED_OK));
     if (request->handler != NULL && request->handler->release != NULL)
         request->handler->release(request);
     if (request->handler != NULL && request->handler->is_secret)
@@ -249,6 +254,7 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
         pawl_http_count_closed(listener->settings.metrics, request != NULL && request->used);
         if (request == NULL)
             return;
+        pawl_reaper_remove(&listener->reaper, request);
         if (request->reply_response != NULL)
             MHD_destroy_response(request->reply_response);
         pawl_tls_end(request->material);
@@ -269,6 +275,7 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
     request->body = request->small;
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    pawl_reaper_add(&listener->reaper, request, info != NULL ? info->connect_fd : -1);
     if (listener->settings.stranger_timeout != 0)
         MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT,
                                   listener->settings.stranger_timeout);
@@ -340,11 +347,13 @@ enum pawl_result pawl_listener_start(const struct pawl_listener_settings *settin
         return pawl_error(PAWL_EXHAUSTED, "no memory for a listener");
     }
     listener->settings = *settings;
+    pawl_reaper_init(&listener->reaper, settings->slow_after);
     if (settings->name == NULL)
         listener->settings.name = "other";
     listener->settings.metrics = pawl_http_metrics_create(&listener->settings);
     if (listener->settings.metrics == NULL) {
         close(settings->fd);
+        pawl_reaper_release(&listener->reaper);
         free(listener);
         return pawl_error(PAWL_EXHAUSTED, "no memory for a listener");
     }
@@ -352,6 +361,7 @@ enum pawl_result pawl_listener_start(const struct pawl_listener_settings *settin
     if (listener->daemon == NULL) {
         close(settings->fd);
         pawl_http_metrics_free(listener->settings.metrics);
+        pawl_reaper_release(&listener->reaper);
         free(listener);
         return pawl_error(PAWL_IO, "cannot start the HTTP listener: %s", strerror(errno));
     }
@@ -372,11 +382,20 @@ void pawl_listener_drain(struct pawl_listener *listener, unsigned most)
         poll(NULL, 0, 5);
 }
 
+void pawl_listener_sweep(struct pawl_listener *listener)
+{
+    size_t reaped = listener != NULL ? pawl_reaper_sweep(&listener->reaper) : 0;
+    if (reaped > 0)
+        pawl_log(PAWL_LOG_NOTICE, "event=slow-clients listener=%s count=%zu",
+                 listener->settings.name, reaped);
+}
+
 void pawl_listener_stop(struct pawl_listener *listener)
 {
     if (listener == NULL)
         return;
     MHD_stop_daemon(listener->daemon);
     pawl_http_metrics_free(listener->settings.metrics);
+    pawl_reaper_release(&listener->reaper);
     free(listener);
 }

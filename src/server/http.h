@@ -10,6 +10,7 @@
 #define PAWL_SERVER_HTTP_H
 
 #include <microhttpd.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -98,7 +99,10 @@ struct pawl_request {
     uint8_t reply[PAWL_SMALL_BODY_MAX];
     struct MHD_Response *reply_response; /* over `reply`; reused while the size stays */
     size_t reply_size;
-    struct pawl_tls_material *material; /* NULL without TLS */
+    struct pawl_tls_material *material;  /* NULL without TLS */
+    atomic_uint_least64_t waiting_since; /* and the rest: the reaper's (reaper.h) */
+    int fd;
+    struct pawl_request *next, *previous;
 };
 
 /* What a listener is started with; copied. */
@@ -122,6 +126,7 @@ struct pawl_listener_settings {
     unsigned peer_connections;         /* of one address at most; 0: as many as there may be */
     unsigned stranger_timeout; /* instead of `timeout` until a peer was authorized; 0: the same */
     unsigned timeout;          /* seconds without progress until a connection is closed */
+    unsigned slow_after;       /* seconds in which head and body must come; 0: any time */
     size_t connection_memory;  /* bytes for head and body parts of one connection */
 };
 
@@ -134,6 +139,9 @@ void pawl_listener_quiesce(struct pawl_listener *listener);
 
 /* Waits until no request is under way, at most `most` milliseconds. */
 void pawl_listener_drain(struct pawl_listener *listener, unsigned most);
+
+/* Hangs up on clients that are too slow; for the main thread, now and then. Harmless on NULL. */
+void pawl_listener_sweep(struct pawl_listener *listener);
 
 /* Ends all connections and frees. No connection may be suspended. Harmless on NULL. */
 void pawl_listener_stop(struct pawl_listener *listener);

@@ -36,7 +36,9 @@ static enum pawl_result device_listener_start(const struct pawl_run *run,
         .tls = run->plain_devices ? NULL : listeners->tls,
         .threads = run->threads,
         .connections = PAWL_DEVICE_CONNECTIONS,
+        .peer_connections = (unsigned)run->peer_connections,
         .timeout = DEVICE_TIMEOUT,
+        .slow_after = (unsigned)run->slow_after,
         .connection_memory = DEVICE_MEMORY,
     };
     enum pawl_result result = pawl_tcp_listen(run->listen, &settings.fd, &listeners->device_port);
@@ -166,4 +168,9 @@ void pawl_listeners_stop(struct pawl_listeners *listeners, struct pawl_server *s
     pawl_listener_stop(listeners->device);
     pawl_listener_stop(listeners->metrics);
     pawl_tls_close(listeners->tls);
+}
+
+void pawl_listeners_sweep(struct pawl_listeners *listeners)
+{
+    pawl_listener_sweep(listeners->device);
 }

@@ -27,7 +27,7 @@ static const struct pawl_usage serve_usage = {
 };
 
 /* What the options below write. */
-static struct pawl_run run = {.listen = "127.0.0.1:8480"};
+static struct pawl_run run = {.slow_after = 120, .listen = "127.0.0.1:8480"};
 static struct pawl_option_list operators;
 static struct pawl_log_settings logging = {"info", "text", "operators", "info"};
 static const char *settings_file;
@@ -89,6 +89,10 @@ static const struct pawl_option serve_options[] = {
     {"metrics-listen", 0, "ADDR:PORT", "serve /metrics, /healthz and /readyz there, too",
      .text = &run.metrics_listen, .configurable = true},
     {"metrics-port-file", 0, "FILE", "write its port here", .text = &run.metrics_port_file},
+    {"connections-per-address", 0, "N", "connections of devices from one address (any number)",
+     .number = &run.peer_connections, .least = 1, .most = 16384, .configurable = true},
+    {"slow-after", 0, "SECONDS", "hang up on who sends head or body slower (120)",
+     .number = &run.slow_after, .least = 1, .most = 3600, .configurable = true},
     {"stop-delay", 0, "SECONDS", "how long it is not ready before it stops (0)",
      .number = &run.stop_delay, .most = 300, .configurable = true},
     {"log-level", 0, "LEVEL", "error, warning, notice, info (default) or debug",

@@ -95,6 +95,8 @@ static const struct pawl_counter_family families[] = {
      PAWL_COUNT_PLAN_FAILURES, 0, 1, NULL, NULL},
     {"pawl_sightings_dropped_total", "Times of devices that were not noted: too many in a second.",
      PAWL_COUNT_SIGHTINGS_DROPPED, 0, 1, NULL, NULL},
+    {"pawl_http_slow_clients_total", "Connections that were ended: head or body came too slowly.",
+     PAWL_COUNT_REAPED, 0, 1, NULL, NULL},
     {"pawl_content_grants_total", "Content keys that devices asked for, by whether they got them.",
      PAWL_COUNT_GRANTS_GIVEN, 0, 2, "result", grant_name},
     {"pawl_package_bytes_total", "Bytes of packages and content in answers that were sent whole.",

@@ -44,6 +44,7 @@ static void serve(struct pawl_server *server, struct pawl_listeners *listeners,
             pawl_listeners_reload(listeners);
         }
         pawl_server_tick(server);
+        pawl_listeners_sweep(listeners);
         if (signal_number == SIGHUP)
             pawl_service_watch_ready(watch);
         pawl_service_watch_tick(watch, server);

@@ -10,6 +10,8 @@
 struct pawl_run {
     const char *metrics_listen; /* "ADDR:PORT"; NULL: no listener for metrics */
     const char *metrics_port_file;
+    uint64_t peer_connections;   /* of devices, from one address; 0: any number */
+    uint64_t slow_after;         /* seconds in which a device's head and body must come */
     uint64_t stop_delay;         /* seconds from being told to stop until no connection is taken */
     const char *data;            /* directory */
     const char *listen;          /* "ADDR:PORT" */

@@ -115,6 +115,7 @@ static enum pawl_result services_open(struct pawl_server *server)
         return pawl_error(result, "%s: cannot start", server->data.path);
     push_tick(server);
     shelf_sweep(server);
+    pawl_health_tick(server);
     return PAWL_OK;
 }
 
