@@ -7,16 +7,44 @@
 
 static const char label[] = "pawl/1 audit";
 
-/* Hashes an item: its head, then its bytes. */
-static void item_hash(struct pawl_sha256 *sha, enum pawl_cbor_major major, const void *bytes,
-                      size_t size)
+#define GATHER_SIZE 1024u /* most entries have fewer bytes */
+
+/* Gathers what is hashed: one update of 300 bytes costs a fraction of twelve small ones. */
+struct gather {
+    struct pawl_sha256 sha;
+    size_t size;
+    uint8_t bytes[GATHER_SIZE];
+};
+
+static void gather_put(struct gather *gather, const void *bytes, size_t size)
+{
+    if (size > GATHER_SIZE - gather->size) {
+        pawl_sha256_update(&gather->sha, gather->bytes, gather->size);
+        gather->size = 0;
+    }
+    if (size > GATHER_SIZE) {
+        pawl_sha256_update(&gather->sha, bytes, size);
+        return;
+    }
+    memcpy(gather->bytes + gather->size, bytes, size);
+    gather->size += size;
+}
+
+/* An item: its head, then its bytes. */
+static void item_put(struct gather *gather, enum pawl_cbor_major major, const void *bytes,
+                     size_t size)
 {
     uint8_t head[16];
     struct pawl_writer writer;
     pawl_writer_init(&writer, head, sizeof head);
     pawl_cbor_head_write(&writer, major, size);
-    pawl_sha256_update(sha, head, writer.size);
-    pawl_sha256_update(sha, bytes, size);
+    gather_put(gather, head, writer.size);
+    gather_put(gather, bytes, size);
+}
+
+static void text_put(struct gather *gather, const char *text)
+{
+    item_put(gather, PAWL_CBOR_TEXT, text, strlen(text));
 }
 
 void pawl_audit_hash_make(const uint8_t previous[PAWL_AUDIT_HASH_SIZE],
@@ -24,27 +52,29 @@ void pawl_audit_hash_make(const uint8_t previous[PAWL_AUDIT_HASH_SIZE],
 {
     uint8_t head[32];
     struct pawl_writer writer;
-    struct pawl_sha256 sha;
+    struct gather gather;
     pawl_writer_init(&writer, head, sizeof head);
     pawl_cbor_head_write(&writer, PAWL_CBOR_ARRAY, 6);
     pawl_cbor_head_write(&writer, PAWL_CBOR_UINT, entry->id);
     pawl_cbor_integer_write(&writer, entry->time);
 
-    pawl_sha256_init(&sha);
-    pawl_sha256_update(&sha, label, sizeof label - 1);
-    pawl_sha256_update(&sha, previous, PAWL_AUDIT_HASH_SIZE);
-    pawl_sha256_update(&sha, head, writer.size);
-    item_hash(&sha, PAWL_CBOR_TEXT, entry->actor, strlen(entry->actor));
-    item_hash(&sha, PAWL_CBOR_TEXT, entry->action, strlen(entry->action));
+    pawl_sha256_init(&gather.sha);
+    gather.size = 0;
+    gather_put(&gather, label, sizeof label - 1);
+    gather_put(&gather, previous, PAWL_AUDIT_HASH_SIZE);
+    gather_put(&gather, head, writer.size);
+    text_put(&gather, entry->actor);
+    text_put(&gather, entry->action);
     if (entry->device_id != NULL) {
-        item_hash(&sha, PAWL_CBOR_BYTES, entry->device_id, PAWL_ID_SIZE);
+        item_put(&gather, PAWL_CBOR_BYTES, entry->device_id, PAWL_ID_SIZE);
     } else {
         pawl_writer_init(&writer, head, sizeof head);
         pawl_cbor_null_write(&writer);
-        pawl_sha256_update(&sha, head, writer.size);
+        gather_put(&gather, head, writer.size);
     }
-    item_hash(&sha, PAWL_CBOR_TEXT, entry->detail, strlen(entry->detail));
-    pawl_sha256_final(&sha, hash);
+    text_put(&gather, entry->detail);
+    pawl_sha256_update(&gather.sha, gather.bytes, gather.size);
+    pawl_sha256_final(&gather.sha, hash);
 }
 
 bool pawl_audit_text_is_good(const char *text)

@@ -22,6 +22,7 @@ static const struct pawl_usage serve_usage = {
     .details =
         "`pawld init --data DIR` makes a new data directory: master key, the server's key and\n"
         "certificate (server.crt, for `pawl personalize --server-cert`), and the database.\n"
+        "`pawld restore --data DIR FILE` puts a backup of `pawl backup` in place.\n"
         "SIGTERM ends it after the work in hand; SIGHUP reads certificates and assignments anew.",
     .most = 0,
 };

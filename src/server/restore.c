@@ -245,6 +245,12 @@ static void gone_tell(const struct work *work)
     };
     const char *action;
     json_t *count;
+    if (work->gone == NULL) {
+        puts("what was done since the backup is not known");
+        for (size_t i = 0; i < sizeof advices / sizeof *advices; i++)
+            printf("  %s\n", advices[i].advice);
+        return;
+    }
     if (json_object_size(work->gone) == 0)
         return;
     puts("gone, of the database that was there:");
