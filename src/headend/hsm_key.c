@@ -33,40 +33,46 @@ static CK_ULONG name_get(const struct pawl_hsm *hsm, CK_ATTRIBUTE name[2])
     return count;
 }
 
+/* Looks for keys of that name: how many there are, two for more, and the first of them. */
+static enum pawl_result keys_find(struct pawl_hsm *hsm, CK_OBJECT_CLASS *class,
+                                  CK_OBJECT_HANDLE *first, CK_ULONG *count,
+                                  struct pawl_trouble *trouble)
+{
+    CK_FUNCTION_LIST *module = hsm->module;
+    CK_ATTRIBUTE template[3] = {{CKA_CLASS, class, sizeof *class}};
+    CK_OBJECT_HANDLE found[2] = {0, 0};
+    *count = 0;
+    CK_RV code = module->C_FindObjectsInit(hsm->session, template, 1 + name_get(hsm, template + 1));
+    if (code == CKR_OK) {
+        code = module->C_FindObjects(hsm->session, found, 2, count);
+        module->C_FindObjectsFinal(hsm->session);
+    }
+    *first = found[0];
+    return code == CKR_OK ? PAWL_OK : pawl_hsm_failure(trouble, code, "cannot look for the key");
+}
+
 /* Finds the key of that name. PAWL_STATE when there is none, or more than one. */
 static enum pawl_result key_find(struct pawl_hsm *hsm, CK_OBJECT_CLASS *class,
                                  CK_OBJECT_HANDLE *key, struct pawl_trouble *trouble)
 {
-    CK_FUNCTION_LIST *module = hsm->module;
-    CK_ATTRIBUTE template[3] = {{CKA_CLASS, class, sizeof *class}};
-    CK_OBJECT_HANDLE found[2];
-    CK_ULONG count = 0;
-    CK_RV code = module->C_FindObjectsInit(hsm->session, template, 1 + name_get(hsm, template + 1));
-    if (code == CKR_OK) {
-        code = module->C_FindObjects(hsm->session, found, 2, &count);
-        module->C_FindObjectsFinal(hsm->session);
-    }
-    if (code != CKR_OK)
-        return pawl_hsm_failure(trouble, code, "cannot look for the key");
-    if (count != 1)
-        return pawl_trouble_set(trouble, PAWL_STATE, "HSM: there %s %s",
-                                count == 0 ? "is no key" : "are two keys", hsm->place);
-    *key = found[0];
-    return PAWL_OK;
+    CK_ULONG count;
+    enum pawl_result result = keys_find(hsm, class, key, &count, trouble);
+    if (result == PAWL_OK && count != 1)
+        result = pawl_trouble_set(trouble, PAWL_STATE, "HSM: there %s %s",
+                                  count == 0 ? "is no key" : "are two keys", hsm->place);
+    return result;
 }
 
 /* PAWL_STATE when there is a key of that name. */
 static enum pawl_result name_check(struct pawl_hsm *hsm, CK_OBJECT_CLASS *class,
                                    struct pawl_trouble *trouble)
 {
-    struct pawl_trouble found;
     CK_OBJECT_HANDLE key;
-    enum pawl_result result = key_find(hsm, class, &key, &found);
-    if (result == PAWL_STATE && strstr(found.text, "no key") != NULL)
-        return PAWL_OK;
-    if (result == PAWL_OK || result == PAWL_STATE)
-        return pawl_trouble_set(trouble, PAWL_STATE, "HSM: there is a key %s already", hsm->place);
-    *trouble = found;
+    CK_ULONG count;
+    enum pawl_result result = keys_find(hsm, class, &key, &count, trouble);
+    if (result == PAWL_OK && count > 0)
+        result =
+            pawl_trouble_set(trouble, PAWL_STATE, "HSM: there is a key %s already", hsm->place);
     return result;
 }
 

@@ -31,7 +31,7 @@ static bool path_find(const P11KitUri *uri, const struct pawl_hsm_access *access
     else if (source != NULL)
         snprintf(path, size, "%s", source + (strncmp(source, "file:", 5) == 0 ? 5 : 0));
     else if (credentials != NULL)
-        snprintf(path, size, "%s/hsm-pin", credentials);
+        snprintf(path, size, "%s/pawld.pin", credentials);
     return access->pin_file != NULL || source != NULL || credentials != NULL;
 }
 
@@ -62,7 +62,7 @@ enum pawl_result pawl_hsm_pin_read(const P11KitUri *uri, const struct pawl_hsm_a
     if (!path_find(uri, access, pin->path, sizeof pin->path))
         return pawl_trouble_set(trouble, PAWL_STATE,
                                 "HSM: no PIN: give --hsm-pin-file, pin-source in the URI, or the "
-                                "credential hsm-pin");
+                                "credential pawld.pin");
     int fd = open(pin->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0 || fstat(fd, &status) != 0) {
         int cause = errno;

@@ -30,7 +30,7 @@ enum pawl_result pawl_trouble_set(struct pawl_trouble *trouble, enum pawl_result
 /* How to get at an HSM; each part overrides what the URI says of it. */
 struct pawl_hsm_access {
     const char *module;   /* path of the PKCS #11 library; NULL: the URI's module-path */
-    const char *pin_file; /* NULL: the URI's pin-source, else $CREDENTIALS_DIRECTORY/hsm-pin */
+    const char *pin_file; /* NULL: the URI's pin-source, else $CREDENTIALS_DIRECTORY/pawld.pin */
     bool existing;        /* a master key that is made is there already: made in a ceremony */
 };
 

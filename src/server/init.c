@@ -17,7 +17,7 @@ static const struct pawl_option options[] = {
      .flag = &hsm_access.existing},
     {"hsm-module", 0, "PATH", "the PKCS #11 library (default: those of the system)",
      .text = &hsm_access.module},
-    {"hsm-pin-file", 0, "FILE", "a file with the HSM's PIN ($CREDENTIALS_DIRECTORY/hsm-pin)",
+    {"hsm-pin-file", 0, "FILE", "a file with the HSM's PIN ($CREDENTIALS_DIRECTORY/pawld.pin)",
      .text = &hsm_access.pin_file},
     {.name = NULL},
 };

@@ -70,7 +70,7 @@ static const struct pawl_option serve_options[] = {
      .number = &server_key_days, .most = 3650, .configurable = true},
     {"hsm-module", 0, "PATH", "the PKCS #11 library of the HSM (default: what master.key says)",
      .text = &run.server.hsm.module, .configurable = true},
-    {"hsm-pin-file", 0, "FILE", "its PIN (default: master.key's, $CREDENTIALS_DIRECTORY/hsm-pin)",
+    {"hsm-pin-file", 0, "FILE", "its PIN (default: master.key's, $CREDENTIALS_DIRECTORY/pawld.pin)",
      .text = &run.server.hsm.pin_file, .configurable = true},
     {"poll-after", 0, "SECONDS", "how long devices wait between polls (300)", .number = &poll_after,
      .least = 1, .most = SECONDS_MOST, .configurable = true},

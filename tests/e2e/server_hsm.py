@@ -74,7 +74,7 @@ def test_module_of_the_system_and_credential():
     """The library that the system is set up with, and the PIN from systemd's credentials."""
     with scratch() as directory:
         token = Token(directory)
-        os.rename(token.pin_file, f"{directory}/hsm-pin")
+        os.rename(token.pin_file, f"{directory}/pawld.pin")
         environment = {**token.environment(), "CREDENTIALS_DIRECTORY": directory}
         with Server(init=["--hsm", token.uri("master")], environment=environment) as server:
             server.vendor()

@@ -86,6 +86,8 @@ plant include/pawl '#include "core/cbor.h"' seen
 plant src/core '#include "core/cbor.h"' allowed
 plant src/processor '#include <string.h>' allowed
 plant src/store '#include <sqlite3.h>' allowed
+plant src/server '#include <p11-kit/uri.h>' seen
 plant src/headend '#include <openssl/cms.h>' allowed
+plant src/headend '#include <p11-kit/uri.h>' allowed
 plant port/linux '#include "sandbox.h"' allowed
 exit $status
