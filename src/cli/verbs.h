@@ -22,6 +22,7 @@ extern const struct pawl_verb pawl_verb_keygen;
 extern const struct pawl_verb pawl_verb_notify;
 extern const struct pawl_verb pawl_verb_open;
 extern const struct pawl_verb pawl_verb_package;
+extern const struct pawl_verb pawl_verb_packages;
 extern const struct pawl_verb pawl_verb_personalize;
 extern const struct pawl_verb pawl_verb_publish;
 extern const struct pawl_verb pawl_verb_quarantine;

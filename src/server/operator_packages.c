@@ -30,23 +30,43 @@ static enum pawl_result item_add(void *context, const struct pawl_package_row *r
     return json_array_append_new(list->items, item) == 0 ? PAWL_OK : PAWL_EXHAUSTED;
 }
 
+/* What ?class=&vendor=&name=&state= ask for; false when that failed the request. */
+static bool filter_read(struct pawl_request *request, struct pawl_package_filter *filter,
+                        uint8_t class_id[PAWL_ID_SIZE])
+{
+    const char *class = pawl_request_argument(request, "class");
+    const char *vendor = pawl_request_argument(request, "vendor");
+    const char *state = pawl_request_argument(request, "state");
+    *filter = (struct pawl_package_filter){.name = pawl_request_argument(request, "name")};
+    if ((class != NULL || vendor != NULL) && !pawl_class_read(request, class, vendor, class_id))
+        return false;
+    filter->class_id = class != NULL ? class_id : NULL;
+    filter->has_state = state != NULL;
+    filter->ready = state != NULL && strcmp(state, "ready") == 0;
+    if (state == NULL || filter->ready || strcmp(state, "needs-key") == 0)
+        return true;
+    pawl_request_refuse(request, PAWL_MALFORMED, "state must be needs-key or ready");
+    return false;
+}
+
 static enum MHD_Result package_list_answer(struct pawl_request *request)
 {
     struct pawl_server *server = request->server;
     struct pawl_reader *reader = NULL;
     struct package_list list = {.items = NULL};
     const char *text = pawl_request_argument(request, "after");
-    uint8_t after[PAWL_PACKAGE_ID_SIZE];
+    struct pawl_package_filter filter;
+    uint8_t after[PAWL_PACKAGE_ID_SIZE], class_id[PAWL_ID_SIZE];
     size_t limit;
-    if (!pawl_limit_read(request, &limit))
+    if (!pawl_limit_read(request, &limit) || !filter_read(request, &filter, class_id))
         return MHD_YES;
     if (text != NULL && pawl_hex_decode(text, after, sizeof after) != PAWL_OK)
         return pawl_request_refuse(request, PAWL_MALFORMED, "after must be the cursor of a list");
     list.items = json_array();
     enum pawl_result result = pawl_reader_borrow(&server->readers, &reader);
     if (result == PAWL_OK)
-        result =
-            pawl_store_package_list(reader, text != NULL ? after : NULL, limit, item_add, &list);
+        result = pawl_store_package_list(reader, &filter, text != NULL ? after : NULL, limit,
+                                         item_add, &list);
     pawl_reader_return(&server->readers, reader);
     if (result != PAWL_OK) {
         json_decref(list.items);

@@ -99,7 +99,7 @@ enum pawl_result pawl_packages_restore(const struct pawl_data *data, const char 
 {
     struct packages packages = {data, from, 0};
     enum pawl_result result =
-        pawl_store_package_list(reader, NULL, SIZE_MAX >> 1, package_see_to, &packages);
+        pawl_store_package_list(reader, NULL, NULL, SIZE_MAX >> 1, package_see_to, &packages);
     if (result == PAWL_OK && packages.missing > 0)
         pawl_hint("put them into %s/packages as ID.pawl, or publish them again", data->path);
     return result;

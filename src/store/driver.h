@@ -89,8 +89,9 @@ struct pawl_store_driver {
                                         const uint8_t *wrapped, const struct pawl_event *event);
     enum pawl_result (*package_get)(struct pawl_reader *reader, const uint8_t *package_id,
                                     struct pawl_package_row *package);
-    enum pawl_result (*package_list)(struct pawl_reader *reader, const uint8_t *after, size_t limit,
-                                     pawl_package_fn visit, void *context);
+    enum pawl_result (*package_list)(struct pawl_reader *reader,
+                                     const struct pawl_package_filter *filter, const uint8_t *after,
+                                     size_t limit, pawl_package_fn visit, void *context);
 
     enum pawl_result (*content_add)(struct pawl_store *store,
                                     const struct pawl_content_row *content,

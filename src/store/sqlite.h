@@ -365,8 +365,10 @@ enum pawl_result pawl_sqlite_package_key_set(struct pawl_store *store, const uin
                                              const struct pawl_event *event);
 enum pawl_result pawl_sqlite_package_get(struct pawl_reader *reader, const uint8_t *package_id,
                                          struct pawl_package_row *package);
-enum pawl_result pawl_sqlite_package_list(struct pawl_reader *reader, const uint8_t *after,
-                                          size_t limit, pawl_package_fn visit, void *context);
+enum pawl_result pawl_sqlite_package_list(struct pawl_reader *reader,
+                                          const struct pawl_package_filter *filter,
+                                          const uint8_t *after, size_t limit, pawl_package_fn visit,
+                                          void *context);
 enum pawl_result pawl_sqlite_content_add(struct pawl_store *store,
                                          const struct pawl_content_row *content,
                                          const struct pawl_content_key_row *keys,

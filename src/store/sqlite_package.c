@@ -64,8 +64,10 @@ enum pawl_result pawl_sqlite_package_get(struct pawl_reader *reader, const uint8
     return result;
 }
 
-enum pawl_result pawl_sqlite_package_list(struct pawl_reader *reader, const uint8_t *after,
-                                          size_t limit, pawl_package_fn visit, void *context)
+enum pawl_result pawl_sqlite_package_list(struct pawl_reader *reader,
+                                          const struct pawl_package_filter *filter,
+                                          const uint8_t *after, size_t limit, pawl_package_fn visit,
+                                          void *context)
 {
     static const uint8_t before_all[1];
     struct pawl_sqlite *connection = pawl_sqlite_of(reader);
@@ -76,7 +78,13 @@ enum pawl_result pawl_sqlite_package_list(struct pawl_reader *reader, const uint
         pawl_bind_blob(statement, 1, before_all, 0);
     else
         pawl_bind_blob(statement, 1, after, PAWL_PACKAGE_ID_SIZE);
-    pawl_bind_number(statement, 2, limit);
+    pawl_bind_blob(statement, 2, filter->class_id, PAWL_ID_SIZE);
+    pawl_bind_text(statement, 3, filter->name);
+    if (filter->has_state)
+        pawl_bind_number(statement, 4, filter->ready ? 1 : 0);
+    else
+        pawl_bind_blob(statement, 4, NULL, 0);
+    pawl_bind_number(statement, 5, limit);
     enum pawl_result result = pawl_sqlite_step(connection, statement, &row);
     while (result == PAWL_OK && row) {
         result = package_decode(statement, &package);

@@ -162,8 +162,10 @@ static const char *const texts[PAWL_SQL_COUNT] = {
                              "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
     [PAWL_SQL_PACKAGE_KEY_SET] = "UPDATE package SET wrapped_content_key = ? WHERE package_id = ?",
     [PAWL_SQL_PACKAGE_GET] = "SELECT " PACKAGE_COLUMNS " FROM package WHERE package_id = ?",
-    [PAWL_SQL_PACKAGE_LIST] = "SELECT " PACKAGE_COLUMNS " FROM package WHERE package_id > ? "
-                              "ORDER BY package_id LIMIT ?",
+    [PAWL_SQL_PACKAGE_LIST] = "SELECT " PACKAGE_COLUMNS " FROM package WHERE package_id > ?1 "
+                              "AND (?2 IS NULL OR class_id = ?2) AND (?3 IS NULL OR name = ?3) "
+                              "AND (?4 IS NULL OR (wrapped_content_key IS NOT NULL OR mode = 1) = "
+                              "?4) ORDER BY package_id LIMIT ?5",
 
     [PAWL_SQL_RELEASE_FIND] = "SELECT 1 FROM package WHERE release_id = ? LIMIT 1",
 

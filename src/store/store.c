@@ -235,10 +235,14 @@ enum pawl_result pawl_store_package_get(struct pawl_reader *reader,
     return reader->driver->package_get(reader, package_id, package);
 }
 
-enum pawl_result pawl_store_package_list(struct pawl_reader *reader, const uint8_t *after,
-                                         size_t limit, pawl_package_fn visit, void *context)
+enum pawl_result pawl_store_package_list(struct pawl_reader *reader,
+                                         const struct pawl_package_filter *filter,
+                                         const uint8_t *after, size_t limit, pawl_package_fn visit,
+                                         void *context)
 {
-    return reader->driver->package_list(reader, after, limit, visit, context);
+    static const struct pawl_package_filter all;
+    return reader->driver->package_list(reader, filter != NULL ? filter : &all, after, limit, visit,
+                                        context);
 }
 
 enum pawl_result pawl_store_assignment_add(struct pawl_store *store,

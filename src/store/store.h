@@ -307,11 +307,20 @@ enum pawl_result pawl_store_package_get(struct pawl_reader *reader,
                                         const uint8_t package_id[PAWL_PACKAGE_ID_SIZE],
                                         struct pawl_package_row *package);
 
-/* Lists packages by ascending id above `after` (NULL: from the
- * first), at most `limit`. */
+/* Which packages. A zeroed filter is all of them. */
+struct pawl_package_filter {
+    const uint8_t *class_id; /* NULL: any */
+    const char *name;        /* of the release; NULL: any */
+    bool has_state, ready;   /* ready ones, or such that are not, where `has_state` is set */
+};
+
+/* Lists packages by ascending id above `after` (NULL: from the first), at most `limit`. `filter`
+ * NULL: all. */
 typedef enum pawl_result (*pawl_package_fn)(void *context, const struct pawl_package_row *package);
-enum pawl_result pawl_store_package_list(struct pawl_reader *reader, const uint8_t *after,
-                                         size_t limit, pawl_package_fn visit, void *context);
+enum pawl_result pawl_store_package_list(struct pawl_reader *reader,
+                                         const struct pawl_package_filter *filter,
+                                         const uint8_t *after, size_t limit, pawl_package_fn visit,
+                                         void *context);
 
 /* Assignments: one row each, whatever the number of devices. */
 

@@ -52,6 +52,12 @@ expect ok publish --json third.pawl
 check "a key encrypted to the server" jq -e '.state == "ready"' out
 "$pawl" "${package[@]}" --direct --pud "${puds[0]}" --sequence 0 --out direct.pawl >/dev/null
 expect ok publish --json direct.pawl
+expect ok packages --name app --json
+check "packages are listed" jq -e --arg id "$id" '[.items[].package_id] | index([$id])' out
+expect ok packages --state needs-key --class gateway-a --vendor example.com --json
+check "all are ready" jq -e '.items == []' out
+expect usage packages --class gateway-a
+expect malformed packages --state odd
 head -c -1 app.pawl >short.pawl
 cp app.key short.key
 expect corrupt publish short.pawl

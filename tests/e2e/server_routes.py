@@ -217,7 +217,15 @@ def test_lists():
         assert len(walk("/v1/devices?vendor=example.org&")) == 0
         for label in "one", "two", "three", "four", "five":
             server.assign(server.release("a", label)[0], class_="a")
-        assert len(walk("/v1/packages?")) == 5 and len(walk("/v1/assignments?")) == 5
+        waiting = server.package("a", "six")
+        server.expect(201, "PUT", f"/v1/packages/{waiting[2].hex()}", waiting[0])
+        for query, count in (("class=a&vendor=example.com", 6), (f"class={class_id}", 0),
+                             ("name=one", 1), ("name=one&state=ready", 1), ("state=needs-key", 1),
+                             ("state=ready", 5), ("name=six&state=ready", 0), ("name=none", 0)):
+            assert len(walk(f"/v1/packages?{query}&")) == count, query
+        for query in ("state=x", "class=a", "vendor=example.com", "class=&vendor="):
+            assert server.operate("GET", f"/v1/packages?{query}")[0] == 400, query
+        assert len(walk("/v1/packages?")) == 6 and len(walk("/v1/assignments?")) == 5
         numbers = [item["id"] for item in walk("/v1/audit?")]
         assert numbers == list(range(1, len(numbers) + 1))
 

@@ -73,10 +73,10 @@ static void packages_are_listed_by_id(void **state)
         struct pawl_package_row row = package_make(i);
         assert_result(PAWL_OK, pawl_store_package_add(fixture->store, &row, NULL));
     }
-    assert_result(PAWL_OK,
-                  pawl_store_package_list(fixture->reader, NULL, 4, packages_visit, &packages));
+    assert_result(PAWL_OK, pawl_store_package_list(fixture->reader, NULL, NULL, 4, packages_visit,
+                                                   &packages));
     assert_int_equal(packages.count, 4);
-    assert_result(PAWL_OK, pawl_store_package_list(fixture->reader, packages.ids[3], 100,
+    assert_result(PAWL_OK, pawl_store_package_list(fixture->reader, NULL, packages.ids[3], 100,
                                                    packages_visit, &packages));
     assert_int_equal(packages.count, 9);
     for (size_t i = 1; i < 9; i++)
