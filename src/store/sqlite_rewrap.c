@@ -55,6 +55,8 @@ enum pawl_result pawl_sqlite_wrapped_list(struct pawl_reader *reader, enum pawl_
                                           pawl_wrapped_fn visit, void *context)
 {
     struct pawl_sqlite *connection = pawl_sqlite_of(reader);
+    if (kinds[kind].name_size == 0 && kind != PAWL_VAULT_SERVER_KEY)
+        return PAWL_STATE; /* a kind that this table does not have yet */
     sqlite3_stmt *statement = pawl_sqlite_statement(connection, kinds[kind].list);
     struct pawl_wrapped_row found;
     uint8_t mark[GENERATION_SIZE];

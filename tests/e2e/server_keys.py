@@ -13,12 +13,13 @@ import time
 
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
 
+from pawl_content import Content
 from pawl_device import DOWNLOAD, Device, expand
 from pawl_server import SANITIZED, Server, pawl, run
 
 DEVICES = 600
 LABELS = {"unit": b"pawl/vault unit secret", "content": b"pawl/vault content key",
-          "server": b"pawl/vault server key"}
+          "object": b"pawl/vault content object key", "server": b"pawl/vault server key"}
 
 
 class Stolen:
@@ -40,6 +41,8 @@ class Stolen:
         self.objects += [("content", *row) for row in database.execute(
             "SELECT package_id, wrapped_content_key FROM package "
             "WHERE wrapped_content_key IS NOT NULL")]
+        self.objects += [("object", *row) for row in
+                         database.execute("SELECT key_id, wrapped_key FROM content_key")]
         slots = {2: b"fingerprint", 3: b"challenge", 4: b"challenge"}
         self.objects += [("server", slots[slot], wrapped) for slot, wrapped in
                          database.execute("SELECT slot, wrapped FROM server_key")]
@@ -149,10 +152,15 @@ def test_rotation_of_the_data_key():
         package_id, _ = server.release("a", "one")
         server.assign(package_id, class_="a")
         devices[0].exchange()
+        (row,) = server.expect(200, "GET", "/v1/packages")["items"]
+        content = Content(bytes.fromhex(row["release_id"]))
+        server.expect(201, "PUT", content.path, content.bundle())
+        server.expect(200, "PUT", f"{content.path}/keys", content.keys_body())
+        count = DEVICES + 1 + len(content.keys) + 2
         before = Stolen(server, "before")
         master = read(f"{server.data}/master.key")
         old_key = before.data_key(master, 1)
-        assert before.generations() == {1: DEVICES + 3}
+        assert before.generations() == {1: count}
 
         rotate_and_kill(server)
         server.start()
@@ -168,9 +176,12 @@ def test_rotation_of_the_data_key():
         scrubbed(server, before.data_keys[1])
 
         after = Stolen(server, "after")
-        assert after.generations() == {2: DEVICES + 3} and set(after.data_keys) == {2}
+        assert after.generations() == {2: count} and set(after.data_keys) == {2}
         assert not after.open(old_key), "the retired data key opens something"
-        assert len(after.open(after.data_key(master, 2))) == DEVICES + 3
+        opened = after.open(after.data_key(master, 2))
+        assert len(opened) == count
+        for key_id, key in content.keys:
+            assert opened[("object", key_id)] == key + bytes(16)
         for _, _, wrapped in before.objects:
             assert wrapped not in after.bytes, "what the retired key opens is still in the files"
         assert old_key not in after.bytes
