@@ -174,14 +174,15 @@ static int tick(void *context, curl_off_t total, curl_off_t now, curl_off_t up_t
     struct pawl_fetch *fetch = context;
 
     (void)total, (void)now, (void)up_total, (void)up;
+    bool is_checkable = fetch->sent > 0 || fetch->filled >= PAWL_PREAMBLE_SIZE_MAX;
     if (fetch->yields != NULL && fetch->yields(fetch->context)) {
-        (void)(write_finish(fetch) && stop(fetch, PAWL_FETCH_YIELDED, PAWL_OK));
+        if ((!is_checkable || flush(fetch)) && write_finish(fetch))
+            stop(fetch, PAWL_FETCH_YIELDED, PAWL_OK);
         return 1;
     }
     if (pawl_clock_now() - fetch->flushed < FLUSH_AFTER_MS)
         return 0;
     fetch->flushed = pawl_clock_now();
-    bool is_checkable = fetch->sent > 0 || fetch->filled >= PAWL_PREAMBLE_SIZE_MAX;
     return (is_checkable ? flush(fetch) : write_finish(fetch)) ? 0 : 1;
 }
 

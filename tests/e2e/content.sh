@@ -40,8 +40,12 @@ pokes() { # DEVICE: it polls now
 
 # A device with an agent that serves players; its address in NAME/url.
 starts() { # DEVICE
-    : >"$1/agent.log"
     processor_start "$1" || fail "the processor of $1 does not start"
+    agent_starts "$1"
+}
+
+agent_starts() { # DEVICE
+    : >"$1/agent.log"
     agent_command "$1"
     process_start "$1-agent" "$1/agent.log" "${agent[@]}" --min-poll 0 \
         --content-listen 127.0.0.1:0 --log-level debug
@@ -138,6 +142,26 @@ what_a_commit_ends() {
     plays new "$content" "after a restart"
 }
 
+# A download that takes for ever does not keep a player waiting.
+while_a_package_comes() {
+    local assignment
+    process_start bad bad.log "$PAWL_SOURCE/tests/support/bad_server.py" \
+        --upstream "$server_url" --port-file bad_port package-trickle:1000000
+    wait_for 20 test -s bad_port || fail "the slow server does not start"
+    release four
+    assignment=$("$pawl" assign --json --device "$(cat new/id)" four.pawl | jq .id)
+    agent_stop new
+    server_url=http://127.0.0.1:$(cat bad_port) agent_starts new
+    wait_for 30 grep -q 'offered package' new/agent.log || fail "no download begins"
+    plays new "$content" "while a package comes"
+    [ "$(curl -s "http://127.0.0.1:$(cat bad_port)/counts" | jq .package)" -ge 2 ] ||
+        fail "the download was not interrupted for its keys"
+    [ "$(server_sees new sequence)" = 3 ] || fail "the download has ended"
+    "$pawl" assign --remove "$assignment" || fail "assign --remove"
+    agent_stop new
+    agent_starts new
+}
+
 copies() {
     # The copy is two downloads behind: the server sees it, and holds both of them.
     starts clone
@@ -195,6 +219,7 @@ content_make
 who_may_play
 grants_elsewhere
 what_a_commit_ends
+while_a_package_comes
 copies
 the_address_itself
 what_is_removed

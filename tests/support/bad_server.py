@@ -242,7 +242,7 @@ class Bad(BaseHTTPRequestHandler):
         body = self.server.package(self.path)
         wanted = self.headers.get("Range", "bytes=0-")
         first = int(wanted.removeprefix("bytes=").split("-")[0])
-        fault = self.fault("package")
+        fault = self.fault("package") if self.path.startswith("/v1/packages/") else None
         if fault is None:
             return self.partial(first, body, len(body))
         if fault.__name__.startswith("package_"):

@@ -181,11 +181,13 @@ static void nobody_waits_for_ever(void **state)
     uint8_t key[PAWL_CONTENT_KEY_SIZE], id[PAWL_CONTENT_KEY_ID_SIZE];
     struct player players[PAWL_DESK_REQUESTS_MAX];
     struct pawl_desk *desk = NULL;
+    uint64_t asked;
 
     (void)state;
     assert_result(PAWL_OK, pawl_desk_create(&desk));
     id_make(id, 99);
     assert_result(PAWL_EXHAUSTED, pawl_desk_key_get(desk, id, 1, key));
+    assert_int_equal(read(pawl_desk_fd(desk), &asked, sizeof asked), sizeof asked);
     for (unsigned i = 0; i < PAWL_DESK_REQUESTS_MAX; i++)
         player_start(&players[i], desk, i);
     assert_result(PAWL_EXHAUSTED, pawl_desk_key_get(desk, id, 20000, key)); /* no room: at once */
