@@ -435,8 +435,10 @@ def test_recount_when_devices_come():
         server.vendor()
         devices = server.personalize("a", 10)
         package_id, _ = server.release("a", "one")
-        for device in devices[:4]:
+        for device in [*devices[:4], devices[8]]:
             server.expect(200, "PUT", f"/v1/devices/{device.id.hex()}/group", {"group": "lab"})
+        server.expect(200, "POST", f"/v1/devices/{devices[8].id.hex()}/decommission",
+                      {"reason": "broken"})  # it is nobody's any more
         campaign = Campaign(server, package_id, target={"group": "lab"})
         assert campaign.state("running", 1)["total"] == 4
         for device in devices[4:7]:
