@@ -35,7 +35,9 @@ struct pawl_restoration {
     int64_t settled;       /* 0: not yet */
 };
 
-/* Notes that a backup was put back; takes its mark away. `event` tells of it. */
+/* Notes that a backup was put back; takes its mark away, and skips numbers of assignments,
+ * campaigns and commands, so that none that was given since the backup is given again. `event`
+ * tells of it. */
 enum pawl_result pawl_store_restoration_begin(struct pawl_store *store, int64_t backup_time,
                                               const struct pawl_event *event);
 

@@ -108,6 +108,14 @@ enum pawl_result pawl_sqlite_backup_mark_get(struct pawl_reader *reader,
     return PAWL_OK;
 }
 
+/* Numbers that were given after the backup are gone, and must not be given again for something
+ * else: a device would take a command for one that it has carried out. */
+static const char numbers_skip[] =
+    "INSERT INTO sqlite_sequence (name, seq) SELECT name, 0 FROM (SELECT 'command' AS name UNION "
+    "SELECT 'assignment') WHERE name NOT IN (SELECT name FROM sqlite_sequence);"
+    "UPDATE sqlite_sequence SET seq = seq + iif(name = 'command', 1000000, 1000) "
+    "WHERE name IN ('command', 'assignment');";
+
 static enum pawl_result restoration_add(struct pawl_sqlite *connection, int64_t time,
                                         int64_t backup_time)
 {
@@ -119,7 +127,11 @@ static enum pawl_result restoration_add(struct pawl_sqlite *connection, int64_t 
     pawl_bind_number(statement, 1, connection->audit.id);
     pawl_bind_time(statement, 2, time);
     pawl_bind_time(statement, 3, backup_time);
-    return pawl_sqlite_run(connection, statement, NULL);
+    result = pawl_sqlite_run(connection, statement, NULL);
+    if (result != PAWL_OK)
+        return result;
+    return pawl_sqlite_result(connection,
+                              sqlite3_exec(connection->db, numbers_skip, NULL, NULL, NULL));
 }
 
 enum pawl_result pawl_sqlite_restoration_begin(struct pawl_store *store, int64_t backup_time,
