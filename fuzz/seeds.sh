@@ -53,3 +53,16 @@ for file in "$vectors"/{pud,table,report,directive,package}-*.txt; do
         ;;
     esac
 done
+
+# Filters (SPEC 16.20), one a file.
+mkdir -p "$out/query"
+number=0
+while IFS= read -r filter; do
+    printf '%s' "$filter" >"$out/query/$((number += 1))"
+done <<'EOT'
+id=0a1b class=gateway-a vendor=example.com
+group!=lab label.site="New \"York\"" label.line=*
+state=quarantined package=62b4 release!=91fe
+sequence>100 seen<-30d seen>2026-01-31T12:30:05Z
+seen=never failed=power failed!=*
+EOT

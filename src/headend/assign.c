@@ -118,18 +118,15 @@ static bool is_package(const struct pawl_plan_entry *entry, const uint8_t *packa
 static bool campaign_holds(const struct pawl_plan_entry *entry, struct search *search)
 {
     const struct pawl_campaign_rule *rule = entry->campaign;
-    if (search->ahead) {
-        search->stage =
-            pawl_campaign_rule_stage(rule, search->subject->device_id, search->subject->number);
-        return search->stage != 0 && rule->state != PAWL_CAMPAIGN_STOPPED &&
-               !pawl_campaign_rule_is_open(rule, search->stage);
-    }
     if (!pawl_campaign_rule_is_started(rule))
         return false;
     search->stage =
         pawl_campaign_rule_stage(rule, search->subject->device_id, search->subject->number);
     if (search->stage == 0)
         return false;
+    if (search->ahead)
+        return rule->state != PAWL_CAMPAIGN_STOPPED &&
+               !pawl_campaign_rule_is_open(rule, search->stage);
     return search->named != NULL || is_package(entry, search->running) ||
            (rule->state != PAWL_CAMPAIGN_STOPPED &&
             pawl_campaign_rule_is_open(rule, search->stage));

@@ -79,9 +79,9 @@ const struct pawl_plan_entry *pawl_plan_find(const struct pawl_plan *plan,
                                              const struct pawl_subject *subject,
                                              const uint8_t *package_id);
 
-/* The campaign that may come to a device: by the same precedence the first one of its class that
- * the device is in, that was not stopped, and whose stage for it (`*stage`, from 1) has not been
- * opened. NULL: none. */
+/* The campaign that will come to a device: by the same precedence the first started one of its
+ * class that the device is in, that was not stopped, and whose stage for it (`*stage`, from 1) has
+ * not been opened. NULL: none. */
 const struct pawl_plan_entry *pawl_plan_ahead(const struct pawl_plan *plan,
                                               const struct pawl_subject *subject, unsigned *stage);
 

@@ -224,10 +224,8 @@ static void say_plan(struct words *words, const struct pawl_why_facts *facts)
     if (facts->ahead != NULL && facts->ahead != offer->entry) {
         say(words, " ");
         say_entry(words, facts->ahead, facts->ahead_stage);
-        say(words, " has not opened that stage yet (%s).",
-            facts->ahead->campaign->state == PAWL_CAMPAIGN_RUNNING  ? "it is running"
-            : facts->ahead->campaign->state == PAWL_CAMPAIGN_PAUSED ? "it is paused"
-                                                                    : "it was not started");
+        say(words, " has not opened that stage yet%s.",
+            facts->ahead->campaign->state == PAWL_CAMPAIGN_PAUSED ? ", and is paused" : "");
     }
 }
 

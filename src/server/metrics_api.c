@@ -73,6 +73,9 @@ static void totals_write(struct pawl_metrics_text *text, const struct pawl_total
                         (double)totals->devices);
     pawl_metrics_single(text, "pawl_devices_quarantined", "gauge", "Devices in quarantine.",
                         (double)totals->quarantined);
+    pawl_metrics_single(text, "pawl_devices_decommissioned", "gauge",
+                        "Devices that were decommissioned; they are in no other number.",
+                        (double)totals->decommissioned);
     pawl_metrics_single(text, "pawl_packages", "gauge", "Packages that were published.",
                         (double)totals->packages);
     pawl_metrics_single(text, "pawl_assignments", "gauge", "Assignments that hold.",

@@ -13,7 +13,7 @@
 /* Searching. */
 
 /* Devices that are looked at for one page: what bounds its time. */
-#define PAWL_SEARCH_WORK 32768u
+#define PAWL_SEARCH_WORK 16384u
 
 /*
  * Visits devices that a query finds, in the order in which they were imported, from the one after

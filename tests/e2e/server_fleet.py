@@ -248,6 +248,32 @@ def test_history_and_why():
         assert server.expect(404, "GET", f"/v1/devices/{bytes(16).hex()}/history")
 
 
+def test_why_with_campaigns():
+    """SPEC 16.28, 18: the campaign that holds for a device, or will, and what it waits for there."""
+    with Server() as server:
+        server.vendor()
+        devices = server.personalize("a", 6)
+        package, _ = server.release("a", "one")
+        campaign = server.expect(201, "POST", "/v1/campaigns", {
+            "name": "spring", "package_id": package.hex(),
+            "target": {"class": "a", "vendor": "example.com"}, "rate": 40,
+            "stages": [{"share": 50}, {"share": 50}]})["id"]
+        for device in devices:
+            reason, text = why(server, device)
+            assert reason == "none" and "Campaign" not in text, text
+        server.expect(200, "POST", f"/v1/campaigns/{campaign}/start")
+        answers = [why(server, device) for device in devices]
+        for reason, text in answers:
+            stage = 1 if "stage 1 of 2" in text else 2
+            assert reason == ("offered" if stage == 1 else "none"), (reason, text)
+            assert ("rate of 40 a minute" in text) == (stage == 1), text
+            assert f"Campaign {campaign}, in whose stage {stage} of 2" in text, text
+            assert ("has not opened that stage yet." in text) == (stage == 2), text
+        server.expect(200, "POST", f"/v1/campaigns/{campaign}/pause")
+        for device, (reason, _) in zip(devices, answers):
+            assert why(server, device)[0] == ("paused" if reason == "offered" else "none")
+
+
 def test_groups():
     """SPEC 16.29: a rename takes devices and assignments along, at once; only an empty group goes."""
     with Server() as server:
@@ -275,5 +301,23 @@ def test_groups():
             {"before": "old", "after": None}]
 
 
+def test_import_report():
+    """SPEC 16.24: every refused unit is told, beyond the first hundred; the summary is the last line;
+    a bad stream is an error as without a report."""
+    with Server() as server:
+        server.vendor()
+        devices = server.personalize("a", 250)
+        with open(f"{server.dir}/a/units.import", "rb") as file:
+            units = file.read()
+        status, data = server.operate("POST", "/v1/units?report=all", units, raw=True)
+        lines = [json.loads(line) for line in data.splitlines()]
+        assert status == 200 and lines[-1] == {"imported": 0, "refused_count": 250}, lines[-1]
+        assert {line["device_id"] for line in lines[:-1]} == {device.id.hex() for device in devices}
+        assert {line["class"] for line in lines[:-1]} == {"state"}
+        server.expect(400, "POST", "/v1/units?report=some", units)
+        server.expect(400, "POST", "/v1/units?report=all", units[:-1])
+        assert not [name for name in os.listdir(server.data) if "report" in name or "tmp" in name]
+
+
 run(test_filters_and_labels, test_bulk, test_quarantine, test_decommission, test_history_and_why,
-    test_groups)
+    test_why_with_campaigns, test_groups, test_import_report)

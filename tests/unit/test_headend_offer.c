@@ -393,9 +393,42 @@ static void rates_outlive_a_new_plan_18_7(void **state)
     pawl_plan_free(new);
 }
 
+/* What will come to a device: the started campaign whose stage for it is not open. */
+static void campaign_ahead_is_foreseen(void **state)
+{
+    (void)state;
+    static const struct {
+        enum pawl_campaign_state campaign;
+        unsigned stage, opened;
+        bool ahead;
+    } cases[] = {
+        {PAWL_CAMPAIGN_RUNNING, 2, 1, true},  {PAWL_CAMPAIGN_PAUSED, 2, 1, true},
+        {PAWL_CAMPAIGN_RUNNING, 2, 2, false}, {PAWL_CAMPAIGN_RUNNING, 1, 1, false},
+        {PAWL_CAMPAIGN_STOPPED, 2, 1, false}, {PAWL_CAMPAIGN_READY, 2, 0, false},
+        {PAWL_CAMPAIGN_RUNNING, 0, 1, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct scene scene = {.count = 0};
+        struct pawl_plan *plan;
+        unsigned stage = 99;
+        entry_add(&scene, 1, PAWL_TARGET_DEVICE, OLD); /* is not one */
+        campaign_add(&scene, 7, PAWL_TARGET_CLASS, NEW, cases[i].campaign, cases[i].stage,
+                     cases[i].opened);
+        assert_result(PAWL_OK, pawl_plan_build(scene.entries, scene.count, &plan));
+        const struct pawl_plan_entry *entry = pawl_plan_ahead(plan, &subject, &stage);
+        assert_int_equal(entry != NULL, cases[i].ahead);
+        if (entry != NULL) {
+            assert_int_equal(entry->assignment, 7);
+            assert_int_equal(stage, cases[i].stage);
+        }
+        pawl_plan_free(plan);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(campaign_ahead_is_foreseen),
         cmocka_unit_test(campaign_states_decide_18_4),
         cmocka_unit_test(newer_assignment_takes_back_what_a_campaign_brought_18_4),
         cmocka_unit_test(kinds_go_before_age_18_4),

@@ -192,8 +192,7 @@ static const struct {
      {"01:00 to 04:00 UTC+01:00", "they open at 2023-11-15 00:00 UTC"}},
     {campaign_is_ahead,
      "current",
-     {"Campaign 11, in whose stage 3 of 4 it is,",
-      "has not opened that stage yet (it is running)"}},
+     {"Campaign 11, in whose stage 3 of 4 it is,", "has not opened that stage yet."}},
 };
 
 static void every_state_is_explained(void **state)
