@@ -55,6 +55,9 @@ void pawl_access_begin(struct pawl_request *request, const char *method, const c
     request->package_bytes = 0;
     request->used = true;
     request->id[0] = '\0';
+    if (request->settings->threads ==
+        0) /* an operator's, who is audited; a device's may need none */
+        (void)pawl_request_id(request);
 }
 
 /* Called by the log, for a line within a request. */

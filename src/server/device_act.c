@@ -8,7 +8,10 @@
 
 struct pawl_act pawl_act_begin(const struct pawl_request *request, enum pawl_act_kind kind)
 {
-    return (struct pawl_act){.kind = kind, .actor = request->actor, .time = (int64_t)time(NULL)};
+    return (struct pawl_act){.kind = kind,
+                             .actor = request->actor,
+                             .request = request->id[0] != '\0' ? request->id : NULL,
+                             .time = (int64_t)time(NULL)};
 }
 
 bool pawl_reason_text_read(struct pawl_request *request, const char *text, bool needed,

@@ -227,5 +227,6 @@ struct pawl_event pawl_operator_event(const struct pawl_request *request, const 
         .action = action,
         .device_id = device_id,
         .detail = detail,
+        .request = request->id[0] != '\0' ? request->id : NULL,
     };
 }

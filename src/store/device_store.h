@@ -53,6 +53,7 @@ struct pawl_act {
     struct pawl_label label; /* LABEL: an empty value takes the key away */
     const char *reason;      /* for the audit; NULL: none */
     const char *actor;       /* NULL: nothing is audited */
+    const char *request;     /* the name of its request, or NULL (struct pawl_event) */
     int64_t time;
 };
 

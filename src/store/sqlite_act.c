@@ -179,6 +179,7 @@ static enum pawl_result deed_audit(const struct deed *deed, const uint8_t *devic
         .action = pawl_act_event_name(act->kind),
         .device_id = device_id,
         .detail = detail,
+        .request = act->request,
     };
     return pawl_sqlite_event_add(deed->connection, &event);
 }

@@ -68,11 +68,23 @@ static enum pawl_result entry_add(struct pawl_sqlite *connection,
     return PAWL_OK;
 }
 
+/* The same with the request's name among the details. */
+static enum pawl_result request_add(struct pawl_sqlite *connection, const struct pawl_event *event)
+{
+    char member[96];
+    struct pawl_event named = *event;
+    named.request = NULL;
+    snprintf(member, sizeof member, "\"request\":\"%s\"", event->request);
+    return pawl_sqlite_event_add_with(connection, &named, member);
+}
+
 enum pawl_result pawl_sqlite_event_add(struct pawl_sqlite *connection,
                                        const struct pawl_event *event)
 {
     if (event == NULL)
         return PAWL_OK;
+    if (event->request != NULL)
+        return request_add(connection, event);
     char actor[PAWL_ACTOR_SIZE], action[PAWL_ACTION_SIZE], *mended = NULL;
     const char *detail = event->detail == NULL ? "{}" : event->detail;
     if (!pawl_audit_text_is_good(detail)) {

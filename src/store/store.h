@@ -63,6 +63,8 @@ struct pawl_event {
     const char *action;       /* "units-imported", or pawl_finding_name */
     const uint8_t *device_id; /* NULL: not about one device */
     const char *detail;       /* a JSON object, or NULL */
+    const char *request;      /* the name of the request that did it (SPEC 23.6), which goes into
+                                 detail as "request"; NULL: none */
 };
 
 struct pawl_audit_row {

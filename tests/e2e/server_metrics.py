@@ -191,6 +191,12 @@ def test_names_of_requests():
         assert answer.status == 200
         (finding,) = lines_of(server, "caught-up", 1)
         assert finding["request"] == "12345" and finding["reported"] == 5, finding
+        server.operate("PUT", f"/v1/devices/{device.id.hex()}/group", {"group": "g"},
+                       {"X-Request-Id": "op.1"})
+        server.operate("PUT", f"/v1/devices/{device.id.hex()}/group", {"group": "h"})
+        entries = server.expect(200, "GET", "/v1/audit?limit=10000")["items"]
+        named = [entry["detail"].get("request") for entry in entries if "group" in entry["action"]]
+        assert named[0] == "op.1" and re.fullmatch("[0-9a-f]{16}", named[1]), named
         requests = lines_of(server, "request", 12)
         names = [line["request"] for line in requests]
         assert {"trace-7.B_", "r1", "12345", *own} <= {*names}
