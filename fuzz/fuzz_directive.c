@@ -38,6 +38,20 @@ static void payload_check(const uint8_t *payload, size_t size)
     free(bytes);
 }
 
+/* What wakes a device comes to the agent before anybody verified it, if a directive is forged. */
+static void summons_check(const uint8_t *bytes, size_t size)
+{
+    uint8_t again[PAWL_SUMMONS_SIZE_MAX];
+    struct pawl_summons summons;
+    size_t again_size = 0;
+
+    if (pawl_summons_read(bytes, size, &summons) != PAWL_OK)
+        return;
+    FUZZ_EXPECT(summons.topic_count >= 1 && summons.topic_count <= PAWL_TOPICS_MAX);
+    FUZZ_EXPECT(pawl_summons_write(&summons, again, &again_size) == PAWL_OK);
+    FUZZ_EXPECT(again_size == size && memcmp(again, bytes, size) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     static const uint8_t nonce[PAWL_NONCE_SIZE] = {0};
@@ -45,6 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     struct pawl_cose cose;
 
     FUZZ_EXPECT(pawl_directive_read(bytes, size, key, nonce, &directive) != PAWL_OK);
+    summons_check(bytes, size);
     if (size >= 5 + PAWL_NONCE_SIZE)
         payload_check(bytes, size);
     if (pawl_cose_read(&pawl_cose_directive, bytes, size, &cose) == PAWL_OK &&

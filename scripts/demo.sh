@@ -1,8 +1,8 @@
 #!/bin/bash
 # The whole story on this machine, from keys to attacks, with real programs on loopback: five
 # devices of two classes, two downloads each under two keys, a failing image, what attackers try,
-# and a campaign over 2,000 simulated devices. Ends with a table of what was tried and what
-# happened; exits non-zero if anything differed.
+# a campaign over 2,000 simulated devices, content, push. Ends with a table of what was tried and
+# what happened; exits non-zero if anything differed.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export PAWL_BIN=${PAWL_BIN:-$PWD/build/bin} PAWL_TOOLS=${PAWL_TOOLS:-$PWD/build/tools}
@@ -11,6 +11,8 @@ source scripts/demo_show.sh
 source scripts/demo_attacks.sh
 source scripts/demo_campaign.sh
 source scripts/demo_content.sh
+source scripts/demo_push.sh
+demo_source=$PWD
 
 gateways=(gateway-1 gateway-2 gateway-3)
 sensors=(sensor-1 sensor-2)
@@ -173,6 +175,7 @@ content_for_a_release
 attacks
 campaigns
 content_after_a_download
+push_wakes
 if table_print; then
     echo "Everything happened as expected, in $SECONDS seconds."
 else

@@ -127,6 +127,23 @@ static enum pawl_result store_write(struct pawl_metrics_text *text, struct pawl_
     return result;
 }
 
+/* Nothing where there is no push. */
+static void push_write(struct pawl_metrics_text *text, struct pawl_push *push)
+{
+    struct pawl_push_status status;
+    if (push == NULL)
+        return;
+    pawl_push_status_get(push, &status);
+    pawl_metrics_single(text, "pawl_push_connected", "gauge", "Whether the broker is reached.",
+                        status.connected ? 1 : 0);
+    pawl_metrics_single(text, "pawl_push_waiting", "gauge", "Notifications that wait for it.",
+                        (double)status.waiting);
+    pawl_metrics_single(text, "pawl_push_published_total", "counter",
+                        "Notifications that were published.", (double)status.published);
+    pawl_metrics_single(text, "pawl_push_dropped_total", "counter",
+                        "Notifications that found no room.", (double)status.dropped);
+}
+
 static enum MHD_Result metrics_answer(struct pawl_request *request)
 {
     struct pawl_server *server = request->server;
@@ -140,6 +157,7 @@ static enum MHD_Result metrics_answer(struct pawl_request *request)
     /* A scrape must tell that the database fails, so that does not fail it. */
     if (store_write(&text, server) != PAWL_OK)
         pawl_log(PAWL_LOG_WARNING, "event=totals-not-read");
+    push_write(&text, server->push);
     pawl_http_metrics_write(&text);
     pawl_process_metrics_write(&text);
     if (text.failed) {

@@ -174,6 +174,8 @@ def test_devices_are_woken():
             wait_for("a poll after notify", lambda: second.polls() >= polls + 2)
             assert second.polls() == polls + 2, second.log()
             assert world.server.audit("notified")
+            push = world.server.expect(200, "GET", "/v1/status")["push"]
+            assert push["connected"] and push["published"] >= 4 and push["dropped"] == 0, push
 
 
 def test_campaigns_wake_their_devices():
