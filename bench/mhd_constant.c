@@ -1,9 +1,9 @@
 /*
  * The reference for pawld's idle poll: libmicrohttpd answering a constant, as lean as it can be
  * used. It takes POST bodies of any size up to 1 KiB and answers SIZE bytes with the media type and
- * headers of a directive; in TLS when it is given a certificate, its key and GnuTLS priorities.
+ * headers of a directive; in TLS, with pawld's priorities, when it is given a certificate and key.
  *
- * usage: mhd_constant PORT SIZE [CERTIFICATE KEY PRIORITIES]
+ * usage: mhd_constant PORT SIZE [CERTIFICATE KEY]
  *        prints its port and serves until SIGTERM
  */
 #include <arpa/inet.h>
@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+
+#include "server/tls.h"
 
 #define TEXT_SIZE 65536u
 
@@ -66,7 +68,8 @@ static struct MHD_Daemon *daemon_start(struct sockaddr_in *address, struct MHD_R
         flags |= MHD_USE_TLS;
         options[0] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_CERT, 0, text_read(tls[0])};
         options[1] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY, 0, text_read(tls[1])};
-        options[2] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_PRIORITIES, 0, tls[2]};
+        options[2] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_PRIORITIES, 0,
+                                             (void *)(uintptr_t)pawl_tls_priorities};
     }
     return MHD_start_daemon(flags, 0, NULL, NULL, on_request, response, MHD_OPTION_SOCK_ADDR,
                             address, MHD_OPTION_CONNECTION_LIMIT, 16384u,
@@ -77,8 +80,8 @@ static struct MHD_Daemon *daemon_start(struct sockaddr_in *address, struct MHD_R
 int main(int argc, char **argv)
 {
     static uint8_t body[1024];
-    if ((argc != 3 && argc != 6) || strtoul(argv[2], NULL, 10) > sizeof body) {
-        fprintf(stderr, "usage: mhd_constant PORT SIZE [CERTIFICATE KEY PRIORITIES]\n");
+    if ((argc != 3 && argc != 5) || strtoul(argv[2], NULL, 10) > sizeof body) {
+        fprintf(stderr, "usage: mhd_constant PORT SIZE [CERTIFICATE KEY]\n");
         return 2;
     }
     size_t size = strtoul(argv[2], NULL, 10);
@@ -103,7 +106,7 @@ int main(int argc, char **argv)
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
                             "application/cose; cose-type=\"cose-mac0\"");
     MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-    struct MHD_Daemon *daemon = daemon_start(&address, response, argc == 6 ? argv + 3 : NULL);
+    struct MHD_Daemon *daemon = daemon_start(&address, response, argc == 5 ? argv + 3 : NULL);
     if (daemon == NULL) {
         fprintf(stderr, "mhd_constant: cannot listen: %s\n", strerror(errno));
         return 1;

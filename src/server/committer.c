@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "server/http.h"
 #include "server/metrics.h"
 
 #define BATCH_MAX 1024u
@@ -133,7 +134,7 @@ static void commit_finish(struct pawl_committer *committer, const struct pawl_co
         pawl_device_cache_change(committer->devices, commit->device_id, &commit->change);
     else if (commit->kind != PAWL_COMMIT_EVENT)
         pawl_device_cache_drop(committer->devices, commit->device_id);
-    MHD_resume_connection(commit->connection);
+    pawl_request_resume(commit->request);
 }
 
 static void *committer_run(void *context)
@@ -208,7 +209,7 @@ bool pawl_commit_submit(struct pawl_committer *committer, struct pawl_commit *co
     bool taken = !committer->stopping;
     if (taken) {
         /* Before it is queued, or it could be resumed first. */
-        MHD_suspend_connection(commit->connection);
+        pawl_request_suspend(commit->request);
         if (committer->first == NULL) {
             if (atomic_load(&committer->writing) == 0)
                 atomic_store(&committer->moved, pawl_clock_ns());

@@ -6,7 +6,6 @@
 #ifndef PAWL_SERVER_COMMITTER_H
 #define PAWL_SERVER_COMMITTER_H
 
-#include <microhttpd.h>
 #include <stdbool.h>
 
 #include "server/device_cache.h"
@@ -23,10 +22,12 @@ enum pawl_commit_kind {
     PAWL_COMMIT_COMMAND = 3, /* a command that was taken */
 };
 
+struct pawl_request;
+
 /* What is to be written for one request; the request owns it and leaves it alone until resumed. */
 struct pawl_commit {
     struct pawl_commit *next; /* the committer's */
-    struct MHD_Connection *connection;
+    struct pawl_request *request;
     enum pawl_commit_kind kind;
     struct pawl_change change;
     struct pawl_failure_change failure;
@@ -62,7 +63,7 @@ void pawl_committer_stop(struct pawl_committer *committer);
 /* Frees a stopped committer, once no request can come to it any more. Harmless on NULL. */
 void pawl_committer_free(struct pawl_committer *committer);
 
-/* Suspends `commit->connection` and queues the commit. False, with nothing done, once the committer
+/* Suspends `commit->request` and queues the commit. False, with nothing done, once the committer
  * was stopped. */
 bool pawl_commit_submit(struct pawl_committer *committer, struct pawl_commit *commit);
 

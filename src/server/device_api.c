@@ -48,7 +48,7 @@ static struct waiting *waiting_get(struct pawl_exchange *exchange)
         pawl_request_fail(request, MHD_HTTP_SERVICE_UNAVAILABLE, PAWL_EXHAUSTED, "no memory");
         return NULL;
     }
-    waiting->commit.connection = request->connection;
+    waiting->commit.request = request;
     memcpy(waiting->commit.device_id, exchange->device.device_id, PAWL_ID_SIZE);
     return waiting;
 }

@@ -1,6 +1,7 @@
 #include "server/http.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <gnutls/abstract.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -14,6 +15,7 @@
 #include "pawl/secret.h"
 #include "server/access_log.h"
 #include "server/health.h"
+#include "server/http_loop.h"
 #include "server/http_metrics.h"
 #include "server/reaper.h"
 #include "server/route.h"
@@ -23,10 +25,14 @@
 #define DROPPED_TOTAL (2048u * 1024u) /* the same where a handler had asked for some */
 
 struct pawl_listener {
-    struct MHD_Daemon *daemon;
     struct pawl_listener_settings settings;
     atomic_uint active; /* requests under way */
     struct pawl_reaper reaper;
+    unsigned daemon_count;
+    struct {
+        struct MHD_Daemon *daemon;
+        struct pawl_http_loop loop; /* runs it, unless each connection has a thread */
+    } daemons[PAWL_LISTENER_THREADS_MAX];
 };
 
 /* Finds the handler, or fails the request. */
@@ -245,6 +251,20 @@ static bool connection_secure(const struct pawl_listener *listener, struct pawl_
     return request->material != NULL;
 }
 
+/* The loop of a connection's daemon. */
+static struct pawl_http_loop *loop_find(struct pawl_listener *listener,
+                                        struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_DAEMON);
+    if (listener->settings.threads == 0 || info == NULL)
+        return NULL;
+    for (size_t i = 0; i < PAWL_LISTENER_THREADS_MAX; i++)
+        if (listener->daemons[i].daemon == info->daemon)
+            return &listener->daemons[i].loop;
+    return NULL;
+}
+
 static void on_connection(void *context, struct MHD_Connection *connection, void **socket_context,
                           enum MHD_ConnectionNotificationCode code)
 {
@@ -270,6 +290,7 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
     }
     *socket_context = request;
     request->connection = connection;
+    request->loop = loop_find(listener, connection);
     request->settings = &listener->settings;
     request->server = listener->settings.server;
     request->body = request->small;
@@ -306,26 +327,25 @@ static int no_certificate(gnutls_session_t session, const gnutls_datum_t *names,
     return -1;
 }
 
-static struct MHD_Daemon *daemon_start(struct pawl_listener *listener)
+/* A daemon with a descriptor of its own for the socket that all of them listen on; NULL with errno
+ * set. Each may have its share of the connections. */
+static struct MHD_Daemon *daemon_start(struct pawl_listener *listener, int fd, unsigned share)
 {
     const struct pawl_listener_settings *settings = &listener->settings;
     unsigned flags = MHD_USE_ERROR_LOG | MHD_USE_ITC;
     flags |= settings->threads == 0
                  ? MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL
-                 : MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO;
+                 : MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO;
     struct MHD_OptionItem limits[] = {
-        {MHD_OPTION_LISTEN_SOCKET, settings->fd, NULL},
-        {MHD_OPTION_CONNECTION_LIMIT, (intptr_t)settings->connections, NULL},
+        {MHD_OPTION_LISTEN_SOCKET, fd, NULL},
+        {MHD_OPTION_CONNECTION_LIMIT, (intptr_t)share, NULL},
         {MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)settings->timeout, NULL},
         {MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)settings->connection_memory, NULL},
         {MHD_OPTION_PER_IP_CONNECTION_LIMIT, (intptr_t)settings->peer_connections, NULL},
         {MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
         {MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, NULL},
         {MHD_OPTION_END, 0, NULL},
-        {MHD_OPTION_END, 0, NULL},
     };
-    if (settings->threads > 1)
-        limits[7] = (struct MHD_OptionItem){MHD_OPTION_THREAD_POOL_SIZE, settings->threads, NULL};
     if (settings->tls == NULL)
         return MHD_start_daemon(
             flags, 0, NULL, NULL, on_request, listener, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
@@ -338,42 +358,69 @@ static struct MHD_Daemon *daemon_start(struct pawl_listener *listener)
         pawl_tls_priorities, MHD_OPTION_HTTPS_CERT_CALLBACK, no_certificate, MHD_OPTION_END);
 }
 
+/* One more daemon, and the thread that runs it. */
+static enum pawl_result daemon_add(struct pawl_listener *listener, unsigned share)
+{
+    struct MHD_Daemon **daemon = &listener->daemons[listener->daemon_count].daemon;
+    int fd = fcntl(listener->settings.fd, F_DUPFD_CLOEXEC, 0);
+    if (fd < 0)
+        return PAWL_IO;
+    *daemon = daemon_start(listener, fd, share);
+    if (*daemon == NULL) {
+        close(fd);
+        return PAWL_IO;
+    }
+    if (listener->settings.threads > 0 &&
+        pawl_http_loop_start(&listener->daemons[listener->daemon_count].loop, *daemon) != PAWL_OK) {
+        MHD_stop_daemon(*daemon);
+        return PAWL_EXHAUSTED;
+    }
+    listener->daemon_count++;
+    return PAWL_OK;
+}
+
+static enum pawl_result daemons_start(struct pawl_listener *listener)
+{
+    const struct pawl_listener_settings *settings = &listener->settings;
+    unsigned count = settings->threads > 0 ? settings->threads : 1;
+    enum pawl_result result = count <= PAWL_LISTENER_THREADS_MAX ? PAWL_OK : PAWL_STATE;
+    while (result == PAWL_OK && listener->daemon_count < count)
+        result = daemon_add(listener, (settings->connections + count - 1) / count);
+    return result;
+}
+
 enum pawl_result pawl_listener_start(const struct pawl_listener_settings *settings,
                                      struct pawl_listener **out)
 {
+    enum pawl_result result = PAWL_EXHAUSTED;
     struct pawl_listener *listener = calloc(1, sizeof *listener);
-    if (listener == NULL) {
-        close(settings->fd);
-        return pawl_error(PAWL_EXHAUSTED, "no memory for a listener");
+    if (listener != NULL) {
+        listener->settings = *settings;
+        pawl_reaper_init(&listener->reaper, settings->slow_after);
+        if (settings->name == NULL)
+            listener->settings.name = "other";
+        listener->settings.metrics = pawl_http_metrics_create(&listener->settings);
     }
-    listener->settings = *settings;
-    pawl_reaper_init(&listener->reaper, settings->slow_after);
-    if (settings->name == NULL)
-        listener->settings.name = "other";
-    listener->settings.metrics = pawl_http_metrics_create(&listener->settings);
-    if (listener->settings.metrics == NULL) {
-        close(settings->fd);
-        pawl_reaper_release(&listener->reaper);
-        free(listener);
-        return pawl_error(PAWL_EXHAUSTED, "no memory for a listener");
+    if (listener != NULL && listener->settings.metrics != NULL)
+        result = daemons_start(listener);
+    int cause = errno;
+    close(settings->fd); /* each daemon has its own */
+    if (result == PAWL_OK) {
+        *out = listener;
+        return PAWL_OK;
     }
-    listener->daemon = daemon_start(listener);
-    if (listener->daemon == NULL) {
-        close(settings->fd);
-        pawl_http_metrics_free(listener->settings.metrics);
-        pawl_reaper_release(&listener->reaper);
-        free(listener);
-        return pawl_error(PAWL_IO, "cannot start the HTTP listener: %s", strerror(errno));
-    }
-    *out = listener;
-    return PAWL_OK;
+    pawl_listener_stop(listener);
+    return pawl_error(result, "cannot start the HTTP listener: %s",
+                      result == PAWL_EXHAUSTED ? "no memory" : strerror(cause));
 }
 
 void pawl_listener_quiesce(struct pawl_listener *listener)
 {
-    int fd = MHD_quiesce_daemon(listener->daemon);
-    if (fd >= 0)
-        close(fd);
+    for (unsigned i = 0; i < listener->daemon_count; i++) {
+        int fd = MHD_quiesce_daemon(listener->daemons[i].daemon);
+        if (fd >= 0)
+            close(fd);
+    }
 }
 
 void pawl_listener_drain(struct pawl_listener *listener, unsigned most)
@@ -394,7 +441,11 @@ void pawl_listener_stop(struct pawl_listener *listener)
 {
     if (listener == NULL)
         return;
-    MHD_stop_daemon(listener->daemon);
+    for (unsigned i = 0; i < listener->daemon_count; i++) {
+        if (listener->settings.threads > 0)
+            pawl_http_loop_stop(&listener->daemons[i].loop);
+        MHD_stop_daemon(listener->daemons[i].daemon);
+    }
     pawl_http_metrics_free(listener->settings.metrics);
     pawl_reaper_release(&listener->reaper);
     free(listener);

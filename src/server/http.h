@@ -22,6 +22,7 @@
 #define PAWL_SMALL_BODY_MAX 1024u   /* bytes that fit a request's own buffers */
 #define PAWL_JSON_BODY_MAX 1048576u /* bytes; a list of some 30,000 device ids */
 #define PAWL_REQUEST_ID_SIZE 65u
+#define PAWL_LISTENER_THREADS_MAX 64u
 #define PAWL_PEER_NAME_SIZE 64u /* "1000/alice" with its terminator */
 
 struct pawl_listener;
@@ -90,6 +91,7 @@ struct pawl_request {
     bool hangs_up;         /* the connection ends with the answer */
 
     /* Of the connection; they outlive the request. */
+    struct pawl_http_loop *loop;     /* that serves it; NULL: a thread of its own does */
     bool refused;                    /* the peer may not speak to us */
     bool used;                       /* there was a request */
     bool is_known;                   /* the peer has said who it is, at least once */
@@ -166,6 +168,11 @@ enum MHD_Result pawl_request_answer_small(struct pawl_request *request, size_t s
 /* Answers with `response`, whose reference this takes; NULL (no memory) closes the connection. */
 enum MHD_Result pawl_request_answer(struct pawl_request *request, unsigned status,
                                     struct MHD_Response *response);
+
+/* Lays the request aside until pawl_request_resume, which any thread may call: its answer step is
+ * then called once more. For listeners with threads of their own. */
+void pawl_request_suspend(struct pawl_request *request);
+void pawl_request_resume(struct pawl_request *request);
 
 /* A header of the request, or an argument of its query; NULL when it is not there. */
 const char *pawl_request_header(const struct pawl_request *request, const char *name);

@@ -3,6 +3,7 @@
 
 #include "host/log.h"
 #include "server/http.h"
+#include "server/http_loop.h"
 #include "server/request_id.h"
 
 static const unsigned statuses[PAWL_RESULT_COUNT] = {
@@ -154,4 +155,16 @@ void pawl_request_patience_set(struct pawl_request *request, bool patient)
     /* Libmicrohttpd starts a connection's clock anew when its time-out goes from none to some. */
     MHD_set_connection_option(request->connection, MHD_CONNECTION_OPTION_TIMEOUT,
                               patient ? 0u : request->settings->timeout);
+}
+
+void pawl_request_suspend(struct pawl_request *request)
+{
+    MHD_suspend_connection(request->connection);
+}
+
+void pawl_request_resume(struct pawl_request *request)
+{
+    struct pawl_http_loop *loop = request->loop; /* the request may be over at once */
+    MHD_resume_connection(request->connection);
+    pawl_http_loop_wake(loop);
 }

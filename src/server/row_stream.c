@@ -1,5 +1,7 @@
 #include "server/row_stream.h"
 
+#include <microhttpd.h>
+
 #include <stdlib.h>
 #include <string.h>
 

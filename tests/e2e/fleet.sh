@@ -47,6 +47,14 @@ fleet_run poll state --rounds 2 || fail "poll: $figures"
 figure_is polls $((2 * devices))
 status_is confirmations 0
 
+# I9. As many at the same moment as libmicrohttpd reads events in one go (http_loop.h): all are
+# answered.
+for connections in 128 256; do
+    fleet_run poll state --rounds 1 --connections "$connections" ||
+        fail "$connections connections in step: $figures"
+    figure_is polls "$devices"
+done
+
 publish first
 fleet_run confirm state || fail "confirm: $figures"
 figure_is confirmations "$devices"
