@@ -137,6 +137,20 @@ static void every_wrapped_row_is_found_and_moved(void **state)
     assert_int_equal(pawl_vault_generation_of(device.wrapped_secret), 2);
 }
 
+/* SPEC 16.27: a secret that was destroyed is no secret to rotate, or a rotation would never end. */
+static void destroyed_secrets_are_not_rotated(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct gathered found = {.count = 0};
+    wrapped_fill(fixture, 10);
+    uint64_t before = left(fixture, 2);
+    assert_int_equal(device_do(fixture, 4, PAWL_ACT_DECOMMISSION), PAWL_ACT_CHANGED);
+    assert_int_equal(left(fixture, 2), before - 1);
+    assert_result(PAWL_OK, pawl_store_wrapped_list(fixture->reader, PAWL_VAULT_UNIT_SECRET, 2, 0,
+                                                   64, row_gather, &found));
+    assert_int_equal(found.count, 9);
+}
+
 static void lists_go_on_behind_a_place(void **state)
 {
     struct store_fixture *fixture = *state;
@@ -229,6 +243,7 @@ int main(void)
         STORE_TEST(data_keys_come_one_after_the_other),
         STORE_TEST(all_data_keys_move_to_a_master_or_none),
         STORE_TEST(every_wrapped_row_is_found_and_moved),
+        STORE_TEST(destroyed_secrets_are_not_rotated),
         STORE_TEST(lists_go_on_behind_a_place),
         STORE_TEST(row_that_changed_meanwhile_is_left_alone),
         STORE_TEST(deleted_keys_leave_the_files_i8),
