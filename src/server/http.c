@@ -332,6 +332,8 @@ static int no_certificate(gnutls_session_t session, const gnutls_datum_t *names,
 static struct MHD_Daemon *daemon_start(struct pawl_listener *listener, int fd, unsigned share)
 {
     const struct pawl_listener_settings *settings = &listener->settings;
+    unsigned loops = settings->threads > 0 ? settings->threads : 1u;
+    unsigned of_peer = (settings->peer_connections + loops - 1) / loops; /* 0 stays 0 */
     unsigned flags = MHD_USE_ERROR_LOG | MHD_USE_ITC;
     flags |= settings->threads == 0
                  ? MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL
@@ -341,7 +343,7 @@ static struct MHD_Daemon *daemon_start(struct pawl_listener *listener, int fd, u
         {MHD_OPTION_CONNECTION_LIMIT, (intptr_t)share, NULL},
         {MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)settings->timeout, NULL},
         {MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)settings->connection_memory, NULL},
-        {MHD_OPTION_PER_IP_CONNECTION_LIMIT, (intptr_t)settings->peer_connections, NULL},
+        {MHD_OPTION_PER_IP_CONNECTION_LIMIT, (intptr_t)of_peer, NULL},
         {MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
         {MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, NULL},
         {MHD_OPTION_END, 0, NULL},

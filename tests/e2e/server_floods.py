@@ -87,7 +87,7 @@ def test_slow_readers():
 def test_connections_per_address():
     """One address has what it may have; more is closed at once, and an address is free again when
     its connections end."""
-    with Server("--connections-per-address", "10") as server:
+    with Server("--connections-per-address", "10", "--threads", "1") as server:
         clients = [connect(server) for _ in range(10)]
         for client in clients:
             client.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -106,6 +106,21 @@ def test_connections_per_address():
                     pass
             time.sleep(0.02)
         raise AssertionError("the address stayed locked out")
+
+
+def test_connections_per_address_of_all_threads():
+    """The threads share the limit: together they never hold more."""
+    with Server("--connections-per-address", "10", "--threads", "2") as server:
+        clients = [connect(server) for _ in range(40)]
+        for client in clients:
+            try:
+                client.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+                client.recv(4096)
+            except ConnectionError:
+                pass
+        assert 1 <= metric(server, "pawl_http_connections", listener="device") <= 10
+        for client in clients:
+            client.close()
 
 
 def test_descriptors_run_out():
@@ -167,4 +182,5 @@ def test_many_idle_connections():
 
 
 run(test_slow_heads_and_bodies, test_slow_readers, test_connections_per_address,
+    test_connections_per_address_of_all_threads,
     test_descriptors_run_out, test_many_idle_connections)
