@@ -187,26 +187,33 @@ static void kept_name_make(struct work *work)
 }
 
 /* Gives the present database another name. Its log goes along, which would be taken for the
- * backup's. The database keeps its own name too, until the backup takes it in one step. */
+ * backup's. The database keeps its own name too, until the backup takes it in one step; it is
+ * linked first, since without its log it must not be left alone when that fails. */
 static bool present_keep(const struct work *work)
 {
     static const char *const suffixes[] = {"-wal", "-shm"};
     char from[PATH_MAX + 8], to[PATH_MAX + 8];
     if (!work->has_present)
         return true;
+    if (link(work->place, work->kept) != 0)
+        return false;
     for (size_t i = 0; i < 2; i++) {
         snprintf(from, sizeof from, "%s%s", work->place, suffixes[i]);
         snprintf(to, sizeof to, "%s%s", work->kept, suffixes[i]);
         if (rename(from, to) != 0 && errno != ENOENT)
             return false;
     }
-    return link(work->place, work->kept) == 0;
+    return true;
 }
 
 static enum pawl_result place_take(struct work *work)
 {
     char history[PATH_MAX], text[PAWL_HISTORY_TEXT_SIZE];
-    database_close(&work->store, &work->reader); /* its log is in the file now */
+    /* The file alone gets the name: what is in its log only would be lost, or it half of both. */
+    enum pawl_result result = pawl_store_scrub(work->store);
+    if (result != PAWL_OK)
+        return pawl_error(result, "%s: its log cannot be written into it", work->candidate);
+    database_close(&work->store, &work->reader);
     if (!present_keep(work) || rename(work->candidate, work->place) != 0 ||
         pawl_directory_sync(work->data.path) != PAWL_OK)
         return pawl_error(PAWL_IO, "%s: %s", work->place, strerror(errno));

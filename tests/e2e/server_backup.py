@@ -13,7 +13,7 @@ import threading
 import time
 
 from pawl_device import DOWNLOAD, HOLD, IDLE, REPEAT
-from pawl_server import BIN, Server, run
+from pawl_server import BIN, SANITIZED, Server, run
 
 ENVIRONMENT = dict(os.environ, PAWL_CONFIG="/dev/null")
 
@@ -318,6 +318,33 @@ def test_what_is_refused():
         server.start()
 
 
+def test_full_disk():
+    """21.8: a backup whose log cannot be written into it does not take the database's place."""
+    if SANITIZED:  # nothing can be preloaded there
+        return
+    with Server() as server:
+        server.vendor()
+        server.personalize("a")
+        file = f"{server.dir}/backup"
+        assert backup(server, file)[0] == 0
+        server.stop()
+        present = open(f"{server.data}/pawl.db", "rb").read()
+        files = sorted(os.listdir(server.data))
+        preload = {"LD_PRELOAD": f"{os.environ['PAWL_TOOLS']}/libfail_write.so",
+                   "PAWL_FAIL_WRITE": "restore.db"}
+        ENVIRONMENT.update(preload)
+        code, _, error = restore(server, file)
+        for name in preload:
+            del ENVIRONMENT[name]
+        assert code == 19 and "its log cannot be written" in error, (code, error)
+        assert open(f"{server.data}/pawl.db", "rb").read() == present
+        assert sorted(os.listdir(server.data)) == files
+        code, _, error = restore(server, file)
+        assert code == 0, error
+        server.start()
+        assert server.audit("restored")
+
+
 def test_new_machine():
     """A backup, its packages and the keys are what a new machine needs."""
     with Server() as server:
@@ -351,4 +378,4 @@ def test_new_machine():
 
 
 run(test_backup_while_devices_go_on, test_subtle_cases, test_copy_put_back_by_hand,
-    test_what_is_refused, test_new_machine)
+    test_what_is_refused, test_full_disk, test_new_machine)
