@@ -293,9 +293,21 @@ static enum pawl_result restore_run(struct work *work)
     return PAWL_OK;
 }
 
+/* A new machine has the keys, and nothing else yet. */
+static void packages_place_make(const char *data)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/master.key", data);
+    if (access(path, F_OK) != 0)
+        return;
+    snprintf(path, sizeof path, "%s/packages", data);
+    mkdir(path, 0700); /* what is wrong is said when it is opened */
+}
+
 enum pawl_result pawl_restore(const struct pawl_restore *restore)
 {
     struct work work = {.restore = restore};
+    packages_place_make(restore->data);
     enum pawl_result result = pawl_data_open(&work.data, restore->data, false);
     if (result != PAWL_OK)
         return result;

@@ -368,7 +368,8 @@ def test_new_machine():
         assert code == 20, error  # no keys
         for name in ("master.key", "server.key", "server.crt", "audit.key", "audit.pub.pem"):
             shutil.copy(f"{old}/{name}", server.data)
-        os.mkdir(f"{server.data}/packages", 0o700)
+        code, text, error = restore(server, file, "--check")
+        assert code == 0 and "sound" in text, error
         code, _, error = restore(server, file, "--packages", packages)
         assert code == 0, error
         server.start()
