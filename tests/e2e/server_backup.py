@@ -9,10 +9,12 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import tempfile
 import threading
 import time
 
 from pawl_device import DOWNLOAD, HOLD, IDLE, REPEAT
+from pawl_hsm import Token
 from pawl_server import BIN, SANITIZED, Server, run
 
 ENVIRONMENT = dict(os.environ, PAWL_CONFIG="/dev/null")
@@ -345,6 +347,49 @@ def test_full_disk():
         assert server.audit("restored")
 
 
+def test_master_key_in_an_hsm():
+    """21.8, 22.1: a backup opens with the key in the HSM, also of a time before a rotation of the
+    data key; away, or with another key under the name, it is refused and nothing changes."""
+    with tempfile.TemporaryDirectory(prefix="pawl-hsm-") as directory:
+        token, other = Token(f"{directory}/one"), Token(f"{directory}/two")
+        other.key_make("master")
+        with Server(init=token.options("master"), environment=token.environment()) as server:
+            server.vendor()
+            (device,) = server.personalize("a")
+            package_id, _ = server.release("a", "x")
+            server.assign(package_id, class_="a")
+            file = f"{server.dir}/backup"
+            assert backup(server, file)[0] == 0
+            server.expect(200, "POST", "/v1/keys/data/rotate")
+            wait(lambda: server.expect(200, "GET", "/v1/keys")["data"]["rotation"] is None)
+            download(device)
+            server.stop()
+            present = open(f"{server.data}/pawl.db", "rb").read()
+            files = sorted(os.listdir(server.data))
+            for conf, pin_file, expected in (
+                    (f"{directory}/none", token.pin_file, 17),  # no token
+                    (other.environment()["SOFTHSM2_CONF"], other.pin_file, 12)):
+                ENVIRONMENT["SOFTHSM2_CONF"] = conf
+                code, _, error = restore(server, file, "--hsm-pin-file", pin_file)
+                assert code == expected and "master key" in error, (code, error)
+                assert open(f"{server.data}/pawl.db", "rb").read() == present
+                assert sorted(os.listdir(server.data)) == files
+            ENVIRONMENT.update(token.environment())
+            code, text, error = restore(server, file, "--check")
+            assert code == 0 and "sound" in text, error
+            code, _, error = restore(server, file)
+            del ENVIRONMENT["SOFTHSM2_CONF"]
+            assert code == 0, error
+            server.start()
+            assert server.expect(200, "GET", "/v1/keys")["data"]["generation"] == 1
+            device.exchange()
+            device.exchange()
+            assert server.device(device)["sequence"] == device.sequence
+            server.expect(200, "POST", "/v1/keys/data/rotate")
+            wait(lambda: server.expect(200, "GET", "/v1/keys")["data"]["rotation"] is None)
+            device.exchange()
+
+
 def test_new_machine():
     """A backup, its packages and the keys are what a new machine needs."""
     with Server() as server:
@@ -379,4 +424,4 @@ def test_new_machine():
 
 
 run(test_backup_while_devices_go_on, test_subtle_cases, test_copy_put_back_by_hand,
-    test_what_is_refused, test_full_disk, test_new_machine)
+    test_what_is_refused, test_full_disk, test_master_key_in_an_hsm, test_new_machine)
