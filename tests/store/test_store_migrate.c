@@ -6,9 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "headend/audit_check.h"
 #include "store_fixture.h"
 
 #define DEVICES 9000 /* more than two blocks of bits, and than one step of the filling */
+#define ENTRIES 300  /* of the audit trail */
 
 /* 40 bytes as SQL, of which some end text, or are none. */
 #define WRAPPED(digits)                                      \
@@ -67,9 +69,13 @@ static void old_database_make(const char *path)
                   "package_id) "
                   "SELECT number, 1, number %% 3 = 0, iif(number %% 3 = 0, 6, 0), zeroblob(8), "
                   "CAST(printf('%%032d', 7) AS BLOB) FROM device WHERE number %% 2 = 0;"
+                  "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT %d) "
+                  "INSERT INTO audit SELECT i, 1000 - i, iif(i %% 2, '0/root', ''), 'released', "
+                  "iif(i %% 3, NULL, CAST(printf('%%016d', i) AS BLOB)), "
+                  "'{\"note\": \"caf\u00e9 ' || i || '\"}' FROM n;"
                   "UPDATE total SET devices = %d, quarantined = %d;"
                   "PRAGMA user_version = 1; COMMIT",
-        DEVICES, DEVICES, DEVICES / 6);
+        DEVICES, ENTRIES, DEVICES, DEVICES / 6);
     run(db, text);
     sqlite3_close(db);
 }
@@ -174,11 +180,66 @@ static void keys_of_schema_1_are_of_generation_1(void **state)
     assert_int_equal(left, 0);
 }
 
+static enum pawl_result entry_take(void *context, const struct pawl_audit_row *row)
+{
+    const struct pawl_audit_entry entry = pawl_audit_row_entry(row);
+    return pawl_audit_check_take(context, &entry, row->hash);
+}
+
+/* What `pawl audit verify` finds of the whole trail. */
+static struct pawl_audit_verdict trail_verify(struct store_fixture *fixture)
+{
+    static const uint8_t zeros[PAWL_AUDIT_HASH_SIZE];
+    struct pawl_audit_verdict verdict;
+    struct pawl_audit_check *check = pawl_audit_check_begin(0, zeros);
+    assert_non_null(check);
+    pawl_store_audit_list(fixture->reader, 0, 100000, entry_take, check);
+    pawl_audit_check_end(check, &verdict);
+    pawl_audit_check_free(check);
+    return verdict;
+}
+
+/* SPEC 21.1: entries of schema 1 are chained as they are, what comes after them goes on from there,
+ * and from then on one that is altered is found. */
+static void entries_of_schema_1_are_chained(void **state)
+{
+    struct store_fixture *fixture = *state;
+    const struct pawl_event event = {.time = 1, .actor = "pawld", .action = "later"};
+    sqlite3 *db = NULL;
+    old_database_open(fixture);
+    struct pawl_audit_verdict verdict = trail_verify(fixture);
+    assert_int_equal(verdict.fault, PAWL_AUDIT_SOUND);
+    assert_int_equal(verdict.last, ENTRIES);
+    assert_result(PAWL_OK, pawl_store_audit_append(fixture->store, &event, 1));
+    store_restart(fixture);
+    verdict = trail_verify(fixture);
+    assert_int_equal(verdict.fault, PAWL_AUDIT_SOUND);
+    assert_int_equal(verdict.last, ENTRIES + 1);
+
+    pawl_reader_close(fixture->reader);
+    pawl_store_close(fixture->store);
+    fixture->reader = NULL;
+    fixture->store = NULL;
+    assert_int_equal(sqlite3_open(store_path(fixture), &db), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(db, "UPDATE audit SET actor = 'x' WHERE id = 7", NULL, NULL, NULL),
+        SQLITE_CONSTRAINT);
+    run(db, "DROP TRIGGER audit_is_final; UPDATE audit SET actor = 'x' WHERE id = 7");
+    sqlite3_close(db);
+    assert_result(PAWL_OK, pawl_store_open(fixture->url, false, &fixture->store));
+    assert_result(PAWL_OK, pawl_reader_open(fixture->store, &fixture->reader));
+    verdict = trail_verify(fixture);
+    assert_int_equal(verdict.fault, PAWL_AUDIT_ALTERED);
+    assert_int_equal(verdict.entry, 7);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(devices_of_schema_1_are_found, store_setup, store_teardown),
         cmocka_unit_test_setup_teardown(keys_of_schema_1_are_of_generation_1, store_setup,
+                                        store_teardown),
+        cmocka_unit_test_setup_teardown(entries_of_schema_1_are_chained, store_setup,
                                         store_teardown),
     };
     return cmocka_run_group_tests_name("store: migration", tests, NULL, NULL);
