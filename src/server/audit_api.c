@@ -83,12 +83,8 @@ static enum MHD_Result audit_answer(struct pawl_request *request)
     if (result == PAWL_OK)
         result = pawl_store_audit_find(reader, &filter, limit, entry_add, &list);
     pawl_reader_return(&server->readers, reader);
-    if (result != PAWL_OK) {
-        json_decref(list.items);
-        return pawl_request_refuse(request, result, "cannot read the audit trail");
-    }
-    bool full = json_array_size(list.items) == limit;
-    return pawl_list_answer(request, list.items, full ? json_integer((json_int_t)list.last) : NULL);
+    return pawl_page_answer(request, result, list.items, limit, pawl_number_json(list.last),
+                            "cannot read the audit trail");
 }
 
 const struct pawl_handler pawl_audit_handler = {.answer = audit_answer};

@@ -151,8 +151,7 @@ static enum pawl_result list_write(struct pawl_request *request, struct arrival 
     campaign->since = (int64_t)time(NULL);
     json_t *about = json_pack("{s:I, s:I}", "listed", (json_int_t)arrival->listed, "unknown",
                               (json_int_t)arrival->unknown);
-    char *detail = json_dumps(about, JSON_COMPACT);
-    json_decref(about);
+    char *detail = pawl_json_dump(about);
     const struct pawl_event event = pawl_operator_event(request, "campaign-listed", NULL, detail);
     enum pawl_result result = pawl_store_campaign_devices_set(server->store, campaign,
                                                               arrival->bits, arrival->size, &event);

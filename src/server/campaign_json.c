@@ -9,11 +9,6 @@ static json_t *percent_json(uint64_t millionths)
                                     : json_real((double)millionths / MILLIONTHS_OF_PERCENT);
 }
 
-static json_t *time_json(int64_t when)
-{
-    return when == 0 ? json_null() : json_integer((json_int_t)when);
-}
-
 static json_t *window_json(const struct pawl_hours *hours, int64_t now)
 {
     char text[PAWL_CLOCK_SIZE];
@@ -51,8 +46,8 @@ static json_t *stage_json(const struct pawl_campaign *campaign, unsigned index, 
     pawl_json_put(&json, "soak", pawl_number_json(stage->soak));
     pawl_json_put(&json, "action", json_string(pawl_success_action_name(stage->action)));
     pawl_json_put(&json, "state", json_string(pawl_stage_state_name(stage->state)));
-    pawl_json_put(&json, "opened", time_json(stage->opened));
-    pawl_json_put(&json, "succeeded", time_json(stage->succeeded));
+    pawl_json_put(&json, "opened", pawl_time_json(stage->opened));
+    pawl_json_put(&json, "succeeded", pawl_time_json(stage->succeeded));
     pawl_json_put(&json, "total", pawl_number_json(stage->total));
     pawl_json_put(&json, "finished", pawl_number_json(stage->finished));
     pawl_json_put(&json, "failed", pawl_number_json(tally.failed));
@@ -111,9 +106,9 @@ json_t *pawl_campaign_json(const struct pawl_campaign *campaign, int64_t now)
     pawl_json_put(&json, "approval", json_boolean(campaign->needs_approval));
     pawl_json_put(&json, "approver",
                   campaign->approver[0] != '\0' ? json_string(campaign->approver) : json_null());
-    pawl_json_put(&json, "created", time_json(campaign->created));
-    pawl_json_put(&json, "started", time_json(campaign->started));
-    pawl_json_put(&json, "since", time_json(campaign->since));
+    pawl_json_put(&json, "created", pawl_time_json(campaign->created));
+    pawl_json_put(&json, "started", pawl_time_json(campaign->started));
+    pawl_json_put(&json, "since", pawl_time_json(campaign->since));
     pawl_json_put(&json, "retries", pawl_number_json(campaign->generation));
     pawl_json_put(&json, "window", window_json(&campaign->hours, now));
     pawl_json_put(&json, "rate", pawl_number_json(campaign->rate));

@@ -170,8 +170,7 @@ static enum MHD_Result command_queue(struct pawl_request *request, const struct 
     json_t *about = command_json(command);
     if (!single)
         pawl_json_put(&about, "target", pawl_target_json(target));
-    char *detail = json_dumps(about, JSON_COMPACT);
-    json_decref(about);
+    char *detail = pawl_json_dump(about);
     const struct pawl_event event =
         pawl_operator_event(request, "command-given", single ? target->id : NULL, detail);
     enum pawl_result result = pawl_store_commands_add(server->store, command, addressees->numbers,
@@ -279,14 +278,12 @@ static enum MHD_Result command_list_answer(struct pawl_request *request)
     if (good)
         result = pawl_store_command_list(reader, &filter, after, limit, item_add, &list);
     pawl_reader_return(&server->readers, reader);
-    if (!good || result != PAWL_OK) {
+    if (result == PAWL_OK && !good) {
         json_decref(list.items);
-        return good || result != PAWL_OK
-                   ? pawl_request_refuse(request, result, "cannot read the commands")
-                   : MHD_YES;
+        return MHD_YES;
     }
-    bool full = json_array_size(list.items) == limit;
-    return pawl_list_answer(request, list.items, full ? pawl_number_json(list.last) : NULL);
+    return pawl_page_answer(request, result, list.items, limit, pawl_number_json(list.last),
+                            "cannot read the commands");
 }
 
 const struct pawl_handler pawl_command_list_handler = {.answer = command_list_answer};
@@ -299,8 +296,7 @@ static enum MHD_Result command_cancel_answer(struct pawl_request *request)
     if (pawl_number_parse(request->part, &number) != PAWL_OK || number > INT64_MAX)
         return pawl_request_refuse(request, PAWL_MALFORMED, "a command has a number");
     json_t *about = json_pack("{s:I}", "number", (json_int_t)number);
-    char *detail = json_dumps(about, JSON_COMPACT);
-    json_decref(about);
+    char *detail = pawl_json_dump(about);
     struct pawl_event event = pawl_operator_event(request, "command-cancelled", NULL, detail);
     enum pawl_result result = pawl_store_command_cancel(server->store, number, &event, device_id);
     free(detail);

@@ -61,8 +61,7 @@ static enum pawl_result package_make_ready(struct pawl_request *request,
     json_t *about =
         json_pack("{s:o, s:s, s:s}", "package_id", pawl_hex_json(package_id, PAWL_PACKAGE_ID_SIZE),
                   "before", ready ? "ready" : "needs-key", "after", "ready");
-    char *detail = json_dumps(about, JSON_COMPACT);
-    json_decref(about);
+    char *detail = pawl_json_dump(about);
     const struct pawl_event event = pawl_operator_event(request, "content-key-set", NULL, detail);
     result = pawl_store_package_key_set(server->store, package_id, wrapped, &event);
     free(detail);

@@ -55,7 +55,7 @@ static json_t *server_json(struct pawl_server *server)
 {
     int64_t until = pawl_server_identity_previous_until(server);
     return json_pack("{s:I, s:o}", "created", (json_int_t)pawl_server_identity_created(server),
-                     "previous_until", until != 0 ? json_integer((json_int_t)until) : json_null());
+                     "previous_until", pawl_time_json(until));
 }
 
 static enum MHD_Result keys_answer(struct pawl_request *request)

@@ -44,14 +44,9 @@ void pawl_once_note(struct pawl_request *request, unsigned status, const char *t
 /* Answers again as before. Takes the text. */
 static enum MHD_Result replay(struct pawl_request *request, unsigned status, char *text)
 {
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE);
-    if (response == NULL) {
-        free(text);
+    struct MHD_Response *response = pawl_json_response(text);
+    if (response == NULL)
         return MHD_NO;
-    }
-    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, PAWL_MEDIA_JSON);
-    MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
     MHD_add_response_header(response, "Idempotency-Replayed", "true");
     return pawl_request_answer(request, status, response);
 }

@@ -46,8 +46,7 @@ static enum MHD_Result assignment_add(struct pawl_request *request,
     json_t *about =
         json_pack("{s:o, s:o}", "package_id", pawl_hex_json(package_id, PAWL_PACKAGE_ID_SIZE),
                   "target", pawl_target_json(target));
-    char *detail = json_dumps(about, JSON_COMPACT);
-    json_decref(about);
+    char *detail = pawl_json_dump(about);
     const struct pawl_event event = pawl_operator_event(request, "assigned", NULL, detail);
     enum pawl_result result = pawl_store_assignment_add(server->store, target, package_id,
                                                         (int64_t)time(NULL), &event, &id);
@@ -147,8 +146,7 @@ static enum MHD_Result assignment_delete_answer(struct pawl_request *request)
         return pawl_request_refuse(request, PAWL_MALFORMED, "an assignment has a number");
     json_t *about = json_pack("{s:I, s:o?, s:n}", "assignment", (json_int_t)id, "before",
                               assignment_about(server, id), "after");
-    char *detail = json_dumps(about, JSON_COMPACT);
-    json_decref(about);
+    char *detail = pawl_json_dump(about);
     const struct pawl_event event = pawl_operator_event(request, "unassigned", NULL, detail);
     enum pawl_result result = pawl_store_assignment_delete(server->store, id, &event);
     free(detail);

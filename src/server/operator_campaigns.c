@@ -90,8 +90,7 @@ static enum MHD_Result create_do(struct pawl_request *request)
         json_decref(body);
         return MHD_YES;
     }
-    char *detail = json_dumps(body, JSON_COMPACT);
-    json_decref(body);
+    char *detail = pawl_json_dump(body);
     const struct pawl_event event = pawl_operator_event(request, "campaign-created", NULL, detail);
     enum pawl_result result = pawl_store_campaign_add(server->store, &campaign, &event, &id);
     free(detail);
@@ -197,8 +196,7 @@ static enum pawl_result order_write(struct pawl_request *request, enum pawl_camp
     struct pawl_server *server = request->server;
     json_t *about = json_pack("{s:s, s:s, s:s}", "before", pawl_campaign_state_name(before),
                               "after", pawl_campaign_state_name(campaign->state), "reason", reason);
-    char *detail = json_dumps(about, JSON_COMPACT);
-    json_decref(about);
+    char *detail = pawl_json_dump(about);
     const struct pawl_event event =
         pawl_operator_event(request, pawl_campaign_order_action(order), NULL, detail);
     enum pawl_result result = pawl_store_campaign_set(server->store, campaign, &event);
@@ -290,8 +288,7 @@ static enum MHD_Result delete_answer(struct pawl_request *request)
         return MHD_YES;
     json_t *about = json_pack("{s:s, s:s}", "name", campaign.name, "before",
                               pawl_campaign_state_name(campaign.state));
-    char *detail = json_dumps(about, JSON_COMPACT);
-    json_decref(about);
+    char *detail = pawl_json_dump(about);
     const struct pawl_event event = pawl_operator_event(request, "campaign-deleted", NULL, detail);
     enum pawl_result result =
         pawl_store_campaign_delete(server->store, id, campaign.version, &event);

@@ -23,8 +23,7 @@ json_t *pawl_content_json(const struct pawl_content_row *content)
 char *pawl_content_detail_make(const struct pawl_content_row *content)
 {
     json_t *json = pawl_content_json(content);
-    char *detail = json != NULL ? json_dumps(json, JSON_COMPACT) : NULL;
-    json_decref(json);
+    char *detail = pawl_json_dump(json);
     return detail;
 }
 
@@ -46,7 +45,7 @@ static enum MHD_Result list_answer(struct pawl_request *request)
 {
     struct pawl_server *server = request->server;
     struct pawl_reader *reader = NULL;
-    struct content_list list = {.items = NULL};
+    struct content_list list = {.items = NULL, .last = {0}};
     const char *text = pawl_request_argument(request, "after");
     uint8_t after[PAWL_CONTENT_ID_SIZE];
     size_t limit;
@@ -60,13 +59,9 @@ static enum MHD_Result list_answer(struct pawl_request *request)
         result =
             pawl_store_content_list(reader, text != NULL ? after : NULL, limit, item_add, &list);
     pawl_reader_return(&server->readers, reader);
-    if (result != PAWL_OK) {
-        json_decref(list.items);
-        return pawl_request_refuse(request, result, "cannot read the contents");
-    }
-    bool full = json_array_size(list.items) == limit;
-    return pawl_list_answer(request, list.items,
-                            full ? pawl_hex_json(list.last, PAWL_CONTENT_ID_SIZE) : NULL);
+    return pawl_page_answer(request, result, list.items, limit,
+                            pawl_hex_json(list.last, PAWL_CONTENT_ID_SIZE),
+                            "cannot read the contents");
 }
 
 static enum pawl_result row_read(struct pawl_request *request,

@@ -26,8 +26,7 @@ static json_t *device_json(const struct pawl_device *device, int64_t last_seen)
     pawl_json_put(&json, "sequence", pawl_number_json(record->sequence));
     pawl_json_put(&json, "package_id", package_json(record->has_package, record->package_id));
     pawl_json_put(&json, "state", json_string(pawl_standing_name(record->standing)));
-    pawl_json_put(&json, "last_seen",
-                  last_seen != 0 ? json_integer((json_int_t)last_seen) : json_null());
+    pawl_json_put(&json, "last_seen", pawl_time_json(last_seen));
     return json;
 }
 

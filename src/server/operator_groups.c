@@ -51,8 +51,7 @@ static enum MHD_Result group_edit(struct pawl_request *request, const char *new_
     if (!pawl_group_read(request, pawl_request_argument(request, "group"), name))
         return MHD_YES;
     json_t *about = json_pack("{s:s, s:s?}", "before", name, "after", new_name);
-    char *detail = about != NULL ? json_dumps(about, JSON_COMPACT) : NULL;
-    json_decref(about);
+    char *detail = pawl_json_dump(about);
     const struct pawl_event event = pawl_operator_event(
         request, new_name != NULL ? "group-renamed" : "group-deleted", NULL, detail);
     enum pawl_result result =

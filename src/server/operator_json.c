@@ -13,24 +13,36 @@
 #define LIMIT_DEFAULT 100u
 #define LIMIT_MAX 10000u
 
-enum MHD_Result pawl_json_answer(struct pawl_request *request, unsigned status, json_t *value)
+char *pawl_json_dump(json_t *value)
 {
     char *text = value != NULL ? json_dumps(value, JSON_COMPACT) : NULL;
     json_decref(value);
+    return text;
+}
+
+struct MHD_Response *pawl_json_response(char *text)
+{
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE);
+    if (response == NULL) {
+        free(text);
+        return NULL;
+    }
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, PAWL_MEDIA_JSON);
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+    return response;
+}
+
+enum MHD_Result pawl_json_answer(struct pawl_request *request, unsigned status, json_t *value)
+{
+    char *text = pawl_json_dump(value);
     if (text == NULL) {
         pawl_request_fail(request, MHD_HTTP_SERVICE_UNAVAILABLE, PAWL_EXHAUSTED, "no memory");
         return MHD_YES;
     }
     pawl_once_note(request, status, text);
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE);
-    if (response == NULL) {
-        free(text);
-        return MHD_NO;
-    }
-    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, PAWL_MEDIA_JSON);
-    MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-    return pawl_request_answer(request, status, response);
+    struct MHD_Response *response = pawl_json_response(text);
+    return response != NULL ? pawl_request_answer(request, status, response) : MHD_NO;
 }
 
 enum MHD_Result pawl_list_answer(struct pawl_request *request, json_t *items, json_t *next)
@@ -38,6 +50,18 @@ enum MHD_Result pawl_list_answer(struct pawl_request *request, json_t *items, js
     return pawl_json_answer(
         request, MHD_HTTP_OK,
         json_pack("{s:o, s:o}", "items", items, "next", next != NULL ? next : json_null()));
+}
+
+enum MHD_Result pawl_page_answer(struct pawl_request *request, enum pawl_result result,
+                                 json_t *items, size_t limit, json_t *last, const char *failure)
+{
+    if (result == PAWL_OK && json_array_size(items) == limit)
+        return pawl_list_answer(request, items, last);
+    json_decref(last);
+    if (result == PAWL_OK)
+        return pawl_list_answer(request, items, NULL);
+    json_decref(items);
+    return pawl_request_refuse(request, result, "%s", failure);
 }
 
 enum MHD_Result pawl_numbered_list_answer(struct pawl_request *request, pawl_list_gather_fn gather,
@@ -55,12 +79,8 @@ enum MHD_Result pawl_numbered_list_answer(struct pawl_request *request, pawl_lis
     if (result == PAWL_OK)
         result = gather(reader, after, limit, &list);
     pawl_reader_return(&server->readers, reader);
-    if (result != PAWL_OK) {
-        json_decref(list.items);
-        return pawl_request_refuse(request, result, "%s", failure);
-    }
-    bool full = json_array_size(list.items) == limit;
-    return pawl_list_answer(request, list.items, full ? json_integer((json_int_t)list.last) : NULL);
+    return pawl_page_answer(request, result, list.items, limit, pawl_number_json(list.last),
+                            failure);
 }
 
 void pawl_json_put(json_t **object, const char *name, json_t *value)
@@ -74,6 +94,11 @@ void pawl_json_put(json_t **object, const char *name, json_t *value)
 json_t *pawl_number_json(uint64_t number)
 {
     return json_integer((json_int_t)number);
+}
+
+json_t *pawl_time_json(int64_t time)
+{
+    return time != 0 ? json_integer((json_int_t)time) : json_null();
 }
 
 json_t *pawl_hex_json(const uint8_t *bytes, size_t size)

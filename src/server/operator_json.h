@@ -7,11 +7,24 @@
 #include "server/http.h"
 #include "server/server.h"
 
+/* A value as compact text, to be freed. Takes its reference; NULL when `value` is NULL or memory
+ * ran out. */
+char *pawl_json_dump(json_t *value);
+
+/* A response of JSON, kept by no cache. Takes the text; NULL when memory ran out. */
+struct MHD_Response *pawl_json_response(char *text);
+
 /* Answers with a JSON value, whose reference this takes; NULL means that memory ran out. */
 enum MHD_Result pawl_json_answer(struct pawl_request *request, unsigned status, json_t *value);
 
 /* A list's answer {"items", "next"}: takes both references; `next` NULL: there are no more. */
 enum MHD_Result pawl_list_answer(struct pawl_request *request, json_t *items, json_t *next);
+
+/* Answers with what of a list was gathered, `result` telling how that went: `items`, at most
+ * `limit`; when there are as many, the list goes on behind `last`. Takes both references. `failure`
+ * tells what could not be done. */
+enum MHD_Result pawl_page_answer(struct pawl_request *request, enum pawl_result result,
+                                 json_t *items, size_t limit, json_t *last, const char *failure);
 
 /* A list by ascending numbers, being gathered. */
 struct pawl_numbered_list {
@@ -34,6 +47,9 @@ void pawl_json_put(json_t **object, const char *name, json_t *value);
 
 /* A number: a new reference, or NULL. */
 json_t *pawl_number_json(uint64_t number);
+
+/* Unix seconds, null for 0: a new reference, or NULL. */
+json_t *pawl_time_json(int64_t time);
 
 /* Bytes as a string of hex digits: a new reference, or NULL. */
 json_t *pawl_hex_json(const uint8_t *bytes, size_t size);

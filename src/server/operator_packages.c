@@ -53,7 +53,7 @@ static enum MHD_Result package_list_answer(struct pawl_request *request)
 {
     struct pawl_server *server = request->server;
     struct pawl_reader *reader = NULL;
-    struct package_list list = {.items = NULL};
+    struct package_list list = {.items = NULL, .last = {0}};
     const char *text = pawl_request_argument(request, "after");
     struct pawl_package_filter filter;
     uint8_t after[PAWL_PACKAGE_ID_SIZE], class_id[PAWL_ID_SIZE];
@@ -68,13 +68,9 @@ static enum MHD_Result package_list_answer(struct pawl_request *request)
         result = pawl_store_package_list(reader, &filter, text != NULL ? after : NULL, limit,
                                          item_add, &list);
     pawl_reader_return(&server->readers, reader);
-    if (result != PAWL_OK) {
-        json_decref(list.items);
-        return pawl_request_refuse(request, result, "cannot read the packages");
-    }
-    bool full = json_array_size(list.items) == limit;
-    return pawl_list_answer(request, list.items,
-                            full ? pawl_hex_json(list.last, PAWL_PACKAGE_ID_SIZE) : NULL);
+    return pawl_page_answer(request, result, list.items, limit,
+                            pawl_hex_json(list.last, PAWL_PACKAGE_ID_SIZE),
+                            "cannot read the packages");
 }
 
 const struct pawl_handler pawl_package_list_handler = {.answer = package_list_answer};

@@ -11,11 +11,6 @@
 
 #define REASON_MAX 256u /* bytes */
 
-static json_t *time_json(int64_t time)
-{
-    return time != 0 ? json_integer((json_int_t)time) : json_null();
-}
-
 static enum pawl_result item_add(void *context, const struct pawl_token_row *row)
 {
     struct pawl_numbered_list *list = context;
@@ -26,9 +21,9 @@ static enum pawl_result item_add(void *context, const struct pawl_token_row *row
     pawl_json_put(&item, "subject",
                   row->subject[0] != '\0' ? json_string(row->subject) : json_null());
     pawl_json_put(&item, "created", json_integer((json_int_t)row->created));
-    pawl_json_put(&item, "expires", time_json(row->expires));
-    pawl_json_put(&item, "last_used", time_json(row->last_used));
-    pawl_json_put(&item, "revoked", time_json(row->revoked));
+    pawl_json_put(&item, "expires", pawl_time_json(row->expires));
+    pawl_json_put(&item, "last_used", pawl_time_json(row->last_used));
+    pawl_json_put(&item, "revoked", pawl_time_json(row->revoked));
     list->last = row->id;
     return json_array_append_new(list->items, item) == 0 ? PAWL_OK : PAWL_EXHAUSTED;
 }
@@ -121,11 +116,11 @@ static enum MHD_Result token_add(struct pawl_request *request, const struct pawl
 {
     struct pawl_server *server = request->server;
     uint64_t id = 0;
-    json_t *about = json_pack("{s:s, s:s, s:o, s:s?}", "name", token->name, "role",
-                              pawl_role_name(token->role), "expires", time_json(token->expires),
-                              "subject", token->subject[0] != '\0' ? token->subject : NULL);
-    char *detail = json_dumps(about, JSON_COMPACT);
-    json_decref(about);
+    json_t *about =
+        json_pack("{s:s, s:s, s:o, s:s?}", "name", token->name, "role", pawl_role_name(token->role),
+                  "expires", pawl_time_json(token->expires), "subject",
+                  token->subject[0] != '\0' ? token->subject : NULL);
+    char *detail = pawl_json_dump(about);
     const struct pawl_event event = pawl_operator_event(request, "token-created", NULL, detail);
     enum pawl_result result = pawl_store_token_add(server->store, token, &event, &id);
     free(detail);
@@ -181,8 +176,7 @@ static enum MHD_Result token_revoke_answer(struct pawl_request *request)
     json_t *about = json_pack("{s:s, s:s?}", "name", request->part, "reason", reason);
     if (about == NULL)
         return pawl_request_refuse(request, PAWL_MALFORMED, "the reason is not UTF-8 text");
-    char *detail = json_dumps(about, JSON_COMPACT);
-    json_decref(about);
+    char *detail = pawl_json_dump(about);
     const struct pawl_event event = pawl_operator_event(request, "token-revoked", NULL, detail);
     enum pawl_result result =
         pawl_store_token_revoke(server->store, request->part, (int64_t)time(NULL), &event);

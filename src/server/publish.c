@@ -180,8 +180,7 @@ static enum pawl_result arrival_shelve(struct pawl_request *request, struct arri
         pawl_hex_json(arrival->package_id, PAWL_PACKAGE_ID_SIZE), "name", row->name, "version",
         row->version, "class_id", pawl_hex_json(row->class_id, PAWL_ID_SIZE), "security_version",
         (json_int_t)row->security_version, "before", "after", row->ready ? "ready" : "needs-key");
-    char *detail = json_dumps(about, JSON_COMPACT);
-    json_decref(about);
+    char *detail = pawl_json_dump(about);
     const struct pawl_event event = pawl_operator_event(request, "package-published", NULL, detail);
     enum pawl_result result =
         pawl_upload_shelve(&server->data, &arrival->upload, arrival->package_id, row->ready);

@@ -9,8 +9,7 @@ static enum pawl_result notify_audit(struct pawl_request *request, const struct 
     struct pawl_server *server = request->server;
     bool single = target->kind == PAWL_TARGET_DEVICE;
     json_t *about = json_pack("{s:o}", "target", pawl_target_json(target));
-    char *detail = json_dumps(about, JSON_COMPACT);
-    json_decref(about);
+    char *detail = pawl_json_dump(about);
     const struct pawl_event event =
         pawl_operator_event(request, "notified", single ? target->id : NULL, detail);
     enum pawl_result result = pawl_store_audit_append(server->store, &event, 1);

@@ -50,8 +50,7 @@ static enum pawl_result held_add(void *context, const struct pawl_device *device
     pawl_json_put(&item, "reason", json_string(pawl_finding_name(device->quarantine)));
     pawl_json_put(&item, "evidence",
                   result == PAWL_OK ? pawl_evidence_json(&evidence) : json_null());
-    pawl_json_put(&item, "last_seen",
-                  last_seen != 0 ? json_integer((json_int_t)last_seen) : json_null());
+    pawl_json_put(&item, "last_seen", pawl_time_json(last_seen));
     return json_array_append_new(list->items, item) == 0 ? PAWL_OK : PAWL_EXHAUSTED;
 }
 

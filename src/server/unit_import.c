@@ -60,8 +60,7 @@ static void *batch_write(void *context)
     struct pawl_unit_import *import = context;
     struct pawl_unit_batch *batch = &import->writing;
     json_t *about = json_pack("{s:s?}", "group", import->group[0] != '\0' ? import->group : NULL);
-    char *detail = json_dumps(about, JSON_COMPACT);
-    json_decref(about);
+    char *detail = pawl_json_dump(about);
     const struct pawl_event event = {
         .time = (int64_t)time(NULL),
         .actor = import->actor,
