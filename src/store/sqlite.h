@@ -243,6 +243,11 @@ void pawl_bind_text(sqlite3_stmt *statement, int index, const char *text);
 enum pawl_result pawl_sqlite_step(struct pawl_sqlite *connection, sqlite3_stmt *statement,
                                   bool *row);
 
+/* Steps through all rows: while (pawl_sqlite_next(..., &result)) result = ...; where `result` is
+ * PAWL_OK to begin with. Ends, the statement reset, after the last row or when it is an error. */
+bool pawl_sqlite_next(struct pawl_sqlite *connection, sqlite3_stmt *statement,
+                      enum pawl_result *result);
+
 /* Runs a statement that answers no rows; `changed` (may be NULL) is the number of rows changed. */
 enum pawl_result pawl_sqlite_run(struct pawl_sqlite *connection, sqlite3_stmt *statement,
                                  int *changed);

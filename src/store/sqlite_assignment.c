@@ -48,18 +48,14 @@ enum pawl_result pawl_sqlite_assignment_list(struct pawl_reader *reader, uint64_
     struct pawl_sqlite *connection = pawl_sqlite_of(reader);
     sqlite3_stmt *statement = pawl_sqlite_statement(connection, PAWL_SQL_ASSIGNMENT_LIST);
     struct pawl_assignment_row assignment = {0};
-    bool row = false;
     pawl_bind_number(statement, 1, after);
     pawl_bind_number(statement, 2, limit);
-    enum pawl_result result = pawl_sqlite_step(connection, statement, &row);
-    while (result == PAWL_OK && row) {
+    enum pawl_result result = PAWL_OK;
+    while (pawl_sqlite_next(connection, statement, &result)) {
         result = assignment_decode(statement, &assignment);
         if (result == PAWL_OK)
             result = visit(context, &assignment);
-        if (result == PAWL_OK)
-            result = pawl_sqlite_step(connection, statement, &row);
     }
-    sqlite3_reset(statement);
     return result;
 }
 

@@ -217,14 +217,11 @@ enum pawl_result pawl_sqlite_audit_find(struct pawl_reader *reader,
         pawl_bind_time(statement, 7, filter->until);
 
     struct pawl_audit_row entry;
-    bool row = false;
-    enum pawl_result result = pawl_sqlite_step(connection, statement, &row);
-    while (result == PAWL_OK && row) {
+    enum pawl_result result = PAWL_OK;
+    while (pawl_sqlite_next(connection, statement, &result)) {
         result = row_decode(statement, true, &entry);
         if (result == PAWL_OK)
             result = visit(context, &entry);
-        if (result == PAWL_OK)
-            result = pawl_sqlite_step(connection, statement, &row);
     }
     sqlite3_finalize(statement);
     return result;
@@ -249,13 +246,12 @@ enum pawl_result pawl_sqlite_audit_adopt(struct pawl_sqlite *connection)
     sqlite3_stmt *read = NULL, *write = NULL;
     uint8_t hash[PAWL_AUDIT_HASH_SIZE] = {0};
     struct pawl_audit_row entry;
-    bool row = false;
     sqlite3_prepare_v2(connection->db, "SELECT " AUDIT_COLUMNS " FROM audit ORDER BY id", -1, &read,
                        NULL);
     sqlite3_prepare_v2(connection->db, "UPDATE audit SET hash = ?2 WHERE id = ?1", -1, &write,
                        NULL);
-    enum pawl_result result = pawl_sqlite_step(connection, read, &row);
-    while (result == PAWL_OK && row) {
+    enum pawl_result result = PAWL_OK;
+    while (pawl_sqlite_next(connection, read, &result)) {
         result = row_decode(read, false, &entry);
         if (result != PAWL_OK)
             break;
@@ -264,8 +260,6 @@ enum pawl_result pawl_sqlite_audit_adopt(struct pawl_sqlite *connection)
         pawl_bind_number(write, 1, entry.id);
         pawl_bind_blob(write, 2, hash, sizeof hash);
         result = pawl_sqlite_run(connection, write, NULL);
-        if (result == PAWL_OK)
-            result = pawl_sqlite_step(connection, read, &row);
     }
     sqlite3_finalize(read);
     sqlite3_finalize(write);

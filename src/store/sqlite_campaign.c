@@ -140,15 +140,10 @@ static enum pawl_result stage_decode(sqlite3_stmt *row, struct pawl_campaign *ca
 static enum pawl_result stages_read(struct pawl_sqlite *connection, struct pawl_campaign *campaign)
 {
     sqlite3_stmt *statement = pawl_sqlite_statement(connection, PAWL_SQL_STAGE_LIST);
-    bool row = false;
     pawl_bind_number(statement, 1, campaign->id);
-    enum pawl_result result = pawl_sqlite_step(connection, statement, &row);
-    while (result == PAWL_OK && row) {
+    enum pawl_result result = PAWL_OK;
+    while (pawl_sqlite_next(connection, statement, &result))
         result = stage_decode(statement, campaign);
-        if (result == PAWL_OK)
-            result = pawl_sqlite_step(connection, statement, &row);
-    }
-    sqlite3_reset(statement);
     return result == PAWL_OK && campaign->stage_count == 0 ? damaged() : result;
 }
 
@@ -160,22 +155,18 @@ enum pawl_result pawl_sqlite_campaign_list(struct pawl_reader *reader,
     sqlite3_stmt *statement = pawl_sqlite_statement(
         connection, state == 0 ? PAWL_SQL_CAMPAIGN_LIST : PAWL_SQL_CAMPAIGN_LIST_STATE);
     struct pawl_campaign campaign;
-    bool row = false;
     pawl_bind_number(statement, 1, after);
     pawl_bind_number(statement, 2, limit);
     if (state != 0)
         pawl_bind_number(statement, 3, (uint64_t)state);
-    enum pawl_result result = pawl_sqlite_step(connection, statement, &row);
-    while (result == PAWL_OK && row) {
+    enum pawl_result result = PAWL_OK;
+    while (pawl_sqlite_next(connection, statement, &result)) {
         result = row_decode(statement, &campaign);
         if (result == PAWL_OK)
             result = stages_read(connection, &campaign);
         if (result == PAWL_OK)
             result = visit(context, &campaign);
-        if (result == PAWL_OK)
-            result = pawl_sqlite_step(connection, statement, &row);
     }
-    sqlite3_reset(statement);
     return result;
 }
 

@@ -184,9 +184,8 @@ static enum pawl_result rows_visit(struct pawl_sqlite *connection, sqlite3_stmt 
                                    pawl_campaign_device_fn visit, void *context, uint64_t *last)
 {
     uint8_t device_id[PAWL_ID_SIZE], package_id[PAWL_PACKAGE_ID_SIZE];
-    bool row = false;
-    enum pawl_result result = pawl_sqlite_step(connection, statement, &row);
-    while (result == PAWL_OK && row) {
+    enum pawl_result result = PAWL_OK;
+    while (pawl_sqlite_next(connection, statement, &result)) {
         struct pawl_campaign_device device = {pawl_column_number(statement, 0), device_id, NULL};
         bool has_package = false;
         if (!pawl_column_blob(statement, 1, device_id, sizeof device_id, NULL) ||
@@ -196,8 +195,6 @@ static enum pawl_result rows_visit(struct pawl_sqlite *connection, sqlite3_stmt 
             device.package_id = package_id;
         *last = device.number;
         result = visit(context, &device);
-        if (result == PAWL_OK)
-            result = pawl_sqlite_step(connection, statement, &row);
     }
     return result;
 }

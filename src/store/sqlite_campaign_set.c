@@ -148,15 +148,10 @@ enum pawl_result pawl_sqlite_campaign_devices_get(struct pawl_reader *reader, ui
     sqlite3_stmt *statement = pawl_sqlite_statement(connection, PAWL_SQL_LISTED_LIST);
     uint8_t *found = NULL;
     size_t found_size = 0;
-    bool row = false;
     pawl_bind_number(statement, 1, id);
-    enum pawl_result result = pawl_sqlite_step(connection, statement, &row);
-    while (result == PAWL_OK && row) {
+    enum pawl_result result = PAWL_OK;
+    while (pawl_sqlite_next(connection, statement, &result))
         result = block_place(statement, &found, &found_size);
-        if (result == PAWL_OK)
-            result = pawl_sqlite_step(connection, statement, &row);
-    }
-    sqlite3_reset(statement);
     if (result != PAWL_OK) {
         free(found);
         return result;

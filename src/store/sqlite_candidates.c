@@ -69,18 +69,15 @@ static enum pawl_result source_read(struct pawl_sqlite *connection, const struct
                                     size_t limit, uint64_t *numbers, size_t *count)
 {
     sqlite3_stmt *statement = NULL;
-    bool row = false;
     size_t read = 0;
     sqlite3_prepare_v2(connection->db, source->numbers, -1, &statement, NULL);
     pawl_sqlite_term_bind(statement, term, 1);
     if (source->sorted)
         pawl_bind_number(statement, 3, after);
     pawl_bind_number(statement, 4, limit);
-    enum pawl_result result = pawl_sqlite_step(connection, statement, &row);
-    while (result == PAWL_OK && row) {
+    enum pawl_result result = PAWL_OK;
+    while (pawl_sqlite_next(connection, statement, &result))
         numbers[read++] = pawl_column_number(statement, 0);
-        result = pawl_sqlite_step(connection, statement, &row);
-    }
     sqlite3_finalize(statement);
     *count = read;
     return result;

@@ -58,21 +58,17 @@ enum pawl_result pawl_sqlite_command_list(struct pawl_reader *reader,
                                             : PAWL_SQL_COMMAND_LIST;
     sqlite3_stmt *statement = pawl_sqlite_statement(connection, sql);
     struct pawl_command command;
-    bool row = false;
     pawl_bind_number(statement, 1, after);
     pawl_bind_number(statement, 2, limit);
     pawl_bind_time(statement, 3, filter->now);
     if (filter->device != 0)
         pawl_bind_number(statement, 4, filter->device);
-    enum pawl_result result = pawl_sqlite_step(connection, statement, &row);
-    while (result == PAWL_OK && row) {
+    enum pawl_result result = PAWL_OK;
+    while (pawl_sqlite_next(connection, statement, &result)) {
         result = command_decode(statement, &command);
         if (result == PAWL_OK)
             result = visit(context, &command);
-        if (result == PAWL_OK)
-            result = pawl_sqlite_step(connection, statement, &row);
     }
-    sqlite3_reset(statement);
     return result;
 }
 

@@ -151,6 +151,17 @@ enum pawl_result pawl_sqlite_step(struct pawl_sqlite *connection, sqlite3_stmt *
     return result;
 }
 
+bool pawl_sqlite_next(struct pawl_sqlite *connection, sqlite3_stmt *statement,
+                      enum pawl_result *result)
+{
+    bool row = false;
+    if (*result == PAWL_OK)
+        *result = pawl_sqlite_step(connection, statement, &row);
+    else
+        sqlite3_reset(statement);
+    return row;
+}
+
 enum pawl_result pawl_sqlite_run(struct pawl_sqlite *connection, sqlite3_stmt *statement,
                                  int *changed)
 {

@@ -46,21 +46,17 @@ enum pawl_result pawl_sqlite_content_list(struct pawl_reader *reader, const uint
     struct pawl_sqlite *connection = pawl_sqlite_of(reader);
     sqlite3_stmt *statement = pawl_sqlite_statement(connection, PAWL_SQL_CONTENT_LIST);
     struct pawl_content_row content;
-    bool row = false;
     if (after == NULL)
         pawl_bind_blob(statement, 1, before_all, 0);
     else
         pawl_bind_blob(statement, 1, after, PAWL_CONTENT_ID_SIZE);
     pawl_bind_number(statement, 2, limit);
-    enum pawl_result result = pawl_sqlite_step(connection, statement, &row);
-    while (result == PAWL_OK && row) {
+    enum pawl_result result = PAWL_OK;
+    while (pawl_sqlite_next(connection, statement, &result)) {
         result = content_decode(statement, &content);
         if (result == PAWL_OK)
             result = visit(context, &content);
-        if (result == PAWL_OK)
-            result = pawl_sqlite_step(connection, statement, &row);
     }
-    sqlite3_reset(statement);
     return result;
 }
 

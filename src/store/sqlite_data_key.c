@@ -7,21 +7,18 @@ static enum pawl_result keys_read(struct pawl_sqlite *connection, struct pawl_da
 {
     sqlite3_stmt *statement = pawl_sqlite_statement(connection, PAWL_SQL_DATA_KEYS_GET);
     size_t read = 0;
-    bool row = false;
-    enum pawl_result result = pawl_sqlite_step(connection, statement, &row);
-    while (result == PAWL_OK && row) {
+    enum pawl_result result = PAWL_OK;
+    while (pawl_sqlite_next(connection, statement, &result)) {
         uint64_t generation = pawl_column_number(statement, 0);
         if (read == PAWL_STORE_DATA_KEYS_MAX || generation == 0 || generation >= UINT32_MAX ||
             !pawl_column_blob(statement, 1, keys[read].wrapped, PAWL_DATA_KEY_WRAPPED_SIZE, NULL)) {
             pawl_log(PAWL_LOG_ERROR, "database: the data keys' rows are damaged");
             result = PAWL_STORAGE;
-            break;
+            continue;
         }
         keys[read].generation = (uint32_t)generation;
         keys[read++].created = sqlite3_column_int64(statement, 2);
-        result = pawl_sqlite_step(connection, statement, &row);
     }
-    sqlite3_reset(statement);
     if (result == PAWL_OK)
         *count = read;
     return result;

@@ -185,14 +185,11 @@ enum pawl_result pawl_sqlite_device_list(struct pawl_reader *reader,
         pawl_bind_number(statement, 6, (uint64_t)filter->standing);
 
     struct pawl_device device = {0};
-    bool row = false;
-    enum pawl_result result = pawl_sqlite_step(connection, statement, &row);
-    while (result == PAWL_OK && row) {
+    enum pawl_result result = PAWL_OK;
+    while (pawl_sqlite_next(connection, statement, &result)) {
         result = pawl_sqlite_device_decode(connection, statement, &device);
         if (result == PAWL_OK)
             result = visit(context, &device, sqlite3_column_int64(statement, SEEN));
-        if (result == PAWL_OK)
-            result = pawl_sqlite_step(connection, statement, &row);
     }
     sqlite3_finalize(statement);
     return result;

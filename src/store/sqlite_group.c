@@ -7,21 +7,17 @@ enum pawl_result pawl_sqlite_group_list(struct pawl_reader *reader, uint64_t aft
     struct pawl_sqlite *connection = pawl_sqlite_of(reader);
     sqlite3_stmt *statement = pawl_sqlite_statement(connection, PAWL_SQL_GROUP_LIST);
     struct pawl_group_row group;
-    bool row = false;
     pawl_bind_number(statement, 1, after);
     pawl_bind_number(statement, 2, limit);
-    enum pawl_result result = pawl_sqlite_step(connection, statement, &row);
-    while (result == PAWL_OK && row) {
+    enum pawl_result result = PAWL_OK;
+    while (pawl_sqlite_next(connection, statement, &result)) {
         group.number = pawl_column_number(statement, 0);
         pawl_column_text(statement, 1, group.name, sizeof group.name);
         group.devices = pawl_column_number(statement, 2);
         group.assignments = pawl_column_number(statement, 3);
         group.campaigns = pawl_column_number(statement, 4);
         result = visit(context, &group);
-        if (result == PAWL_OK)
-            result = pawl_sqlite_step(connection, statement, &row);
     }
-    sqlite3_reset(statement);
     return result;
 }
 

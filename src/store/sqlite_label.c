@@ -14,23 +14,20 @@ static enum pawl_result labels_read(struct pawl_sqlite *connection, uint64_t dev
                                     struct held held[PAWL_LABELS_MAX], size_t *count)
 {
     sqlite3_stmt *statement = pawl_sqlite_statement(connection, PAWL_SQL_LABELS_GET);
-    bool row = false;
     *count = 0;
     pawl_bind_number(statement, 1, device);
-    enum pawl_result result = pawl_sqlite_step(connection, statement, &row);
-    while (result == PAWL_OK && row) {
+    enum pawl_result result = PAWL_OK;
+    while (pawl_sqlite_next(connection, statement, &result)) {
         if (*count == PAWL_LABELS_MAX) {
             pawl_log(PAWL_LOG_ERROR, "database: a device has more labels than there may be");
             result = PAWL_STORAGE;
-            break;
+            continue;
         }
         struct held *next = &held[(*count)++];
         pawl_column_text(statement, 0, next->label.key, sizeof next->label.key);
         pawl_column_text(statement, 1, next->label.value, sizeof next->label.value);
         next->number = pawl_column_number(statement, 2);
-        result = pawl_sqlite_step(connection, statement, &row);
     }
-    sqlite3_reset(statement);
     return result;
 }
 

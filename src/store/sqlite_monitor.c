@@ -7,9 +7,8 @@ enum pawl_result pawl_sqlite_class_list(struct pawl_reader *reader, pawl_class_f
 {
     struct pawl_sqlite *connection = pawl_sqlite_of(reader);
     sqlite3_stmt *statement = pawl_sqlite_statement(connection, PAWL_SQL_CLASS_LIST);
-    bool row = false;
-    enum pawl_result result = pawl_sqlite_step(connection, statement, &row);
-    while (result == PAWL_OK && row) {
+    enum pawl_result result = PAWL_OK;
+    while (pawl_sqlite_next(connection, statement, &result)) {
         struct pawl_class_row class;
         class.devices = pawl_column_number(statement, 2);
         if (!pawl_column_blob(statement, 0, class.vendor_id, PAWL_ID_SIZE, NULL) ||
@@ -19,10 +18,7 @@ enum pawl_result pawl_sqlite_class_list(struct pawl_reader *reader, pawl_class_f
         }
         if (result == PAWL_OK)
             result = visit(context, &class);
-        if (result == PAWL_OK)
-            result = pawl_sqlite_step(connection, statement, &row);
     }
-    sqlite3_reset(statement);
     return result;
 }
 

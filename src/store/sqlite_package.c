@@ -73,7 +73,6 @@ enum pawl_result pawl_sqlite_package_list(struct pawl_reader *reader,
     struct pawl_sqlite *connection = pawl_sqlite_of(reader);
     sqlite3_stmt *statement = pawl_sqlite_statement(connection, PAWL_SQL_PACKAGE_LIST);
     struct pawl_package_row package;
-    bool row = false;
     if (after == NULL)
         pawl_bind_blob(statement, 1, before_all, 0);
     else
@@ -85,15 +84,12 @@ enum pawl_result pawl_sqlite_package_list(struct pawl_reader *reader,
     else
         pawl_bind_blob(statement, 4, NULL, 0);
     pawl_bind_number(statement, 5, limit);
-    enum pawl_result result = pawl_sqlite_step(connection, statement, &row);
-    while (result == PAWL_OK && row) {
+    enum pawl_result result = PAWL_OK;
+    while (pawl_sqlite_next(connection, statement, &result)) {
         result = package_decode(statement, &package);
         if (result == PAWL_OK)
             result = visit(context, &package);
-        if (result == PAWL_OK)
-            result = pawl_sqlite_step(connection, statement, &row);
     }
-    sqlite3_reset(statement);
     return result;
 }
 

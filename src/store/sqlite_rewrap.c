@@ -60,20 +60,16 @@ enum pawl_result pawl_sqlite_wrapped_list(struct pawl_reader *reader, enum pawl_
     sqlite3_stmt *statement = pawl_sqlite_statement(connection, kinds[kind].list);
     struct pawl_wrapped_row found;
     uint8_t mark[GENERATION_SIZE];
-    bool row = false;
     mark_make(generation, mark);
     pawl_bind_number(statement, 1, after);
     pawl_bind_blob(statement, 2, mark, sizeof mark);
     pawl_bind_number(statement, 3, limit);
-    enum pawl_result result = pawl_sqlite_step(connection, statement, &row);
-    while (result == PAWL_OK && row) {
+    enum pawl_result result = PAWL_OK;
+    while (pawl_sqlite_next(connection, statement, &result)) {
         result = row_decode(statement, kind, &found);
         if (result == PAWL_OK)
             result = visit(context, &found);
-        if (result == PAWL_OK)
-            result = pawl_sqlite_step(connection, statement, &row);
     }
-    sqlite3_reset(statement);
     return result;
 }
 

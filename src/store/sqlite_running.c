@@ -132,12 +132,11 @@ enum pawl_result pawl_sqlite_running_fill(struct pawl_sqlite *connection)
     struct pawl_sqlite_run_bit *bits = calloc(FILL_STEP, sizeof *bits);
     sqlite3_stmt *statement = NULL;
     size_t count = 0;
-    bool row = false;
     if (bits == NULL)
         return PAWL_EXHAUSTED;
     sqlite3_prepare_v2(connection->db, text, -1, &statement, NULL);
-    enum pawl_result result = pawl_sqlite_step(connection, statement, &row);
-    while (result == PAWL_OK && row) {
+    enum pawl_result result = PAWL_OK;
+    while (pawl_sqlite_next(connection, statement, &result)) {
         uint8_t package_id[PAWL_PACKAGE_ID_SIZE];
         bits[count].device = pawl_column_number(statement, 0);
         bits[count].runs = true;
@@ -149,8 +148,6 @@ enum pawl_result pawl_sqlite_running_fill(struct pawl_sqlite *connection)
             result = pawl_sqlite_running_set(connection, bits, count);
             count = 0;
         }
-        if (result == PAWL_OK)
-            result = pawl_sqlite_step(connection, statement, &row);
     }
     if (result == PAWL_OK)
         result = pawl_sqlite_running_set(connection, bits, count);

@@ -119,18 +119,14 @@ enum pawl_result pawl_sqlite_token_list(struct pawl_reader *reader, bool live, u
     struct pawl_sqlite *connection = pawl_sqlite_of(reader);
     sqlite3_stmt *statement = pawl_sqlite_statement(connection, PAWL_SQL_TOKEN_LIST);
     struct pawl_token_row token;
-    bool row = false;
     pawl_bind_number(statement, 1, after);
     pawl_bind_number(statement, 2, live ? 1 : 0);
     pawl_bind_number(statement, 3, limit);
-    enum pawl_result result = pawl_sqlite_step(connection, statement, &row);
-    while (result == PAWL_OK && row) {
+    enum pawl_result result = PAWL_OK;
+    while (pawl_sqlite_next(connection, statement, &result)) {
         result = token_decode(statement, &token);
         if (result == PAWL_OK)
             result = visit(context, &token);
-        if (result == PAWL_OK)
-            result = pawl_sqlite_step(connection, statement, &row);
     }
-    sqlite3_reset(statement);
     return result;
 }
