@@ -11,6 +11,7 @@
 #include "pawl/secret.h"
 
 #define READ_STEP 65536u
+#define COPY_SIZE (1024u * 1024u)
 
 void pawl_buffer_release(struct pawl_buffer *buffer)
 {
@@ -202,4 +203,19 @@ enum pawl_result pawl_pwrite_full(int fd, const void *bytes, size_t size, uint64
         }
     }
     return PAWL_OK;
+}
+
+enum pawl_result pawl_fd_copy(int from, int to)
+{
+    uint8_t *bytes = malloc(COPY_SIZE);
+    enum pawl_result result = bytes == NULL ? PAWL_EXHAUSTED : PAWL_OK;
+    size_t got = 1;
+
+    while (result == PAWL_OK && got > 0) {
+        result = pawl_read_most(from, bytes, COPY_SIZE, &got);
+        if (result == PAWL_OK)
+            result = pawl_write_full(to, bytes, got);
+    }
+    free(bytes);
+    return result;
 }

@@ -89,4 +89,7 @@ enum pawl_result pawl_pwrite_full(int fd, const void *bytes, size_t size, uint64
 /* Reads until `size` bytes or the end; `*got` tells how many. */
 enum pawl_result pawl_read_most(int fd, void *bytes, size_t size, size_t *got);
 
+/* Writes what is left of `from` to `to`. PAWL_IO, or PAWL_EXHAUSTED without memory. */
+enum pawl_result pawl_fd_copy(int from, int to);
+
 #endif

@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -16,17 +15,6 @@
 
 /* One at a time: each takes as much room as the database. */
 static atomic_flag busy = ATOMIC_FLAG_INIT;
-
-/* Removes the names of a copy: its own, and what SQLite puts beside it. */
-static void copy_unlink(const char *path)
-{
-    static const char *const suffixes[] = {"", "-journal", "-wal", "-shm"};
-    char name[PATH_MAX + 16];
-    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
-        snprintf(name, sizeof name, "%s%s", path, suffixes[i]);
-        unlink(name);
-    }
-}
 
 /* Copies the database into a file without a name, `*fd`, which is to be closed. */
 static enum pawl_result copy_make(struct pawl_server *server, int *fd)
@@ -41,7 +29,7 @@ static enum pawl_result copy_make(struct pawl_server *server, int *fd)
     if (result == PAWL_OK)
         result = pawl_store_backup(reader, path, (int64_t)time(NULL));
     pawl_reader_return(&server->readers, reader);
-    copy_unlink(path);
+    pawl_store_unlink(path);
     if (result == PAWL_OK)
         *fd = copy;
     else

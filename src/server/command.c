@@ -36,12 +36,8 @@ enum MHD_Result pawl_exchange_command(struct pawl_exchange *exchange,
                                       const struct pawl_command *command)
 {
     struct pawl_directive directive;
-    enum pawl_result granted = pawl_exchange_grants_make(exchange);
-    if (granted != PAWL_OK)
-        return pawl_request_refuse(exchange->request, PAWL_STORAGE,
-                                   "cannot grant a content key: %s", pawl_result_name(granted));
-    pawl_directive_begin(exchange->server, &exchange->device, &exchange->report, exchange->now,
-                         PAWL_ACTION_IDLE, &directive);
+    if (!pawl_exchange_directive_begin(exchange, &directive))
+        return MHD_YES;
     if (command->kind == PAWL_COMMAND_DIAGNOSTIC &&
         diagnostic_fill(exchange, command, &directive) != PAWL_OK)
         return pawl_exchange_send(exchange, &directive); /* its package has gone: it expires */

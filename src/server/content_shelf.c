@@ -1,6 +1,5 @@
 #include "server/content_shelf.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -11,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "host/directory.h"
 #include "host/hex.h"
 
 #define PENDING ".pending"
@@ -40,33 +40,15 @@ static int directory_open(int at, const char *name)
     return openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/* Visits the names in a directory. */
-static void names_visit(int at, const char *path, void (*visit)(int fd, const char *name, bool all),
-                        bool all)
+static void file_remove(void *context, int directory, const char *name)
 {
-    int fd = directory_open(at, path);
-    DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
-    if (directory == NULL) {
-        if (fd >= 0)
-            close(fd);
-        return;
-    }
-    const struct dirent *entry;
-    while ((entry = readdir(directory)) != NULL)
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            visit(fd, entry->d_name, all);
-    closedir(directory);
-}
-
-static void file_remove(int fd, const char *name, bool all)
-{
-    (void)all;
-    unlinkat(fd, name, 0);
+    (void)context;
+    unlinkat(directory, name, 0);
 }
 
 static void directory_remove(int at, const char *name)
 {
-    names_visit(at, name, file_remove, true);
+    pawl_directory_visit(at, name, file_remove, NULL);
     unlinkat(at, name, AT_REMOVEDIR);
 }
 
@@ -175,21 +157,23 @@ bool pawl_content_files_remove(const struct pawl_data *data,
 }
 
 /* Removes what is named like something that is not ready, when it is old enough. */
-static void unfinished_remove(int fd, const char *name, bool all)
+static void unfinished_remove(void *context, int directory, const char *name)
 {
+    bool all = *(const bool *)context;
     const char *suffix = strrchr(name, '.');
     bool upload = strncmp(name, PAWL_UPLOAD_PREFIX, strlen(PAWL_UPLOAD_PREFIX)) == 0;
     bool pending = suffix != NULL && strcmp(suffix, PENDING) == 0;
     struct stat status;
-    if (!(pending || (upload && all)) || fstatat(fd, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+    if (!(pending || (upload && all)) ||
+        fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
         return;
     if (all || time(NULL) - status.st_mtime > ABANDONED_AFTER)
-        directory_remove(fd, name);
+        directory_remove(directory, name);
 }
 
 void pawl_content_sweep(const struct pawl_data *data, bool all)
 {
     pthread_mutex_lock(&naming);
-    names_visit(data->contents, ".", unfinished_remove, all);
+    pawl_directory_visit(data->contents, ".", unfinished_remove, &all);
     pthread_mutex_unlock(&naming);
 }

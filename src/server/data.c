@@ -1,6 +1,5 @@
 #include "server/data.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host/directory.h"
 #include "host/log.h"
 #include "server/content_shelf.h"
 #include "server/server_identity.h"
@@ -36,34 +36,16 @@ static enum pawl_result lock_take(struct pawl_data *data)
     return pawl_error(PAWL_STATE, "%s: in use by another pawld", data->path);
 }
 
-/* Removes what never got its name because its server died: files that begin with `prefix`. */
-static void unfinished_remove(int directory_fd, const char *prefix)
+/* Removes a file that begins with a prefix: what never got its name because its server died. */
+static void unfinished_remove(void *prefix, int directory, const char *name)
 {
-    int fd = openat(directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
-    if (directory == NULL) {
-        if (fd >= 0)
-            close(fd);
-        return;
-    }
-    const struct dirent *entry;
-    while ((entry = readdir(directory)) != NULL)
-        if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0)
-            unlinkat(directory_fd, entry->d_name, 0);
-    closedir(directory);
-}
-
-static void copies_remove(const struct pawl_data *data)
-{
-    int fd = open(data->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return;
-    unfinished_remove(fd, PAWL_BACKUP_PREFIX);
-    close(fd);
+    if (strncmp(name, prefix, strlen(prefix)) == 0)
+        unlinkat(directory, name, 0);
 }
 
 static enum pawl_result packages_open(struct pawl_data *data, bool create)
 {
+    char upload[] = PAWL_UPLOAD_PREFIX, copy[] = PAWL_BACKUP_PREFIX;
     char path[PATH_MAX];
     pawl_data_path(data, "packages", path);
     if (create && mkdir(path, 0700) != 0 && errno != EEXIST)
@@ -71,8 +53,9 @@ static enum pawl_result packages_open(struct pawl_data *data, bool create)
     data->packages = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (data->packages < 0)
         return pawl_error(PAWL_IO, "%s: %s", path, strerror(errno));
-    unfinished_remove(data->packages, PAWL_UPLOAD_PREFIX);
-    copies_remove(data);
+    pawl_directory_visit(data->packages, ".", unfinished_remove, upload);
+    /* The dot, since the data directory itself may be a link. */
+    pawl_directory_visit(AT_FDCWD, pawl_data_path(data, ".", path), unfinished_remove, copy);
     return PAWL_OK;
 }
 

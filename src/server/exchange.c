@@ -177,16 +177,25 @@ enum MHD_Result pawl_exchange_answer(struct pawl_exchange *exchange, enum pawl_a
     return pawl_exchange_send(exchange, &directive);
 }
 
+bool pawl_exchange_directive_begin(struct pawl_exchange *exchange, struct pawl_directive *directive)
+{
+    enum pawl_result granted = pawl_exchange_grants_make(exchange);
+    if (granted != PAWL_OK) {
+        pawl_request_refuse(exchange->request, PAWL_STORAGE, "cannot grant a content key: %s",
+                            pawl_result_name(granted));
+        return false;
+    }
+    pawl_directive_begin(exchange->server, &exchange->device, &exchange->report, exchange->now,
+                         PAWL_ACTION_IDLE, directive);
+    return true;
+}
+
 enum MHD_Result pawl_exchange_offer(struct pawl_exchange *exchange,
                                     const struct pawl_plan_entry *entry)
 {
     struct pawl_directive directive;
-    enum pawl_result granted = pawl_exchange_grants_make(exchange);
-    if (granted != PAWL_OK)
-        return pawl_request_refuse(exchange->request, PAWL_STORAGE,
-                                   "cannot grant a content key: %s", pawl_result_name(granted));
-    pawl_directive_begin(exchange->server, &exchange->device, &exchange->report, exchange->now,
-                         PAWL_ACTION_IDLE, &directive);
+    if (!pawl_exchange_directive_begin(exchange, &directive))
+        return MHD_YES;
     if (entry != NULL) {
         struct pawl_reader *reader = NULL;
         enum pawl_result result = pawl_exchange_reader_get(exchange, &reader);

@@ -41,6 +41,11 @@ enum MHD_Result pawl_exchange_send(struct pawl_exchange *exchange,
  * answered as assigned: neither held nor told to repeat. An error of store or vault. */
 enum pawl_result pawl_exchange_grants_make(struct pawl_exchange *exchange);
 
+/* Begins an idle directive that brings the grants. False: they could not be made, and the request
+ * was refused. */
+bool pawl_exchange_directive_begin(struct pawl_exchange *exchange,
+                                   struct pawl_directive *directive);
+
 /* Answers with an action that is not a download, and without grants. */
 enum MHD_Result pawl_exchange_answer(struct pawl_exchange *exchange, enum pawl_action action);
 

@@ -5,7 +5,7 @@
 #include <time.h>
 
 #include "host/log.h"
-#include "server/media.h"
+#include "server/operator_json.h"
 #include "server/server.h"
 #include "store/once.h"
 

@@ -1,6 +1,5 @@
 #include "server/package_shelf.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -10,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host/directory.h"
 #include "host/hex.h"
 
 #define PENDING ".pending"
@@ -91,32 +91,33 @@ int pawl_shelf_open(const struct pawl_data *data, const uint8_t package_id[PAWL_
     return fd >= 0 ? fd : name_open(data, package_id, PENDING);
 }
 
+struct sweep {
+    bool (*keep)(void *context, const uint8_t package_id[PAWL_PACKAGE_ID_SIZE]);
+    void *context;
+};
+
+/* Removes a package without its key when it is not to be kept. */
+static void pending_sweep(void *context, int directory, const char *name)
+{
+    const struct sweep *sweep = context;
+    const size_t digits = 2u * PAWL_PACKAGE_ID_SIZE;
+    uint8_t package_id[PAWL_PACKAGE_ID_SIZE];
+    char hex[PAWL_HEX_SIZE(PAWL_PACKAGE_ID_SIZE)];
+    if (strlen(name) != digits + strlen(PENDING) || strcmp(name + digits, PENDING) != 0)
+        return;
+    memcpy(hex, name, digits);
+    hex[digits] = '\0';
+    if (pawl_hex_decode(hex, package_id, sizeof package_id) == PAWL_OK &&
+        !sweep->keep(sweep->context, package_id))
+        unlinkat(directory, name, 0);
+}
+
 void pawl_shelf_sweep(const struct pawl_data *data,
                       bool (*keep)(void *context, const uint8_t package_id[PAWL_PACKAGE_ID_SIZE]),
                       void *context)
 {
-    const size_t digits = 2u * PAWL_PACKAGE_ID_SIZE;
-    int fd = openat(data->packages, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
-    if (directory == NULL) {
-        if (fd >= 0)
-            close(fd);
-        return;
-    }
-    const struct dirent *entry;
-    while ((entry = readdir(directory)) != NULL) {
-        uint8_t package_id[PAWL_PACKAGE_ID_SIZE];
-        char hex[PAWL_HEX_SIZE(PAWL_PACKAGE_ID_SIZE)];
-        if (strlen(entry->d_name) != digits + strlen(PENDING) ||
-            strcmp(entry->d_name + digits, PENDING) != 0)
-            continue;
-        memcpy(hex, entry->d_name, digits);
-        hex[digits] = '\0';
-        if (pawl_hex_decode(hex, package_id, sizeof package_id) == PAWL_OK &&
-            !keep(context, package_id))
-            unlinkat(data->packages, entry->d_name, 0);
-    }
-    closedir(directory);
+    struct sweep sweep = {keep, context};
+    pawl_directory_visit(data->packages, ".", pending_sweep, &sweep);
 }
 
 enum pawl_result pawl_shelf_release(const struct pawl_data *data,

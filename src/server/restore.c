@@ -19,7 +19,6 @@
 #include "server/restored.h"
 
 #define CANDIDATE "restore.db" /* the backup, until it has its place */
-#define COPY_SIZE (1024u * 1024u)
 
 /* What one restore has in hand. */
 struct work {
@@ -33,33 +32,6 @@ struct work {
     bool has_present;
 };
 
-/* Removes a database's files, as far as they are there. */
-static void database_unlink(const char *path)
-{
-    static const char *const suffixes[] = {"", "-journal", "-wal", "-shm"};
-    char name[PATH_MAX + 16];
-    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
-        snprintf(name, sizeof name, "%s%s", path, suffixes[i]);
-        unlink(name);
-    }
-}
-
-static enum pawl_result bytes_copy(int from, int to)
-{
-    uint8_t *bytes = malloc(COPY_SIZE);
-    size_t got = 1;
-    enum pawl_result result = bytes == NULL ? PAWL_EXHAUSTED : PAWL_OK;
-    while (result == PAWL_OK && got > 0) {
-        result = pawl_read_most(from, bytes, COPY_SIZE, &got);
-        if (result == PAWL_OK)
-            result = pawl_write_full(to, bytes, got);
-    }
-    if (result == PAWL_OK && fsync(to) != 0)
-        result = PAWL_IO;
-    free(bytes);
-    return result;
-}
-
 /* Copies the backup into the data directory: what is opened may be changed by that. */
 static enum pawl_result candidate_make(struct work *work)
 {
@@ -67,9 +39,11 @@ static enum pawl_result candidate_make(struct work *work)
     int from = open(file, O_RDONLY | O_CLOEXEC);
     if (from < 0)
         return pawl_error(PAWL_IO, "%s: %s", file, strerror(errno));
-    database_unlink(work->candidate);
+    pawl_store_unlink(work->candidate);
     int to = open(work->candidate, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    enum pawl_result result = to < 0 ? PAWL_IO : bytes_copy(from, to);
+    enum pawl_result result = to < 0 ? PAWL_IO : pawl_fd_copy(from, to);
+    if (result == PAWL_OK && fsync(to) != 0)
+        result = PAWL_IO;
     if (result != PAWL_OK)
         pawl_error(errno == ENOSPC ? PAWL_EXHAUSTED : result, "%s: %s", work->candidate,
                    strerror(errno));
@@ -315,7 +289,7 @@ enum pawl_result pawl_restore(const struct pawl_restore *restore)
     pawl_data_path(&work.data, "pawl.db", work.place);
     result = restore_run(&work);
     database_close(&work.store, &work.reader);
-    database_unlink(work.candidate);
+    pawl_store_unlink(work.candidate);
     json_decref(work.gone);
     pawl_data_close(&work.data);
     return result;

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,8 +13,6 @@
 #include "host/log.h"
 #include "pawl/package.h"
 #include "server/package_shelf.h"
-
-#define COPY_SIZE (1024u * 1024u)
 
 struct packages {
     const struct pawl_data *data;
@@ -37,20 +34,6 @@ static bool package_is(int fd, const struct pawl_package_row *row)
            lseek(fd, 0, SEEK_SET) == 0;
 }
 
-static enum pawl_result bytes_copy(int from, int to)
-{
-    uint8_t *bytes = malloc(COPY_SIZE);
-    size_t got = 1;
-    enum pawl_result result = bytes == NULL ? PAWL_EXHAUSTED : PAWL_OK;
-    while (result == PAWL_OK && got > 0) {
-        result = pawl_read_most(from, bytes, COPY_SIZE, &got);
-        if (result == PAWL_OK)
-            result = pawl_write_full(to, bytes, got);
-    }
-    free(bytes);
-    return result;
-}
-
 static enum pawl_result package_take(const struct pawl_data *data, int from,
                                      const struct pawl_package_row *row)
 {
@@ -58,7 +41,7 @@ static enum pawl_result package_take(const struct pawl_data *data, int from,
     enum pawl_result result = pawl_upload_open(data, &upload);
     if (result != PAWL_OK)
         return pawl_error(result, "%s/packages: %s", data->path, strerror(errno));
-    result = bytes_copy(from, upload.fd);
+    result = pawl_fd_copy(from, upload.fd);
     if (result == PAWL_OK)
         result = pawl_upload_shelve(data, &upload, row->package_id, true);
     if (result != PAWL_OK)

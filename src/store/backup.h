@@ -12,6 +12,10 @@
  * to the disk. PAWL_CORRUPT when the store itself is damaged; on failure the file holds rubbish. */
 enum pawl_result pawl_store_backup(struct pawl_reader *reader, const char *path, int64_t time);
 
+/* Removes the files of the SQLite database `path`, which nobody has open, as far as they are there:
+ * its own, and what SQLite puts beside it. */
+void pawl_store_unlink(const char *path);
+
 /* Checks the structure of the whole store: PAWL_CORRUPT; the database's words go to the log. */
 enum pawl_result pawl_store_check(struct pawl_reader *reader);
 

@@ -1,6 +1,8 @@
 /* Copies of the database while it is used, and what is noted when one was put back. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -8,6 +10,16 @@
 #include "store/sqlite_audit.h"
 
 #define STEP_PAGES 4096 /* 16 MiB: between two steps other threads get the processor */
+
+void pawl_store_unlink(const char *path)
+{
+    static const char *const suffixes[] = {"", "-journal", "-wal", "-shm"};
+    char name[PATH_MAX + 16];
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+        snprintf(name, sizeof name, "%s%s", path, suffixes[i]);
+        unlink(name);
+    }
+}
 
 /* Copies all pages, as they were when the reader's transaction began. */
 static int pages_copy(sqlite3 *from, sqlite3 *to)
