@@ -47,7 +47,9 @@ enum pawl_phase pawl_agent_retry(struct pawl_agent *agent, enum pawl_trouble tro
         return PAWL_PHASE_DONE;
     if (is_enough(agent, backoff)) {
         agent->exit_code = pawl_exit_code(pawl_error(result, "%s", problem));
-        pawl_hint("%s", hints[trouble]);
+        pawl_hint("%s", trouble == PAWL_TROUBLE_EXCHANGE && result == PAWL_UNTRUSTED
+                            ? "has the server imported this unit, and does --ca fit the server?"
+                            : hints[trouble]);
         return PAWL_PHASE_DONE;
     }
     uint64_t wait = pawl_backoff_next(backoff, pawl_random_draw());

@@ -193,7 +193,9 @@ enum pawl_result pawl_access_error(const struct pawl_access *access, CURLcode co
         return PAWL_IO;
     case CUT_OFF:
         pawl_error(PAWL_IO, "pawld at %s closed the connection", access->where);
-        pawl_hint("it serves the users that it was told to; its log says why");
+        pawl_hint(access->is_remote
+                      ? "operators from elsewhere are served by TLS: the URL begins with https://"
+                      : "it serves the users that it was told to; its log says why");
         return PAWL_IO;
     case TLS_FAILED:
         pawl_error(PAWL_UNTRUSTED, "no TLS with %s: %s", access->where, cause);

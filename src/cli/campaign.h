@@ -31,8 +31,8 @@ enum pawl_result pawl_campaign_create(struct pawl_client *client,
 enum pawl_result pawl_campaign_stages_make(const struct pawl_campaign_request *request,
                                            json_t **stages);
 
-/* Prints a campaign for people, a bar for each stage, in lines of at most 100 columns (but for the
- * explanation); returns how many lines. With `color`, bars are coloured. */
+/* Prints a campaign for people, a bar for each stage, in lines for a terminal of 80 columns;
+ * returns how many, the explanation counted as one. With `color`, bars are coloured. */
 unsigned pawl_campaign_print(FILE *out, json_t *campaign, bool color);
 
 /* Follows a campaign until it is finished, stopped or paused: the exit code. */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cli/campaign.h"
+#include "cli/print.h"
 
 #define CELLS 24
 
@@ -95,7 +96,7 @@ unsigned pawl_campaign_print(FILE *out, json_t *campaign, bool color)
         lines++;
     }
     fputs("why      ", out);
-    text_print(out, campaign, "explanation");
-    fputc('\n', out);
+    const char *why = json_string_value(json_object_get(campaign, "explanation"));
+    pawl_print_paragraph(out, why != NULL ? why : "-", 9);
     return lines;
 }

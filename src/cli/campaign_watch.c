@@ -35,8 +35,9 @@ static time_t clock_now(void)
     return now.tv_sec;
 }
 
-/* "0.4 a second, about 1:20 h left"; nothing while nothing can be said. */
-static void estimate_print(FILE *out, const struct watch *watch, const json_t *campaign)
+/* "0.4 devices a second, about 1:20 h left" behind `before`; nothing while nothing can be said. */
+static void estimate_print(FILE *out, const struct watch *watch, const json_t *campaign,
+                           const char *before)
 {
     long long done = number_of(campaign, "finished") - watch->first;
     long long left = number_of(campaign, "total") - number_of(campaign, "finished") -
@@ -45,7 +46,7 @@ static void estimate_print(FILE *out, const struct watch *watch, const json_t *c
     if (done <= 0 || spent < 1.0 || left <= 0 || strcmp(state_of(campaign), "running") != 0)
         return;
     double rate = (double)done / spent, seconds = (double)left / rate;
-    fprintf(out, "%.1f devices a second", rate);
+    fprintf(out, "%s%.1f devices a second", before, rate);
     if (seconds >= 360000.0)
         fputs(", more than 99 h left", out);
     else if (seconds >= 3600.0)
@@ -84,8 +85,7 @@ static void screen_draw(struct watch *watch, json_t *campaign)
     if (out == NULL)
         return;
     pawl_campaign_print(out, campaign, watch->color);
-    fputs("left     ", out);
-    estimate_print(out, watch, campaign);
+    estimate_print(out, watch, campaign, "left     ");
     fputc('\n', out);
     if (fclose(out) == 0) {
         if (watch->drawn)
@@ -119,15 +119,7 @@ static void line_print(const struct watch *watch, json_t *campaign)
            json_array_size(json_object_get(campaign, "stages")), number_of(campaign, "finished"),
            json_is_true(json_object_get(campaign, "counted")) ? "" : "about ",
            number_of(campaign, "total"), number_of(campaign, "failed"));
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (out != NULL) {
-        estimate_print(out, watch, campaign);
-        if (fclose(out) == 0 && size > 0)
-            printf(", %s", text);
-    }
-    free(text);
+    estimate_print(stdout, watch, campaign, ", ");
     putchar('\n');
 }
 

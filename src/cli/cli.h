@@ -106,6 +106,9 @@ void pawl_cli_progress_bytes(struct pawl_progress *progress, const char *what, u
  * PAWL_MALFORMED or PAWL_UNSUPPORTED says that the file is no `expected` ("a PEM key"). */
 enum pawl_result pawl_file_error(enum pawl_result result, const char *path, const char *expected);
 
+/* The first operand of a verb with actions; "list" when there is none. */
+const char *pawl_cli_action(const struct pawl_option_list *operands);
+
 /* Prints "pawl: VERB: nothing: ..." and returns the exit code for nothing to do. */
 int pawl_nothing(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -127,6 +127,23 @@ static enum pawl_result class_of(const char *name)
     return PAWL_IO;
 }
 
+/* What is not there, and what lists what is. */
+static void absence_hint(const char *message)
+{
+    static const struct {
+        const char *begin, *command;
+    } lists[] = {
+        {"no such campaign", "pawl campaign list"},   {"no such device", "pawl devices"},
+        {"no such group", "pawl group list"},         {"no such package", "pawl packages"},
+        {"no such content", "pawl content list"},     {"no such assignment", "pawl assign --list"},
+        {"no token of this name", "pawl token list"},
+    };
+
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        if (strncmp(message, lists[i].begin, strlen(lists[i].begin)) == 0)
+            pawl_hint("'%s' lists those that there are", lists[i].command);
+}
+
 /* An answer that says no: {"class", "message"}. */
 static enum pawl_result server_error(const struct exchange *exchange)
 {
@@ -139,6 +156,8 @@ static enum pawl_result server_error(const struct exchange *exchange)
     else
         pawl_error(class, "pawld answered with HTTP status %ld", status_of(exchange));
     pawl_access_hint(&exchange->client->access, exchange->client->curl, status_of(exchange));
+    if (message != NULL && status_of(exchange) == 404)
+        absence_hint(message);
     json_decref(answer);
     return class;
 }

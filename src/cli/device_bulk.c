@@ -144,8 +144,11 @@ static int outcome_tell(struct work *work)
     if (outcome_print(work) != PAWL_OK)
         return pawl_exit_code(PAWL_EXHAUSTED);
     if (work->refused > 0) {
-        pawl_error(PAWL_STATE, "%" PRIu64 " devices were refused", work->refused);
-        pawl_hint("the others are done; repeating the command does no harm");
+        pawl_error(PAWL_STATE, "%" PRIu64 " of %" PRIu64 " devices %s refused", work->refused,
+                   work->refused + work->changed + work->unchanged,
+                   work->bulk->dry_run ? "would be" : "were");
+        pawl_hint(work->bulk->dry_run ? "nothing was done: this is a dry run"
+                                      : "the others are done; repeating the command does no harm");
         return PAWL_EXIT_FAILURE;
     }
     if (work->changed == 0)

@@ -73,6 +73,11 @@ static void line_print(const char *kind, const char *format, va_list arguments)
     fprintf(stderr, "pawl: %s: %s: %s\n", pawl_cli.verb, kind, text);
 }
 
+const char *pawl_cli_action(const struct pawl_option_list *operands)
+{
+    return operands->count > 0 ? operands->items[0] : "list";
+}
+
 int pawl_nothing(const char *format, ...)
 {
     va_list arguments;

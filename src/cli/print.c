@@ -5,23 +5,45 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/pages.h"
 #include "host/hex.h"
 
 #define DEPTH_MOST 4
+#define LINE_WIDTH 80u
 #define HEX_MOST 64u
 
 /* Escape sequences in a name must not reach the terminal: C0, DEL, and C1 as UTF-8 has it. */
+static void text_put(FILE *out, const char *text, size_t size)
+{
+    const unsigned char *c = (const unsigned char *)text, *end = c + size;
+
+    for (; c < end; c++) {
+        bool is_c1 = *c == 0xc2 && c + 1 < end && c[1] >= 0x80 && c[1] < 0xa0;
+        fputc(*c < ' ' || *c == 0x7f || is_c1 ? '?' : *c, out);
+        c += is_c1;
+    }
+}
+
 void pawl_print_text(const char *text)
 {
-    for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++) {
-        if (*c < ' ' || *c == 0x7f) {
-            putchar('?');
-        } else if (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0) {
-            putchar('?');
-            c++;
-        } else {
-            putchar(*c);
+    text_put(stdout, text, strlen(text));
+}
+
+void pawl_print_paragraph(FILE *out, const char *text, unsigned indent)
+{
+    while (*text != '\0') {
+        size_t room = LINE_WIDTH - indent, size = strlen(text);
+        if (size > room) {
+            for (size = room; size > 0 && text[size] != ' ';)
+                size--;
+            size = size > 0 ? size : room;
         }
+        text_put(out, text, size);
+        fputc('\n', out);
+        text += size;
+        text += *text == ' ';
+        if (*text != '\0')
+            fprintf(out, "%*s", (int)indent, "");
     }
 }
 
@@ -52,6 +74,27 @@ static void print_name(const char *name, int width)
     for (; *name != '\0'; name++, width--)
         putchar(*name == '_' ? ' ' : *name);
     printf("%*s", width > 0 ? width : 0, "");
+}
+
+/* Members that are moments: seconds since 1970 to programs, dates to people. */
+static bool is_moment(const char *name, const json_t *value)
+{
+    static const char *const names[] = {"created", "since", "last_seen", "previous_until", "time"};
+
+    for (size_t i = 0; json_is_integer(value) && i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
+static void print_member(const char *name, const json_t *value)
+{
+    char date[20];
+
+    if (is_moment(name, value))
+        printf("%s UTC", pawl_date_text(value, date));
+    else
+        print_scalar(value);
 }
 
 static void print_object(json_t *object, int depth);
@@ -99,7 +142,7 @@ static void print_object(json_t *object, int depth)
         printf("%*s", 2 * depth, "");
         print_name(name, nested ? 0 : width);
         if (!nested)
-            print_scalar(value);
+            print_member(name, value);
         putchar('\n');
         if (depth >= DEPTH_MOST)
             continue;

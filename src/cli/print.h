@@ -1,12 +1,13 @@
 /*
  * What verbs print on stdout: one JSON value, as it is with --json, otherwise as lines for people
- * ("package id  62b4c5...", nested values indented).
+ * ("package id  62b4c5...", nested values indented, moments as dates).
  */
 #ifndef PAWL_CLI_PRINT_H
 #define PAWL_CLI_PRINT_H
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <jansson.h>
 
@@ -26,6 +27,10 @@ struct pawl_column {
 
 /* Prints an array of objects as a table; gives back `items`. Columns end with a NULL member. */
 void pawl_print_table(json_t *items, const struct pawl_column *columns);
+
+/* Prints `text` in lines of at most 80 columns that end between words; all but the first begin with
+ * `indent` blanks, and the first is thought to begin behind as many columns. */
+void pawl_print_paragraph(FILE *out, const char *text, unsigned indent);
 
 /* Prints `text` with control characters made harmless. */
 void pawl_print_text(const char *text);

@@ -53,7 +53,11 @@ static enum pawl_result assign(struct pawl_client *client, const char *package)
     json_t *body = json_pack("{s:o, s:o}", "package_id",
                              pawl_json_hex(package_id, sizeof package_id), "target", target);
     result = pawl_client_json(client, "PUT", "/v1/assignments", body, &answer);
-    return result == PAWL_OK ? pawl_print(answer) : result;
+    if (result != PAWL_OK)
+        return result;
+    if (json_integer_value(json_object_get(answer, "devices")) == 0)
+        pawl_warning("no device is meant yet: is the name right?");
+    return pawl_print(answer);
 }
 
 static enum pawl_result unassign(struct pawl_client *client)

@@ -6,7 +6,8 @@
 #include "cli/print.h"
 #include "cli/verbs.h"
 
-#define NOT_GIVEN UINT64_MAX
+#define ACTION_WORDS \
+    "create, list, status, watch, approve, start, pause, resume, abort, retry, next and delete"
 
 static struct pawl_campaign_request request;
 static const char *reason;
@@ -191,10 +192,10 @@ static bool usage_check(const struct action *action, const struct pawl_option_li
 
 static int run(const struct pawl_option_list *operands)
 {
-    const struct action *action = action_find(operands->items[0]);
+    const struct action *action = action_find(pawl_cli_action(operands));
     struct pawl_client *client = NULL;
     if (action == NULL)
-        return pawl_usage_error("'%s' is not an action", operands->items[0]);
+        return pawl_usage_error("'%s' is none of " ACTION_WORDS, operands->items[0]);
     if (!usage_check(action, operands))
         return PAWL_EXIT_USAGE;
     enum pawl_result result = pawl_client_open(&client);
@@ -208,7 +209,7 @@ static int run(const struct pawl_option_list *operands)
 const struct pawl_verb pawl_verb_campaign = {
     .name = "campaign",
     .usage = {.command = "pawl campaign",
-              .operands = "ACTION [NUMBER|PACKAGE]",
+              .operands = "[list] | create PACKAGE | ACTION NUMBER",
               .summary = "bring a package to many devices, in stages",
               .details =
                   "create makes a campaign; start, approve, pause, resume, abort, retry (what "
@@ -217,7 +218,7 @@ const struct pawl_verb pawl_verb_campaign = {
                   "[:deadline=TIME][:soak=TIME][:then=pause],\nfor example --stage "
                   "1:soak=1d 9 90:error=5. Shares are percent and 100 together. TIME is 90s,\n15m, "
                   "2h or 1d.",
-              .least = 1,
+              .least = 0,
               .most = 2},
     .options = options,
     .run = run,

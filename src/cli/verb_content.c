@@ -81,25 +81,23 @@ static enum pawl_result list(struct pawl_client *client, const char *operand)
     return PAWL_OK;
 }
 
-/* The resource of a content object; false, with a usage error, for what is no id. */
-static bool resource_make(const char *id, char path[96])
+static bool id_is_good(const char *id)
 {
     uint8_t bytes[PAWL_CONTENT_ID_SIZE];
-    char hex[PAWL_HEX_SIZE(PAWL_CONTENT_ID_SIZE)];
-    if (pawl_hex_decode(id, bytes, sizeof bytes) != PAWL_OK) {
-        pawl_error(PAWL_MALFORMED, "'%s' is no content id (32 hex digits)", id);
-        return false;
-    }
-    snprintf(path, 96, "/v1/contents/%s", pawl_hex_encode(bytes, sizeof bytes, hex));
-    return true;
+    return pawl_hex_decode(id, bytes, sizeof bytes) == PAWL_OK;
+}
+
+/* The resource of a content object, whose id was judged before. */
+static void resource_make(const char *id, char path[96])
+{
+    snprintf(path, 96, "/v1/contents/%.32s", id);
 }
 
 static enum pawl_result show(struct pawl_client *client, const char *operand)
 {
     char path[96];
     json_t *answer = NULL;
-    if (!resource_make(operand, path))
-        return PAWL_MALFORMED;
+    resource_make(operand, path);
     enum pawl_result result = pawl_client_json(client, "GET", path, NULL, &answer);
     return result == PAWL_OK ? pawl_print(answer) : result;
 }
@@ -107,8 +105,7 @@ static enum pawl_result show(struct pawl_client *client, const char *operand)
 static enum pawl_result discard(struct pawl_client *client, const char *operand)
 {
     char path[96];
-    if (!resource_make(operand, path))
-        return PAWL_MALFORMED;
+    resource_make(operand, path);
     return pawl_client_json(client, "DELETE", path, NULL, NULL);
 }
 
@@ -134,14 +131,16 @@ static const struct action *action_find(const char *text)
 
 static int run(const struct pawl_option_list *operands)
 {
-    const struct action *action = action_find(operands->items[0]);
+    const struct action *action = action_find(pawl_cli_action(operands));
     struct pawl_client *client = NULL;
     if (action == NULL)
         return pawl_usage_error("'%s' is none of add, list, show and remove", operands->items[0]);
-    if (operands->count != action->operands)
+    if (operands->count != action->operands && operands->count > 0)
         return pawl_usage_error(action->adds           ? "add takes a FILE"
                                 : action->operands > 1 ? "a CONTENT_ID is needed"
                                                        : "list takes no operand");
+    if (!action->adds && operands->count > 1 && !id_is_good(operands->items[1]))
+        return pawl_usage_error("'%s' is no content id of 32 hex digits", operands->items[1]);
     if (action->adds && (release == NULL || name == NULL))
         return pawl_usage_error("add needs --release and --name");
     if (!action->adds && (release != NULL || name != NULL))
@@ -157,13 +156,13 @@ static int run(const struct pawl_option_list *operands)
 const struct pawl_verb pawl_verb_content = {
     .name = "content",
     .usage = {.command = "pawl content",
-              .operands = "add FILE | list | show|remove CONTENT_ID",
+              .operands = "[list] | add FILE | show|remove CONTENT_ID",
               .summary = "media that only devices with a certain release can play",
               .details = "add cuts FILE into segments with ffmpeg, encrypts them here under keys "
                          "that change, and hands\nboth to the control server, which grants keys "
                          "to devices that run the release. remove ends\nthat; what a device holds "
                          "opens until its next download.",
-              .least = 1,
+              .least = 0,
               .most = 2},
     .options = options,
     .run = run,

@@ -30,34 +30,12 @@ static const struct pawl_option options[] = {
     {.name = NULL},
 };
 
-/* The paragraph in lines that a terminal shows whole words of. */
-static void text_print(const char *text)
-{
-    const size_t width = 80;
-
-    while (*text != '\0') {
-        size_t size = strlen(text);
-        if (size > width) {
-            size = width;
-            while (size > 0 && text[size] != ' ')
-                size--;
-            size = size > 0 ? size : width;
-        }
-        char line[96];
-        snprintf(line, sizeof line, "%.*s", (int)size, text);
-        pawl_print_text(line);
-        putchar('\n');
-        text += size;
-        text += *text == ' ';
-    }
-}
-
 static enum pawl_result why_print(json_t *answer)
 {
     if (pawl_cli.json)
         return pawl_print(answer);
     const char *text = json_string_value(json_object_get(answer, "text"));
-    text_print(text != NULL ? text : "");
+    pawl_print_paragraph(stdout, text != NULL ? text : "", 0);
     json_decref(answer);
     return PAWL_OK;
 }

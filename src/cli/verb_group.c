@@ -73,13 +73,14 @@ static int run(const struct pawl_option_list *operands)
         size_t operands;
     } actions[] = {{"list", 1}, {"rename", 3}, {"delete", 2}};
     struct pawl_client *client = NULL;
+    const char *action = pawl_cli_action(operands);
     size_t i = 0;
 
-    while (i < 3 && strcmp(actions[i].name, operands->items[0]) != 0)
+    while (i < 3 && strcmp(actions[i].name, action) != 0)
         i++;
     if (i == 3)
-        return pawl_usage_error("'%s' is none of list, rename and delete", operands->items[0]);
-    if (operands->count != actions[i].operands)
+        return pawl_usage_error("'%s' is none of list, rename and delete", action);
+    if (operands->count != actions[i].operands && operands->count > 0)
         return pawl_usage_error("list takes nothing, rename GROUP NEW_NAME, delete GROUP");
     enum pawl_result result = pawl_client_open(&client);
     if (result != PAWL_OK)
@@ -93,11 +94,11 @@ static int run(const struct pawl_option_list *operands)
 const struct pawl_verb pawl_verb_group = {
     .name = "group",
     .usage = {.command = "pawl group",
-              .operands = "list | rename GROUP NEW_NAME | delete GROUP",
+              .operands = "[list] | rename GROUP NEW_NAME | delete GROUP",
               .summary = "list groups of devices, rename one, delete one that is empty",
               .details = "A group comes into being with its first device: 'pawl device group'. "
                          "Assignments and campaigns\nfor a group go with it when it is renamed.",
-              .least = 1,
+              .least = 0,
               .most = 3},
     .options = options,
     .run = run,

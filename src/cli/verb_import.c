@@ -90,6 +90,8 @@ static int upload(const char *path, int fd)
     else
         result = pawl_client_upload(client, "POST", target, fd, (uint64_t)status.st_size,
                                     "importing", &answer, NULL);
+    if (result == PAWL_MALFORMED)
+        pawl_hint("'pawl inspect %s' tells what the file is", path);
     free(target);
     pawl_client_close(client);
     return result == PAWL_OK ? outcome_tell(answer) : pawl_exit_code(result);

@@ -90,7 +90,7 @@ static int run(const struct pawl_option_list *operands)
     struct pawl_client *client = NULL;
     json_t *answer = NULL;
 
-    if (strcmp(operands->items[0], "list") != 0)
+    if (strcmp(pawl_cli_action(operands), "list") != 0)
         return pawl_usage_error("'%s' is not list; 'pawl device release' ends a quarantine",
                                 operands->items[0]);
     enum pawl_result result = pawl_client_open(&client);
@@ -105,7 +105,7 @@ const struct pawl_verb pawl_verb_quarantine = {
     .name = "quarantine",
     .usage =
         {.command = "pawl quarantine",
-         .operands = "list",
+         .operands = "[list]",
          .summary = "list devices in quarantine, with the evidence",
          .details =
              "A device is quarantined when what it reports says that its memory was copied, "
@@ -115,8 +115,8 @@ const struct pawl_verb pawl_verb_quarantine = {
              "Its next report then becomes its record, whatever it says. Where two devices share "
              "an identity,\nthe one that reports first is taken, and the other is quarantined "
              "anew: take that one away\nbefore, or decommission the identity.",
-         .least = 1,
-         .most = 1},
+         .least = 0,
+         .most = 2},
     .options = options,
     .run = run,
     .words = "list",

@@ -29,7 +29,7 @@ static const struct pawl_option options[] = {
     {"reason", 0, "TEXT", "revoke: why, for the audit trail", .text = &reason},
     {"limit", 'n', "N", "list: at most so many (100)", .number = &limit, .least = 1, .most = 10000},
     {"after", 0, "CURSOR", "list: go on behind an earlier list", .text = &after},
-    PAWL_OPTION_FORCE,
+    {.name = "force", .help = "create: replace the file of --out", .flag = &pawl_cli.force},
     PAWL_OPTION_SOCKET,
     PAWL_OPTION_JSON,
     {.name = NULL},
@@ -216,7 +216,7 @@ static enum pawl_result revoke(struct pawl_client *client, const char *name)
 
 static int run(const struct pawl_option_list *operands)
 {
-    const char *action = operands->items[0],
+    const char *action = pawl_cli_action(operands),
                *name = operands->count > 1 ? operands->items[1] : NULL;
     bool creates = strcmp(action, "create") == 0, lists = strcmp(action, "list") == 0;
     struct pawl_client *client = NULL;
@@ -241,12 +241,12 @@ static int run(const struct pawl_option_list *operands)
 const struct pawl_verb pawl_verb_token = {
     .name = "token",
     .usage = {.command = "pawl token",
-              .operands = "create|list|revoke [NAME]",
+              .operands = "[list] | create|revoke NAME",
               .summary = "say who may speak to the server over the network",
               .details = "create draws a token and tells the server its digest: only this command "
                          "ever shows it.\nWith --subject a client certificate is given the role "
                          "instead. revoke is in force at once.",
-              .least = 1,
+              .least = 0,
               .most = 2},
     .options = options,
     .run = run,

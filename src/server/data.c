@@ -33,7 +33,9 @@ static enum pawl_result lock_take(struct pawl_data *data)
         return pawl_error(PAWL_IO, "%s: %s", path, strerror(errno));
     if (flock(data->lock, LOCK_EX | LOCK_NB) == 0)
         return PAWL_OK;
-    return pawl_error(PAWL_STATE, "%s: in use by another pawld", data->path);
+    pawl_error(PAWL_STATE, "%s: in use by another pawld", data->path);
+    pawl_hint("stop that one first, or name another directory with --data");
+    return PAWL_STATE;
 }
 
 /* Removes a file that begins with a prefix: what never got its name because its server died. */

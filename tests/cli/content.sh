@@ -14,7 +14,7 @@ nothing_left() {
     check "nothing is left at the server" test -z "$(ls -A "$server_data/contents")"
 }
 
-for line in "" "add" "add film.mp4" "add film.mp4 --name x" "add film.mp4 --release app.pawl" \
+for line in "add" "add film.mp4" "add film.mp4 --name x" "add film.mp4 --release app.pawl" \
     "add a b --release app.pawl --name x" "list x" "show" "remove" "show --name x y" "frob" \
     "add film.mp4 --release app.pawl --name x --key-period 0" \
     "add film.mp4 --release app.pawl --name x --segment-seconds 3601"; do
@@ -22,8 +22,8 @@ for line in "" "add" "add film.mp4" "add film.mp4 --name x" "add film.mp4 --rele
     run content $line
     check "content $line: $status" test "$status" -eq 2
 done
-expect malformed content show xyz
-expect malformed content remove "${server_data##*/}"
+expect usage content show xyz
+expect usage content remove "${server_data##*/}"
 expect state content show 00000000000000000000000000000000
 expect state content remove 00000000000000000000000000000000
 

@@ -35,6 +35,11 @@ expect usage open app.pawl
 expect usage inspect
 expect usage inspect a b
 expect usage device show
+expect usage quarantine release 00000000000000000000000000000000
+expect usage group list x
+expect usage token list x
+expect usage content list x
+expect usage campaign show 1
 expect usage device show nonsense
 expect usage device destroy 00000000000000000000000000000000
 expect usage device release 00000000000000000000000000000000
