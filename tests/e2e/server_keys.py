@@ -43,7 +43,7 @@ class Stolen:
             "WHERE wrapped_content_key IS NOT NULL")]
         self.objects += [("object", *row) for row in
                          database.execute("SELECT key_id, wrapped_key FROM content_key")]
-        slots = {2: b"fingerprint", 3: b"challenge", 4: b"challenge"}
+        slots = {2: b"fingerprint", 3: b"challenge", 4: b"challenge", 5: b"push"}
         self.objects += [("server", slots[slot], wrapped) for slot, wrapped in
                          database.execute("SELECT slot, wrapped FROM server_key")]
         database.close()
