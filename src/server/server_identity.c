@@ -78,12 +78,19 @@ enum pawl_result pawl_server_identity_create(const struct pawl_data *data,
     return pair_make(data, access, "server.key", "server.crt", trouble);
 }
 
+static bool next_remove(const struct pawl_data *data)
+{
+    return name_remove(data, "server-next.key") && name_remove(data, "server-next.crt");
+}
+
 /* Moves what was made into its place; each step can be the last before a crash. A new pair whose
- * half is missing was never used. */
-static enum pawl_result pair_adopt(const struct pawl_data *data, struct pawl_trouble *trouble)
+ * half is missing was never used. `*adopted`: there was a whole one. */
+static enum pawl_result pair_adopt(const struct pawl_data *data, bool *adopted,
+                                   struct pawl_trouble *trouble)
 {
     bool key = name_exists(data, "server-next.key"), cert = name_exists(data, "server-next.crt");
     bool done = true;
+    *adopted = key && cert;
     if (key && cert)
         done = name_move(data, "server.key", "server-previous.key") &&
                name_move(data, "server.crt", "server-previous.crt") &&
@@ -92,7 +99,7 @@ static enum pawl_result pair_adopt(const struct pawl_data *data, struct pawl_tro
     else if (cert && !name_exists(data, "server.crt"))
         done = name_move(data, "server-next.crt", "server.crt");
     else if (key || cert)
-        done = name_remove(data, "server-next.key") && name_remove(data, "server-next.crt");
+        done = next_remove(data);
     if (done && pawl_directory_sync(data->path) == PAWL_OK)
         return PAWL_OK;
     return pawl_trouble_set(trouble, PAWL_IO, "%s: %s", data->path, strerror(errno));
@@ -134,7 +141,7 @@ enum pawl_result pawl_server_identity_open(struct pawl_server *server)
     struct pawl_trouble trouble = {""};
     pthread_rwlock_init(&server->identity.lock, NULL);
     server->identity.opened = true;
-    enum pawl_result result = pair_adopt(&server->data, &trouble);
+    enum pawl_result result = pair_adopt(&server->data, &server->identity.resumed, &trouble);
     if (result == PAWL_OK)
         result = pairs_load(server, &trouble);
     return result == PAWL_OK ? PAWL_OK : pawl_error(result, "%s", trouble.text);
@@ -187,8 +194,10 @@ static enum pawl_result identity_audit(struct pawl_server *server, const char *a
         .actor = actor,
         .action = action,
     };
-    pawl_log(PAWL_LOG_NOTICE, "event=%s actor=%s", action, actor);
-    return pawl_store_audit_append(server->store, &event, 1);
+    enum pawl_result result = pawl_store_audit_append(server->store, &event, 1);
+    if (result == PAWL_OK)
+        pawl_log(PAWL_LOG_NOTICE, "event=%s actor=%s", action, actor);
+    return result;
 }
 
 enum pawl_result pawl_server_identity_rotate(struct pawl_server *server, const char *actor,
@@ -199,12 +208,19 @@ enum pawl_result pawl_server_identity_rotate(struct pawl_server *server, const c
         return pawl_trouble_set(trouble, PAWL_STATE,
                                 "the key before is still kept: wait, or remove "
                                 "server-previous.key and .crt and restart");
+    bool adopted;
     enum pawl_result result =
         pair_make(data, &server->settings.hsm, "server-next.key", "server-next.crt", trouble);
     if (result == PAWL_OK)
         result = identity_audit(server, actor, "server-key-rotated");
-    if (result == PAWL_OK)
-        result = pair_adopt(data, trouble);
+    if (result != PAWL_OK) {
+        /* Nothing is left that the next start would take up; but of a move that broke off in the
+         * middle everything. */
+        if (name_exists(data, "server.key") && name_exists(data, "server.crt"))
+            next_remove(data);
+        return result;
+    }
+    result = pair_adopt(data, &adopted, trouble);
     return result == PAWL_OK ? pairs_load(server, trouble) : result;
 }
 
@@ -212,6 +228,10 @@ void pawl_server_identity_tick(struct pawl_server *server)
 {
     const struct pawl_data *data = &server->data;
     struct pawl_trouble trouble = {"its files cannot be removed"};
+    /* Not at the start itself: the first entry then is that of a restore, if there was one. */
+    if (server->identity.resumed &&
+        identity_audit(server, "pawld", "server-key-rotation-resumed") == PAWL_OK)
+        server->identity.resumed = false;
     int64_t until = pawl_server_identity_previous_until(server);
     if (until == 0 || (int64_t)time(NULL) <= until)
         return;

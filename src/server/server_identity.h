@@ -21,6 +21,7 @@ struct pawl_server;
 struct pawl_server_identity {
     pthread_rwlock_t lock;
     bool opened;
+    bool resumed; /* a rotation was finished at the start, which is to be audited */
     struct pawl_cms_opener *opener;
     bool has_previous;
     int64_t created; /* of the present certificate, Unix seconds */
@@ -44,7 +45,8 @@ void pawl_server_identity_release(struct pawl_server *server);
 enum pawl_result pawl_server_identity_rotate(struct pawl_server *server, const char *actor,
                                              struct pawl_trouble *trouble);
 
-/* Once a second: takes the previous key away when its time is up. */
+/* Once a second: audits what the start finished, and takes the previous key away when its time is
+ * up. */
 void pawl_server_identity_tick(struct pawl_server *server);
 
 /* When the present key was made, Unix seconds. */

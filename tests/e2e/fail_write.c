@@ -1,7 +1,7 @@
 /* Preloaded into a program: a disk that is full at a chosen moment.
  *
- *   PAWL_FAIL_WRITE=NAME  writes at a place of a file of that name fail while there is something in
- *                         its write-ahead log, NAME-wal; the log itself is written as ever
+ *   PAWL_FAIL_WRITE=NAME  writes at a place of a file of that name fail
+ *   PAWL_FAIL_WHEN=FILE   while that one has something in it
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -14,19 +14,19 @@
 
 static int is_full(int fd)
 {
-    char link[64], path[PATH_MAX], log[PATH_MAX + 8];
-    const char *wanted = getenv("PAWL_FAIL_WRITE");
+    char link[64], path[PATH_MAX];
+    const char *wanted = getenv("PAWL_FAIL_WRITE"), *file = getenv("PAWL_FAIL_WHEN");
     struct stat status;
 
+    if (wanted == NULL || file == NULL || stat(file, &status) != 0 || status.st_size == 0)
+        return 0;
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    ssize_t size = wanted == NULL ? -1 : readlink(link, path, sizeof path - 1);
+    ssize_t size = readlink(link, path, sizeof path - 1);
     if (size <= 0)
         return 0;
     path[size] = '\0';
     const char *name = strrchr(path, '/');
-    snprintf(log, sizeof log, "%s-wal", path);
-    return name != NULL && strcmp(name + 1, wanted) == 0 && stat(log, &status) == 0 &&
-           status.st_size > 0;
+    return name != NULL && strcmp(name + 1, wanted) == 0;
 }
 
 static ssize_t write_call(const char *function, int fd, const void *bytes, size_t size, off_t at)

@@ -90,7 +90,10 @@ class Server:
 
     def start_to_die(self, **when):
         """Starts it so that it kills itself when that comes (die_at.c)."""
-        preload = {"LD_PRELOAD": f"{os.environ['PAWL_TOOLS']}/libdie_at.so", **when}
+        self.start_with("libdie_at.so", **when)
+
+    def start_with(self, library, **when):
+        preload = {"LD_PRELOAD": f"{os.environ['PAWL_TOOLS']}/{library}", **when}
         self.environment.update(preload)
         self.start()
         for name in preload:

@@ -333,7 +333,8 @@ def test_full_disk():
         present = open(f"{server.data}/pawl.db", "rb").read()
         files = sorted(os.listdir(server.data))
         preload = {"LD_PRELOAD": f"{os.environ['PAWL_TOOLS']}/libfail_write.so",
-                   "PAWL_FAIL_WRITE": "restore.db"}
+                   "PAWL_FAIL_WRITE": "restore.db",
+                   "PAWL_FAIL_WHEN": f"{server.data}/restore.db-wal"}
         ENVIRONMENT.update(preload)
         code, _, error = restore(server, file)
         for name in preload:

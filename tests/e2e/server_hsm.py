@@ -2,6 +2,7 @@
 """Master key and server key in an HSM (SPEC 22; invariants I5, I7, I8): SoftHSM's tokens."""
 import os
 import signal
+import sqlite3
 import subprocess
 import tempfile
 
@@ -302,8 +303,50 @@ def test_rotation_of_the_server_key():
             assert (status, refused["class"]) == (403, "untrusted"), refused
 
 
+def rotations_noted(server):
+    """How many rotations of the server's key the trail of a server that is down tells of."""
+    database = sqlite3.connect(f"file:{server.data}/pawl.db?mode=ro", uri=True)
+    (count,) = database.execute(
+        "SELECT count(*) FROM audit WHERE action LIKE 'server-key-rot%'").fetchone()
+    database.close()
+    return count
+
+
+def test_rotations_of_the_server_key_are_audited():
+    """SPEC 22.9, 21: one that failed leaves nothing that a restart would take up, and can be asked
+    for again; one that was killed before it was audited is, when the start completes it."""
+    if SANITIZED:  # nothing can be preloaded there
+        return
+    with Server() as server:
+        server.stop()
+        certificate, following = read(f"{server.data}/server.crt"), f"{server.data}/server-next.crt"
+        server.start_with("libfail_write.so", PAWL_FAIL_WRITE="pawl.db-wal",
+                          PAWL_FAIL_WHEN=following)
+        status, failed = server.operate("POST", "/v1/keys/server/rotate")
+        assert (status, failed["class"]) == (507, "exhausted"), (status, failed)
+        assert not os.path.exists(following)
+        server.stop()
+        server.start()
+        assert read(f"{server.data}/server.crt") == certificate
+        server.expect(200, "POST", "/v1/keys/server/rotate")
+        assert read(f"{server.data}/server.crt") != certificate
+        server.stop()
+        assert rotations_noted(server) == 1
+
+        for name in ("server-previous.key", "server-previous.crt"):
+            os.unlink(f"{server.data}/{name}")
+        certificate = read(f"{server.data}/server.crt")
+        server.start_to_die(PAWL_DIE_SYNC=following)
+        server.dies("POST", "/v1/keys/server/rotate")
+        assert os.path.exists(following) and os.path.exists(f"{server.data}/server-next.key")
+        assert rotations_noted(server) == 1, "killed too late"
+        server.start()
+        assert read(f"{server.data}/server.crt") != certificate
+        wait_for(lambda: server.audit("server-key-rotation-resumed"))
+
+
 if __name__ == "__main__":
     run(test_life_with_an_hsm, test_module_of_the_system_and_credential,
         test_a_wrong_pin_is_tried_once, test_the_hsm_is_away, test_keys_that_do_not_fit,
         test_from_a_file_into_the_hsm, test_rotation_of_the_data_key_in_an_hsm,
-        test_rotation_of_the_server_key)
+        test_rotation_of_the_server_key, test_rotations_of_the_server_key_are_audited)
