@@ -10,14 +10,24 @@
 #include "headend/hsm_session.h"
 #include "host/file.h"
 
-/* The file whose PIN was refused, told by what a change of it changes. */
-static struct stat refused;
-static bool has_refused;
+/* The files whose PINs were refused lately, told by what a change of one changes: there can be an
+ * HSM for each key, and one for the next master key. */
+#define REFUSED_MAX 8u
+static struct stat refused[REFUSED_MAX];
+static size_t refused_count, refused_oldest;
 
 static bool is_same(const struct stat *a, const struct stat *b)
 {
     return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
            a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+static bool was_refused(const struct stat *status)
+{
+    for (size_t i = 0; i < refused_count; i++)
+        if (is_same(&refused[i], status))
+            return true;
+    return false;
 }
 
 /* Where the PIN is; false when nobody says. */
@@ -58,23 +68,23 @@ static enum pawl_result text_read(int fd, struct pawl_hsm_pin *pin, struct pawl_
 enum pawl_result pawl_hsm_pin_read(const P11KitUri *uri, const struct pawl_hsm_access *access,
                                    struct pawl_hsm_pin *pin, struct pawl_trouble *trouble)
 {
-    struct stat status;
+    struct stat *status = &pin->status;
     if (!path_find(uri, access, pin->path, sizeof pin->path))
         return pawl_trouble_set(trouble, PAWL_STATE,
                                 "HSM: no PIN: give --hsm-pin-file, pin-source in the URI, or the "
                                 "credential pawld.pin");
     int fd = open(pin->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0 || fstat(fd, &status) != 0) {
+    if (fd < 0 || fstat(fd, status) != 0) {
         int cause = errno;
         if (fd >= 0)
             close(fd);
         return pawl_trouble_set(trouble, PAWL_IO, "HSM: PIN: %s: %s", pin->path, strerror(cause));
     }
     enum pawl_result result;
-    if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+    if ((status->st_mode & (S_IRWXG | S_IRWXO)) != 0)
         result = pawl_trouble_set(trouble, PAWL_UNTRUSTED,
                                   "HSM: %s: others may read the PIN (chmod 600)", pin->path);
-    else if (has_refused && is_same(&refused, &status))
+    else if (was_refused(status))
         result = pawl_trouble_set(trouble, PAWL_UNTRUSTED,
                                   "HSM: the PIN in %s was refused before; it is not tried again "
                                   "until the file changes",
@@ -87,5 +97,10 @@ enum pawl_result pawl_hsm_pin_read(const P11KitUri *uri, const struct pawl_hsm_a
 
 void pawl_hsm_pin_refused(const struct pawl_hsm_pin *pin)
 {
-    has_refused = stat(pin->path, &refused) == 0;
+    size_t place = refused_oldest;
+    if (refused_count < REFUSED_MAX)
+        place = refused_count++;
+    else
+        refused_oldest = (refused_oldest + 1) % REFUSED_MAX;
+    refused[place] = pin->status;
 }

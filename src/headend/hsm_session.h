@@ -4,6 +4,7 @@
 
 #include <p11-kit/p11-kit.h>
 #include <p11-kit/uri.h>
+#include <sys/stat.h>
 
 #include "headend/hsm.h"
 
@@ -27,12 +28,14 @@ enum pawl_result pawl_hsm_failure(struct pawl_trouble *trouble, CK_RV code, cons
 enum pawl_result pawl_hsm_modules_get(const char *path, bool again, CK_FUNCTION_LIST ***modules,
                                       struct pawl_trouble *trouble);
 
-/* hsm_pin.c: reads a PIN from the file that `access` or the URI names, and remembers it when it was
- * refused. PAWL_UNTRUSTED also for one that was refused before. Wipe `pin`. */
+/* hsm_pin.c: reads a PIN from the file that `access` or the URI names, and remembers those that
+ * were refused. PAWL_UNTRUSTED also for one that was refused before. Wipe `pin`. One thread at a
+ * time. */
 struct pawl_hsm_pin {
     uint8_t text[PAWL_PIN_SIZE];
     size_t size;
     char path[512];
+    struct stat status; /* of the file when it was read */
 };
 enum pawl_result pawl_hsm_pin_read(const P11KitUri *uri, const struct pawl_hsm_access *access,
                                    struct pawl_hsm_pin *pin, struct pawl_trouble *trouble);
