@@ -1,10 +1,14 @@
 #include "server/challenge_keys.h"
 
+#include <pthread.h>
 #include <time.h>
 
 #include "host/log.h"
 #include "pawl/secret.h"
 #include "server/server_keys.h"
+
+/* Held while secrets are replaced or read anew: by operators and by the tick. */
+static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
 
 /* The previous secret is of use until the last challenge made with it is stale. */
 static bool previous_is_due(const struct pawl_server *server, int64_t created, int64_t now)
@@ -64,7 +68,6 @@ static enum pawl_result secret_replace(struct pawl_server *server, const char *a
 enum pawl_result pawl_challenges_rotate(struct pawl_server *server, const char *actor,
                                         struct pawl_trouble *trouble)
 {
-    static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
     enum pawl_result result;
     pthread_mutex_lock(&one_at_a_time);
     int64_t now = (int64_t)time(NULL), created = atomic_load(&server->challenges.created);
@@ -93,7 +96,10 @@ void pawl_challenges_tick(struct pawl_server *server)
                      trouble.text);
     } else if (pawl_challenges_get(&server->challenges)->has_previous &&
                !previous_is_due(server, created, now)) {
-        if (secrets_read(server) != PAWL_OK)
+        pthread_mutex_lock(&one_at_a_time); /* else both would fill the same place of the ring */
+        enum pawl_result result = secrets_read(server);
+        pthread_mutex_unlock(&one_at_a_time);
+        if (result != PAWL_OK)
             pawl_log(PAWL_LOG_WARNING, "event=challenge-secret-not-read");
     }
 }
