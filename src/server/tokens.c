@@ -23,7 +23,8 @@ struct list {
 };
 
 struct pawl_tokens {
-    pthread_mutex_t lock;
+    pthread_mutex_t reloading; /* from reading to exchanging: an older list must not come last */
+    pthread_mutex_t lock;      /* of all below */
     struct pawl_rate rate;
     struct list list;
 };
@@ -91,6 +92,7 @@ enum pawl_result pawl_tokens_reload(struct pawl_tokens *tokens, struct pawl_read
 {
     struct list fresh = {NULL, 0, 0};
     struct pawl_reader *reader = NULL;
+    pthread_mutex_lock(&tokens->reloading);
     enum pawl_result result = pawl_reader_borrow(readers, &reader);
     if (result == PAWL_OK)
         result = pawl_store_token_list(reader, true, 0, PAWL_TOKENS_MAX, entry_add, &fresh);
@@ -102,6 +104,7 @@ enum pawl_result pawl_tokens_reload(struct pawl_tokens *tokens, struct pawl_read
     if (fresh.count > 0)
         qsort(fresh.entries, fresh.count, sizeof *fresh.entries, entry_compare);
     list_exchange(tokens, &fresh);
+    pthread_mutex_unlock(&tokens->reloading);
     return result;
 }
 
@@ -111,6 +114,7 @@ enum pawl_result pawl_tokens_create(struct pawl_readers *readers, const struct p
     struct pawl_tokens *tokens = calloc(1, sizeof *tokens);
     if (tokens == NULL)
         return PAWL_EXHAUSTED;
+    pthread_mutex_init(&tokens->reloading, NULL);
     pthread_mutex_init(&tokens->lock, NULL);
     tokens->rate = *rate;
     enum pawl_result result = pawl_tokens_reload(tokens, readers);
@@ -126,6 +130,7 @@ void pawl_tokens_free(struct pawl_tokens *tokens)
     if (tokens == NULL)
         return;
     pthread_mutex_destroy(&tokens->lock);
+    pthread_mutex_destroy(&tokens->reloading);
     free(tokens->list.entries);
     free(tokens);
 }
