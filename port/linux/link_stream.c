@@ -63,6 +63,7 @@ static void agent_drop(struct pawl_link_stream *link)
     link->in = link->out = -1;
     link->start = link->end = 0;
     link->starved = true;
+    pawl_wipe(link->answer, link->answer_size); /* of which nobody took the rest */
     link->answered = link->answer_size = 0;
 }
 
