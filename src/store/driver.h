@@ -48,6 +48,8 @@ struct pawl_store_driver {
     enum pawl_result (*restoration_settle)(struct pawl_store *store, uint64_t entry,
                                            const struct pawl_event *event);
 
+    enum pawl_result (*device_numbered)(struct pawl_reader *reader, uint64_t number,
+                                        struct pawl_device *device);
     enum pawl_result (*device_get)(struct pawl_reader *reader, const uint8_t *device_id,
                                    struct pawl_device *device);
     enum pawl_result (*seen_get)(struct pawl_reader *reader, uint64_t number, int64_t *time);
@@ -139,8 +141,11 @@ struct pawl_store_driver {
                                        uint64_t *last);
     enum pawl_result (*campaign_credit)(struct pawl_store *store, uint64_t id,
                                         const struct pawl_campaign_credit *credits, size_t count);
-    enum pawl_result (*campaign_totals_set)(struct pawl_store *store, uint64_t id, uint64_t basis,
-                                            const uint64_t *totals, unsigned count);
+    enum pawl_result (*campaign_told_get)(struct pawl_reader *reader, uint64_t id, uint8_t **bits,
+                                          size_t *size);
+    enum pawl_result (*campaign_totals_set)(struct pawl_store *store,
+                                            const struct pawl_campaign *campaign, uint64_t basis,
+                                            const uint64_t *totals);
 
     enum pawl_result (*commands_add)(struct pawl_store *store, const struct pawl_command *command,
                                      const uint64_t *devices, size_t count,

@@ -39,6 +39,7 @@ enum pawl_sql {
     PAWL_SQL_GROUP_GET,
     PAWL_SQL_GROUP_GROW,
     PAWL_SQL_DEVICE_GET,
+    PAWL_SQL_DEVICE_NUMBERED,
     PAWL_SQL_DEVICE_FIND,
     PAWL_SQL_DEVICE_ADD,
     PAWL_SQL_DEVICE_GROUP_SET,
@@ -95,6 +96,7 @@ enum pawl_sql {
     PAWL_SQL_COUNTED_GET,
     PAWL_SQL_COUNTED_SET,
     PAWL_SQL_COUNTED_DELETE,
+    PAWL_SQL_COUNTED_LIST,
     PAWL_SQL_PLAN_VERSION,
     PAWL_SQL_NUMBER_TAKE,
     PAWL_SQL_CAMPAIGN_ADD,
@@ -117,6 +119,7 @@ enum pawl_sql {
     PAWL_SQL_FAILED_GET,
     PAWL_SQL_FAILED_SET,
     PAWL_SQL_FAILED_DELETE,
+    PAWL_SQL_FAILED_LIST,
     PAWL_SQL_LISTED_SET,
     PAWL_SQL_LISTED_LIST,
     PAWL_SQL_LISTED_DELETE,
@@ -300,11 +303,17 @@ struct pawl_sqlite_credit {
 enum pawl_result pawl_sqlite_credits_add(struct pawl_sqlite *connection,
                                          struct pawl_sqlite_credit *credits, size_t count);
 
-/* A device that finished or failed in a campaign. */
+/* What a device came to in a campaign. */
+enum pawl_sqlite_outcome {
+    PAWL_SQLITE_FINISHED = 0,
+    PAWL_SQLITE_FAILED = 1,
+    PAWL_SQLITE_GONE = 2, /* decommissioned: whatever it counted as, it does no more */
+};
+
 struct pawl_sqlite_mark {
     uint64_t campaign, number;
     unsigned stage; /* from 1 */
-    bool failed;
+    enum pawl_sqlite_outcome outcome;
 };
 
 /* Counts those that were not counted before, of whom `*finished` finished; sorts `marks`. */
@@ -345,6 +354,8 @@ void pawl_sqlite_names_clear(struct pawl_sqlite *connection);
 void pawl_sqlite_groups_clear(struct pawl_sqlite *connection);
 
 /* The functions of the driver, each in the file of its concept. */
+enum pawl_result pawl_sqlite_device_numbered(struct pawl_reader *reader, uint64_t number,
+                                             struct pawl_device *device);
 enum pawl_result pawl_sqlite_device_get(struct pawl_reader *reader, const uint8_t *device_id,
                                         struct pawl_device *device);
 enum pawl_result pawl_sqlite_seen_get(struct pawl_reader *reader, uint64_t number, int64_t *time);
@@ -422,9 +433,11 @@ enum pawl_result pawl_sqlite_campaign_visit(struct pawl_reader *reader,
 enum pawl_result pawl_sqlite_campaign_credit(struct pawl_store *store, uint64_t id,
                                              const struct pawl_campaign_credit *credits,
                                              size_t count);
-enum pawl_result pawl_sqlite_campaign_totals_set(struct pawl_store *store, uint64_t id,
-                                                 uint64_t basis, const uint64_t *totals,
-                                                 unsigned count);
+enum pawl_result pawl_sqlite_campaign_told_get(struct pawl_reader *reader, uint64_t id,
+                                               uint8_t **bits, size_t *size);
+enum pawl_result pawl_sqlite_campaign_totals_set(struct pawl_store *store,
+                                                 const struct pawl_campaign *campaign,
+                                                 uint64_t basis, const uint64_t *totals);
 enum pawl_result pawl_sqlite_commands_add(struct pawl_store *store,
                                           const struct pawl_command *command,
                                           const uint64_t *devices, size_t count,

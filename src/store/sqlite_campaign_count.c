@@ -16,6 +16,7 @@ static int mark_compare(const void *a, const void *b)
 /* What the marks of one campaign change in its stages. */
 struct changes {
     int64_t finished[PAWL_STAGES_MAX], failed[PAWL_STAGES_MAX];
+    uint64_t fresh; /* that finished now, in all stages */
 };
 
 /* A block of a campaign's devices. */
@@ -30,9 +31,13 @@ static void mark_apply(struct block *block, const struct pawl_sqlite_mark *mark,
                        struct changes *changes)
 {
     unsigned index = mark->stage - 1;
-    bool failed = mark->failed && !pawl_bit_is_set(block->finished, mark->number);
-    if (!mark->failed && pawl_bit_change(block->finished, mark->number, true)) {
-        changes->finished[index]++;
+    bool finished = mark->outcome == PAWL_SQLITE_FINISHED;
+    bool failed =
+        mark->outcome == PAWL_SQLITE_FAILED && !pawl_bit_is_set(block->finished, mark->number);
+    if (mark->outcome != PAWL_SQLITE_FAILED &&
+        pawl_bit_change(block->finished, mark->number, finished)) {
+        changes->finished[index] += finished ? 1 : -1;
+        changes->fresh += finished;
         block->finished_changed = true;
     }
     if (pawl_bit_change(block->failed, mark->number, failed)) {
@@ -111,8 +116,7 @@ enum pawl_result pawl_sqlite_marks_add(struct pawl_sqlite *connection,
         }
         if (result == PAWL_OK)
             result = stages_grow(connection, campaign, &changes);
-        for (unsigned i = 0; i < PAWL_STAGES_MAX; i++)
-            *finished += (uint64_t)changes.finished[i];
+        *finished += changes.fresh;
     }
     return result;
 }
@@ -140,7 +144,9 @@ enum pawl_result pawl_sqlite_campaign_credit(struct pawl_store *store, uint64_t 
     if (marks == NULL)
         return PAWL_EXHAUSTED;
     for (size_t i = 0; i < count; i++)
-        marks[i] = (struct pawl_sqlite_mark){id, credits[i].number, credits[i].stage, false};
+        marks[i] =
+            (struct pawl_sqlite_mark){id, credits[i].number, credits[i].stage,
+                                      credits[i].gone ? PAWL_SQLITE_GONE : PAWL_SQLITE_FINISHED};
     enum pawl_result result = pawl_sqlite_begin(store, &connection);
     if (result == PAWL_OK)
         result = pawl_sqlite_end(store, campaign_credit(connection, id, marks, count));
@@ -148,19 +154,22 @@ enum pawl_result pawl_sqlite_campaign_credit(struct pawl_store *store, uint64_t 
     return result;
 }
 
-static enum pawl_result totals_set(struct pawl_sqlite *connection, uint64_t id, uint64_t basis,
-                                   const uint64_t *totals, unsigned count)
+static enum pawl_result totals_set(struct pawl_sqlite *connection,
+                                   const struct pawl_campaign *campaign, uint64_t basis,
+                                   const uint64_t *totals)
 {
     sqlite3_stmt *statement = pawl_sqlite_statement(connection, PAWL_SQL_CAMPAIGN_BASIS);
+    const struct pawl_target *target = &campaign->target;
     int changed = 0;
-    pawl_bind_number(statement, 1, id);
+    pawl_bind_number(statement, 1, campaign->id);
     pawl_bind_number(statement, 2, basis);
+    pawl_bind_text(statement, 3, target->kind == PAWL_TARGET_GROUP ? target->group : NULL);
     enum pawl_result result = pawl_sqlite_run(connection, statement, &changed);
     if (result == PAWL_OK && changed == 0)
         result = PAWL_STATE;
-    for (unsigned i = 0; result == PAWL_OK && i < count; i++) {
+    for (unsigned i = 0; result == PAWL_OK && i < campaign->stage_count; i++) {
         statement = pawl_sqlite_statement(connection, PAWL_SQL_STAGE_TOTAL);
-        pawl_bind_number(statement, 1, id);
+        pawl_bind_number(statement, 1, campaign->id);
         pawl_bind_number(statement, 2, i + 1u);
         pawl_bind_number(statement, 3, totals[i]);
         result = pawl_sqlite_run(connection, statement, NULL);
@@ -168,15 +177,15 @@ static enum pawl_result totals_set(struct pawl_sqlite *connection, uint64_t id, 
     return result;
 }
 
-enum pawl_result pawl_sqlite_campaign_totals_set(struct pawl_store *store, uint64_t id,
-                                                 uint64_t basis, const uint64_t *totals,
-                                                 unsigned count)
+enum pawl_result pawl_sqlite_campaign_totals_set(struct pawl_store *store,
+                                                 const struct pawl_campaign *campaign,
+                                                 uint64_t basis, const uint64_t *totals)
 {
     struct pawl_sqlite *connection;
     enum pawl_result result = pawl_sqlite_begin(store, &connection);
     if (result != PAWL_OK)
         return result;
-    return pawl_sqlite_end(store, totals_set(connection, id, basis, totals, count));
+    return pawl_sqlite_end(store, totals_set(connection, campaign, basis, totals));
 }
 
 /* PAWL_OK with *last left at 0 when there is no row. */

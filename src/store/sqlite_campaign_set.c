@@ -120,11 +120,13 @@ enum pawl_result pawl_sqlite_campaign_devices_set(struct pawl_store *store,
     return pawl_sqlite_end(store, result);
 }
 
-/* Puts a block in its place, making room. */
+/* Adds a block in its place, making room. */
 static enum pawl_result block_place(sqlite3_stmt *row, uint8_t **bits, size_t *size)
 {
     uint64_t block = pawl_column_number(row, 0);
-    if (block >= SIZE_MAX / PAWL_SQLITE_BITS_SIZE / 2)
+    uint8_t read[PAWL_SQLITE_BITS_SIZE];
+    if (block >= SIZE_MAX / PAWL_SQLITE_BITS_SIZE / 2 ||
+        !pawl_column_blob(row, 1, read, sizeof read, NULL))
         return PAWL_STORAGE;
     size_t end = (size_t)(block + 1) * PAWL_SQLITE_BITS_SIZE;
     if (end > *size) {
@@ -135,23 +137,32 @@ static enum pawl_result block_place(sqlite3_stmt *row, uint8_t **bits, size_t *s
         *bits = longer;
         *size = end;
     }
-    return pawl_column_blob(row, 1, *bits + end - PAWL_SQLITE_BITS_SIZE, PAWL_SQLITE_BITS_SIZE,
-                            NULL)
-               ? PAWL_OK
-               : PAWL_STORAGE;
+    uint8_t *place = *bits + end - PAWL_SQLITE_BITS_SIZE;
+    for (size_t i = 0; i < sizeof read; i++)
+        place[i] |= read[i];
+    return PAWL_OK;
 }
 
-enum pawl_result pawl_sqlite_campaign_devices_get(struct pawl_reader *reader, uint64_t id,
-                                                  uint8_t **bits, size_t *size)
+/* Adds all blocks of a set. */
+static enum pawl_result set_read(struct pawl_sqlite *connection, enum pawl_sql sql, uint64_t id,
+                                 uint8_t **bits, size_t *size)
 {
-    struct pawl_sqlite *connection = pawl_sqlite_of(reader);
-    sqlite3_stmt *statement = pawl_sqlite_statement(connection, PAWL_SQL_LISTED_LIST);
+    sqlite3_stmt *statement = pawl_sqlite_statement(connection, sql);
+    enum pawl_result result = PAWL_OK;
+    pawl_bind_number(statement, 1, id);
+    while (pawl_sqlite_next(connection, statement, &result))
+        result = block_place(statement, bits, size);
+    return result;
+}
+
+static enum pawl_result sets_read(struct pawl_sqlite *connection, const enum pawl_sql *sets,
+                                  size_t count, uint64_t id, uint8_t **bits, size_t *size)
+{
+    enum pawl_result result = PAWL_OK;
     uint8_t *found = NULL;
     size_t found_size = 0;
-    pawl_bind_number(statement, 1, id);
-    enum pawl_result result = PAWL_OK;
-    while (pawl_sqlite_next(connection, statement, &result))
-        result = block_place(statement, &found, &found_size);
+    for (size_t i = 0; result == PAWL_OK && i < count; i++)
+        result = set_read(connection, sets[i], id, &found, &found_size);
     if (result != PAWL_OK) {
         free(found);
         return result;
@@ -159,6 +170,21 @@ enum pawl_result pawl_sqlite_campaign_devices_get(struct pawl_reader *reader, ui
     *bits = found;
     *size = found_size;
     return PAWL_OK;
+}
+
+enum pawl_result pawl_sqlite_campaign_devices_get(struct pawl_reader *reader, uint64_t id,
+                                                  uint8_t **bits, size_t *size)
+{
+    static const enum pawl_sql set = PAWL_SQL_LISTED_LIST;
+    return sets_read(pawl_sqlite_of(reader), &set, 1, id, bits, size);
+}
+
+enum pawl_result pawl_sqlite_campaign_told_get(struct pawl_reader *reader, uint64_t id,
+                                               uint8_t **bits, size_t *size)
+{
+    /* Who finishes in between is found in the second, if not in the first. */
+    static const enum pawl_sql sets[] = {PAWL_SQL_FAILED_LIST, PAWL_SQL_COUNTED_LIST};
+    return sets_read(pawl_sqlite_of(reader), sets, 2, id, bits, size);
 }
 
 static enum pawl_result campaign_delete(struct pawl_sqlite *connection, uint64_t id,

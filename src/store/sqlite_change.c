@@ -157,8 +157,8 @@ static enum pawl_result change_apply(struct batch *batch, struct pawl_change *ch
         batch->credits[batch->credit_count++] =
             (struct pawl_sqlite_credit){credit->assignment, change->number};
     if (credit->campaign != 0)
-        batch->marks[batch->mark_count++] =
-            (struct pawl_sqlite_mark){credit->campaign, change->number, credit->stage, false};
+        batch->marks[batch->mark_count++] = (struct pawl_sqlite_mark){
+            credit->campaign, change->number, credit->stage, PAWL_SQLITE_FINISHED};
     result = pawl_sqlite_evidence_set(batch->connection, change->number, change->evidence);
     return result == PAWL_OK ? pawl_sqlite_event_add(batch->connection, change->event) : result;
 }
@@ -245,8 +245,8 @@ static enum pawl_result failures_set(struct pawl_sqlite *connection,
     for (size_t i = 0; result == PAWL_OK && i < count; i++) {
         const struct pawl_failure_change *change = &changes[i];
         if (change->campaign != 0)
-            marks[used++] =
-                (struct pawl_sqlite_mark){change->campaign, change->number, change->stage, true};
+            marks[used++] = (struct pawl_sqlite_mark){change->campaign, change->number,
+                                                      change->stage, PAWL_SQLITE_FAILED};
         result = failure_set(connection, change);
     }
     return result == PAWL_OK ? pawl_sqlite_marks_add(connection, marks, used, &finished) : result;

@@ -104,14 +104,12 @@ enum pawl_result pawl_sqlite_device_decode(struct pawl_sqlite *connection, sqlit
     return names_decode(connection, row, device);
 }
 
-enum pawl_result pawl_sqlite_device_get(struct pawl_reader *reader, const uint8_t *device_id,
-                                        struct pawl_device *device)
+/* The one device that a statement with its values finds. */
+static enum pawl_result one_read(struct pawl_sqlite *connection, sqlite3_stmt *statement,
+                                 struct pawl_device *device)
 {
-    struct pawl_sqlite *connection = pawl_sqlite_of(reader);
-    sqlite3_stmt *statement = pawl_sqlite_statement(connection, PAWL_SQL_DEVICE_GET);
     struct pawl_device found;
     bool row = false;
-    pawl_bind_blob(statement, 1, device_id, PAWL_ID_SIZE);
     enum pawl_result result = pawl_sqlite_step(connection, statement, &row);
     if (result != PAWL_OK || !row)
         return result == PAWL_OK ? PAWL_STATE : result;
@@ -120,6 +118,24 @@ enum pawl_result pawl_sqlite_device_get(struct pawl_reader *reader, const uint8_
     if (result == PAWL_OK)
         *device = found;
     return result;
+}
+
+enum pawl_result pawl_sqlite_device_get(struct pawl_reader *reader, const uint8_t *device_id,
+                                        struct pawl_device *device)
+{
+    struct pawl_sqlite *connection = pawl_sqlite_of(reader);
+    sqlite3_stmt *statement = pawl_sqlite_statement(connection, PAWL_SQL_DEVICE_GET);
+    pawl_bind_blob(statement, 1, device_id, PAWL_ID_SIZE);
+    return one_read(connection, statement, device);
+}
+
+enum pawl_result pawl_sqlite_device_numbered(struct pawl_reader *reader, uint64_t number,
+                                             struct pawl_device *device)
+{
+    struct pawl_sqlite *connection = pawl_sqlite_of(reader);
+    sqlite3_stmt *statement = pawl_sqlite_statement(connection, PAWL_SQL_DEVICE_NUMBERED);
+    pawl_bind_number(statement, 1, number);
+    return one_read(connection, statement, device);
 }
 
 enum pawl_result pawl_sqlite_seen_get(struct pawl_reader *reader, uint64_t number, int64_t *time)

@@ -74,6 +74,9 @@ static const char *const texts[PAWL_SQL_COUNT] = {
 
     [PAWL_SQL_DEVICE_GET] = "SELECT " PAWL_SQLITE_DEVICE_COLUMNS " FROM device "
                             "LEFT JOIN record ON record.device = device.number WHERE device_id = ?",
+    [PAWL_SQL_DEVICE_NUMBERED] =
+        "SELECT " PAWL_SQLITE_DEVICE_COLUMNS " FROM device "
+        "LEFT JOIN record ON record.device = device.number WHERE number = ?",
     [PAWL_SQL_DEVICE_FIND] =
         "SELECT number, device_group, standing, class, failed_package_id IS NOT NULL, "
         "retry_asked, package_id, failed_code, quarantine FROM device "
@@ -196,6 +199,7 @@ static const char *const texts[PAWL_SQL_COUNT] = {
     [PAWL_SQL_COUNTED_SET] =
         "INSERT OR REPLACE INTO counted (assignment, block, bits) VALUES (?, ?, ?)",
     [PAWL_SQL_COUNTED_DELETE] = "DELETE FROM counted WHERE assignment = ?",
+    [PAWL_SQL_COUNTED_LIST] = "SELECT block, bits FROM counted WHERE assignment = ? ORDER BY block",
     [PAWL_SQL_PLAN_VERSION] = "SELECT plan_version FROM total",
 
     [PAWL_SQL_NUMBER_TAKE] =
@@ -211,7 +215,8 @@ static const char *const texts[PAWL_SQL_COUNT] = {
     [PAWL_SQL_CAMPAIGN_SET] =
         "UPDATE campaign SET version = version + 1, approver = ?3, state = ?4, since = ?5, "
         "started = ?6, generation = ?7, reason = ?8, listed = ?9 WHERE id = ?1 AND version = ?2",
-    [PAWL_SQL_CAMPAIGN_BASIS] = "UPDATE campaign SET basis = ?2 WHERE id = ?1",
+    [PAWL_SQL_CAMPAIGN_BASIS] =
+        "UPDATE campaign SET basis = ?2 WHERE id = ?1 AND target_group IS ?3",
     [PAWL_SQL_CAMPAIGN_ALREADY] = "UPDATE campaign SET already = already + ?2 WHERE id = ?1",
     [PAWL_SQL_CAMPAIGN_DELETE] = "DELETE FROM campaign WHERE id = ? AND version = ?",
     [PAWL_SQL_CAMPAIGN_VISIT] = CAMPAIGN_VISIT "ORDER BY number LIMIT ?2",
@@ -237,6 +242,8 @@ static const char *const texts[PAWL_SQL_COUNT] = {
     [PAWL_SQL_FAILED_SET] =
         "INSERT OR REPLACE INTO campaign_failed (campaign, block, bits) VALUES (?, ?, ?)",
     [PAWL_SQL_FAILED_DELETE] = "DELETE FROM campaign_failed WHERE campaign = ?",
+    [PAWL_SQL_FAILED_LIST] =
+        "SELECT block, bits FROM campaign_failed WHERE campaign = ? ORDER BY block",
     [PAWL_SQL_LISTED_SET] =
         "INSERT OR REPLACE INTO campaign_listed (campaign, block, bits) VALUES (?, ?, ?)",
     [PAWL_SQL_LISTED_LIST] =

@@ -117,6 +117,12 @@ enum pawl_result pawl_store_device_get(struct pawl_reader *reader,
     return reader->driver->device_get(reader, device_id, device);
 }
 
+enum pawl_result pawl_store_device_numbered(struct pawl_reader *reader, uint64_t number,
+                                            struct pawl_device *device)
+{
+    return reader->driver->device_numbered(reader, number, device);
+}
+
 enum pawl_result pawl_store_seen_get(struct pawl_reader *reader, uint64_t number, int64_t *time)
 {
     return reader->driver->seen_get(reader, number, time);

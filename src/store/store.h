@@ -162,6 +162,10 @@ enum pawl_result pawl_store_device_get(struct pawl_reader *reader,
                                        const uint8_t device_id[PAWL_ID_SIZE],
                                        struct pawl_device *device);
 
+/* The same by its number. */
+enum pawl_result pawl_store_device_numbered(struct pawl_reader *reader, uint64_t number,
+                                            struct pawl_device *device);
+
 /* When a device was last seen, as far as written; 0 for never. */
 enum pawl_result pawl_store_seen_get(struct pawl_reader *reader, uint64_t number, int64_t *time);
 

@@ -65,9 +65,15 @@ enum pawl_result pawl_store_campaign_credit(struct pawl_store *store, uint64_t i
     return count == 0 ? PAWL_OK : store->driver->campaign_credit(store, id, credits, count);
 }
 
-enum pawl_result pawl_store_campaign_totals_set(struct pawl_store *store, uint64_t id,
-                                                uint64_t basis, const uint64_t *totals,
-                                                unsigned count)
+enum pawl_result pawl_store_campaign_told_get(struct pawl_reader *reader, uint64_t id,
+                                              uint8_t **bits, size_t *size)
 {
-    return store->driver->campaign_totals_set(store, id, basis, totals, count);
+    return reader->driver->campaign_told_get(reader, id, bits, size);
+}
+
+enum pawl_result pawl_store_campaign_totals_set(struct pawl_store *store,
+                                                const struct pawl_campaign *campaign,
+                                                uint64_t basis, const uint64_t *totals)
+{
+    return store->driver->campaign_totals_set(store, campaign, basis, totals);
 }

@@ -71,6 +71,7 @@ enum pawl_result pawl_store_campaign_visit(struct pawl_reader *reader,
 struct pawl_campaign_credit {
     uint64_t number;
     unsigned stage; /* from 1 */
+    bool gone;      /* it is decommissioned instead: it counts as nothing from now on */
 };
 
 /* Counts those that were not counted before as finished, as one transaction. PAWL_STATE when there
@@ -79,10 +80,16 @@ enum pawl_result pawl_store_campaign_credit(struct pawl_store *store, uint64_t i
                                             const struct pawl_campaign_credit *credits,
                                             size_t count);
 
+/* Who counts in it as finished or failed, as bits like those of the list; free `*bits`, which is
+ * NULL when `*size` is 0. PAWL_EXHAUSTED. */
+enum pawl_result pawl_store_campaign_told_get(struct pawl_reader *reader, uint64_t id,
+                                              uint8_t **bits, size_t *size);
+
 /* Says that the totals are exact now, for a target of `basis` devices: totals[i] is that of stage
- * i + 1. PAWL_STATE when there is no such campaign. */
-enum pawl_result pawl_store_campaign_totals_set(struct pawl_store *store, uint64_t id,
-                                                uint64_t basis, const uint64_t *totals,
-                                                unsigned count);
+ * i + 1 of `campaign`, which was read before they were counted. PAWL_STATE, and nothing written,
+ * when it is no longer there, or its group has another name by now: then they are of nobody. */
+enum pawl_result pawl_store_campaign_totals_set(struct pawl_store *store,
+                                                const struct pawl_campaign *campaign,
+                                                uint64_t basis, const uint64_t *totals);
 
 #endif

@@ -459,6 +459,39 @@ def test_recount_when_devices_come():
         assert (shown["total"], shown["finished"], shown["already"]) == (7, 7, 1), shown
 
 
+def test_who_left_the_target_still_counts():
+    """18.6: finished devices that leave do not finish a stage for those that stay; what is
+    decommissioned counts as nothing."""
+    with Server() as server:
+        server.vendor()
+        devices = server.personalize("a", 6)
+        package_id, _ = server.release("a", "one")
+        paths = [f"/v1/devices/{device.id.hex()}" for device in devices]
+        for path in paths:
+            server.expect(200, "PUT", f"{path}/group", {"group": "lab"})
+        campaign = Campaign(server, package_id, target={"group": "lab"},
+                            stages=stages(100, success=100, error=100))
+        assert campaign.state("running", 1)["total"] == 6
+        for device in devices[:3]:
+            take(device, package_id)
+        fail(devices[3], package_id)
+        shown = campaign.show()
+        assert (shown["finished"], shown["failed"]) == (3, 1), shown
+        for path in paths[:2]:
+            server.expect(200, "PUT", f"{path}/group", {"group": "done"})
+        for path in paths[2:4]:
+            server.expect(200, "POST", f"{path}/decommission", {"reason": "broken"})
+        server.stop()
+        server.start()
+        shown = campaign.wait(lambda c: c["total"] != 6 or c["state"] != "running")
+        assert (shown["state"], shown["total"]) == ("running", 4), shown
+        assert (shown["finished"], shown["failed"]) == (2, 0), shown
+        for device in devices[4:]:
+            take(device, package_id)
+        shown = campaign.state("finished")
+        assert (shown["total"], shown["finished"], shown["failed"]) == (4, 4, 0), shown
+
+
 def test_bad_plans():
     """18.2: what is wrong is refused, and nothing is made."""
     with Server() as server:
@@ -508,4 +541,5 @@ def test_bad_plans():
 run_together(test_stages_follow_each_other, test_failing_stage_stops_itself,
     test_pause_resume_retry, test_resume_excuses_and_next_goes_on, test_silence_is_failure,
     test_window_and_rate, test_approval_takes_another_person, test_lists, test_several_at_once,
-    test_finished_at_once, test_recount_when_devices_come, test_bad_plans)
+    test_finished_at_once, test_recount_when_devices_come, test_who_left_the_target_still_counts,
+    test_bad_plans)

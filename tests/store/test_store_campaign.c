@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/device_store.h"
 #include "store/store_campaign.h"
 #include "store_fixture.h"
 
@@ -282,10 +283,11 @@ static void deleted_campaign_counts_nothing(void **state)
     device_fail(fixture, 2, id, 1);
     struct pawl_campaign found, again = campaign_make(1);
     assert_result(PAWL_STATE, pawl_store_campaign_get(fixture->reader, id, &found));
-    const struct pawl_campaign_credit credit = {1, 1};
-    const uint64_t total = 3;
+    const struct pawl_campaign_credit credit = {1, 1, false};
+    const uint64_t totals[] = {3, 0};
     assert_result(PAWL_STATE, pawl_store_campaign_credit(fixture->store, id, &credit, 1));
-    assert_result(PAWL_STATE, pawl_store_campaign_totals_set(fixture->store, id, 3, &total, 1));
+    again.id = id;
+    assert_result(PAWL_STATE, pawl_store_campaign_totals_set(fixture->store, &again, 3, totals));
     uint64_t next = campaign_add(fixture, &again);
     counts_are(fixture, next, 1, 0, 0);
 }
@@ -319,17 +321,73 @@ static void totals_and_credits_are_kept_18_6(void **state)
     assert_false(campaign_read(fixture, id).counted);
     device_confirm(fixture, 1, id, 1);
     device_fail(fixture, 4, id, 2);
-    const struct pawl_campaign_credit credits[] = {{1, 1}, {2, 1}, {4, 2}};
+    const struct pawl_campaign_credit credits[] = {{1, 1, false}, {2, 1, false}, {4, 2, false}};
     assert_result(PAWL_OK, pawl_store_campaign_credit(fixture->store, id, credits, 3));
     assert_result(PAWL_OK, pawl_store_campaign_credit(fixture->store, id, credits, 3));
     counts_are(fixture, id, 1, 2, 0);
     counts_are(fixture, id, 2, 1, 0);
     const uint64_t totals[] = {2, 3};
-    assert_result(PAWL_OK, pawl_store_campaign_totals_set(fixture->store, id, 5, totals, 2));
     struct pawl_campaign campaign = campaign_read(fixture, id);
+    assert_result(PAWL_OK, pawl_store_campaign_totals_set(fixture->store, &campaign, 5, totals));
+    campaign = campaign_read(fixture, id);
     assert_true(campaign.counted && campaign.basis == 5);
     assert_int_equal(campaign.already, 2);
     assert_int_equal(campaign.stages[1].total, 3);
+}
+
+/* Devices that told how it went are found whatever became of them since; one that is decommissioned
+ * counts as nothing, once. */
+static void who_told_is_found_18_6(void **state)
+{
+    struct store_fixture *fixture = *state;
+    devices_import(fixture, 1, 12, NULL);
+    uint64_t id = campaign_run(fixture);
+    uint8_t *bits = NULL;
+    size_t size = 1;
+    assert_result(PAWL_OK, pawl_store_campaign_told_get(fixture->reader, id, &bits, &size));
+    assert_true(bits == NULL && size == 0);
+    device_confirm(fixture, 2, id, 1);
+    device_confirm(fixture, 9, id, 2);
+    device_fail(fixture, 4, id, 1);
+    assert_result(PAWL_OK, pawl_store_campaign_told_get(fixture->reader, id, &bits, &size));
+    assert_true(size >= 2 && bits[0] == (1 << 2 | 1 << 4) && bits[1] == 1 << 1);
+    free(bits);
+    const struct pawl_campaign_credit gone[] = {{2, 1, true}, {4, 1, true}, {5, 1, true}};
+    for (unsigned pass = 0; pass < 2; pass++)
+        assert_result(PAWL_OK, pawl_store_campaign_credit(fixture->store, id, gone, 3));
+    counts_are(fixture, id, 1, 0, 0);
+    counts_are(fixture, id, 2, 1, 0);
+    assert_int_equal(campaign_read(fixture, id).already, 0);
+    assert_result(PAWL_OK, pawl_store_campaign_told_get(fixture->reader, id, &bits, &size));
+    assert_true(size >= 2 && bits[0] == 0 && bits[1] == 1 << 1);
+    free(bits);
+    struct pawl_device device;
+    assert_result(PAWL_OK, pawl_store_device_numbered(fixture->reader, 9, &device));
+    assert_int_equal(device.number, 9);
+    assert_result(PAWL_STATE, pawl_store_device_numbered(fixture->reader, 13, &device));
+}
+
+/* A group that got another name while its devices were counted was counted as empty, perhaps, and
+ * an empty stage succeeds. */
+static void totals_of_a_renamed_group_are_refused_18_6(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct pawl_campaign campaign = campaign_make(1);
+    enum pawl_group_outcome outcome;
+    const uint64_t totals[] = {0, 0};
+    devices_import(fixture, 1, 3, "lab");
+    package_publish(fixture, 1, 1);
+    campaign.target = (struct pawl_target){.kind = PAWL_TARGET_GROUP, .group = "lab"};
+    campaign.state = PAWL_CAMPAIGN_RUNNING;
+    campaign.id = campaign_add(fixture, &campaign);
+    assert_result(PAWL_OK,
+                  pawl_store_group_edit(fixture->store, "lab", "laboratory", NULL, &outcome));
+    assert_int_equal(outcome, PAWL_GROUP_DONE);
+    assert_result(PAWL_STATE, pawl_store_campaign_totals_set(fixture->store, &campaign, 0, totals));
+    assert_false(campaign_read(fixture, campaign.id).counted);
+    campaign = campaign_read(fixture, campaign.id);
+    assert_result(PAWL_OK, pawl_store_campaign_totals_set(fixture->store, &campaign, 3, totals));
+    assert_true(campaign_read(fixture, campaign.id).counted);
 }
 
 struct visited {
@@ -433,6 +491,8 @@ int main(void)
         STORE_TEST(retry_forgets_failures_18_9),
         STORE_TEST(deleted_campaign_counts_nothing),
         STORE_TEST(many_devices_of_many_blocks_are_exact_i5),
+        STORE_TEST(who_told_is_found_18_6),
+        STORE_TEST(totals_of_a_renamed_group_are_refused_18_6),
         STORE_TEST(totals_and_credits_are_kept_18_6),
         STORE_TEST(devices_of_target_and_class_are_visited_18_6),
         STORE_TEST(lists_read_back_18_2),
