@@ -79,6 +79,8 @@ static void batch_settle(struct pawl_committer *committer, size_t count, enum pa
         commit->result = result;
         if (result == PAWL_OK && kind == PAWL_COMMIT_CHANGE)
             commit->result = committer->changes[used].result;
+        else if (result == PAWL_OK && kind == PAWL_COMMIT_FAILURE)
+            commit->result = committer->failures[used].result;
         else if (result == PAWL_OK && kind == PAWL_COMMIT_COMMAND)
             commit->result = committer->commands[used].result;
         used++;

@@ -187,6 +187,8 @@ static enum MHD_Result offer(struct pawl_exchange *exchange)
     struct pawl_failure_change *failure = &waiting->commit.failure;
     *failure = (struct pawl_failure_change){
         .number = device->number,
+        .record = device->record,
+        .before = device->failure,
         .note = decided.note,
         .attempted = decided.attempted,
         .time = exchange->now,

@@ -80,8 +80,8 @@ struct pawl_store_driver {
 
     enum pawl_result (*changes_apply)(struct pawl_store *store, struct pawl_change *changes,
                                       size_t count);
-    enum pawl_result (*failures_set)(struct pawl_store *store,
-                                     const struct pawl_failure_change *changes, size_t count);
+    enum pawl_result (*failures_set)(struct pawl_store *store, struct pawl_failure_change *changes,
+                                     size_t count);
     enum pawl_result (*seen_set)(struct pawl_store *store, struct pawl_seen *seen, size_t count);
 
     enum pawl_result (*package_add)(struct pawl_store *store,

@@ -370,7 +370,7 @@ enum pawl_result pawl_sqlite_device_import(struct pawl_store *store, struct pawl
 enum pawl_result pawl_sqlite_changes_apply(struct pawl_store *store, struct pawl_change *changes,
                                            size_t count);
 enum pawl_result pawl_sqlite_failures_set(struct pawl_store *store,
-                                          const struct pawl_failure_change *changes, size_t count);
+                                          struct pawl_failure_change *changes, size_t count);
 enum pawl_result pawl_sqlite_seen_set(struct pawl_store *store, struct pawl_seen *seen,
                                       size_t count);
 enum pawl_result pawl_sqlite_package_add(struct pawl_store *store,

@@ -9,4 +9,8 @@
 enum pawl_result pawl_sqlite_campaign_event_add(struct pawl_sqlite *connection, uint64_t id,
                                                 const struct pawl_event *event);
 
+/* How often it was retried. PAWL_STATE when there is no such campaign. */
+enum pawl_result pawl_sqlite_campaign_generation(struct pawl_sqlite *connection, uint64_t id,
+                                                 uint64_t *generation);
+
 #endif

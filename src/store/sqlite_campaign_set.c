@@ -37,8 +37,8 @@ static enum pawl_result stage_set(struct pawl_sqlite *connection, uint64_t id, u
     return pawl_sqlite_run(connection, statement, NULL);
 }
 
-static enum pawl_result generation_get(struct pawl_sqlite *connection, uint64_t id,
-                                       uint64_t *generation)
+enum pawl_result pawl_sqlite_campaign_generation(struct pawl_sqlite *connection, uint64_t id,
+                                                 uint64_t *generation)
 {
     sqlite3_stmt *statement = pawl_sqlite_statement(connection, PAWL_SQL_CAMPAIGN_GENERATION);
     bool row = false;
@@ -65,7 +65,8 @@ static enum pawl_result campaign_set(struct pawl_sqlite *connection,
 {
     const struct pawl_sqlite_sums sums = {.plan_version = 1};
     uint64_t generation = 0;
-    enum pawl_result result = generation_get(connection, campaign->id, &generation);
+    enum pawl_result result =
+        pawl_sqlite_campaign_generation(connection, campaign->id, &generation);
     if (result == PAWL_OK)
         result = row_set(connection, campaign);
     for (unsigned i = 0; result == PAWL_OK && i < campaign->stage_count; i++)

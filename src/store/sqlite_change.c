@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "headend/attempt.h"
+#include "store/sqlite_campaign.h"
 #include "store/sqlite_device.h"
 
 /* A package and its number: neighbours in a batch mostly name the same. */
@@ -203,8 +204,26 @@ enum pawl_result pawl_sqlite_changes_apply(struct pawl_store *store, struct pawl
     return result;
 }
 
+/* What is compared before a note is written. */
+static void failure_compare(sqlite3_stmt *statement, const struct pawl_failure_change *change)
+{
+    const struct pawl_device_record *record = &change->record;
+    const struct pawl_failure_note *before = &change->before;
+    pawl_bind_number(statement, 9, (uint64_t)record->standing);
+    pawl_bind_number(statement, 10, record->sequence);
+    pawl_bind_blob(statement, 11, record->has_instance ? record->instance : NULL,
+                   PAWL_INSTANCE_SIZE);
+    pawl_bind_blob(statement, 12, before->present ? before->package_id : NULL,
+                   PAWL_PACKAGE_ID_SIZE);
+    pawl_bind_number(statement, 13, before->code);
+    pawl_bind_number(statement, 14, before->retries);
+    pawl_bind_number(statement, 15, before->retry_asked ? 1 : 0);
+    pawl_bind_number(statement, 16, before->attempt);
+    pawl_bind_number(statement, 17, before->settled ? 1 : 0);
+}
+
 static enum pawl_result failure_set(struct pawl_sqlite *connection,
-                                    const struct pawl_failure_change *change)
+                                    struct pawl_failure_change *change)
 {
     const struct pawl_failure_note *note = &change->note;
     struct pawl_attempt attempt = {
@@ -215,6 +234,7 @@ static enum pawl_result failure_set(struct pawl_sqlite *connection,
     };
     uint8_t entry[PAWL_ATTEMPT_SIZE];
     uint64_t package = 0;
+    int changed = 0;
     enum pawl_result result = PAWL_OK;
     if (change->attempted)
         result = pawl_sqlite_ran_find(connection, note->package_id, &package);
@@ -231,29 +251,49 @@ static enum pawl_result failure_set(struct pawl_sqlite *connection,
     pawl_bind_number(statement, 6, note->attempt);
     pawl_bind_number(statement, 7, note->settled ? 1 : 0);
     pawl_bind_blob(statement, 8, change->attempted ? entry : NULL, sizeof entry);
-    result = pawl_sqlite_run(connection, statement, NULL);
-    return result == PAWL_OK ? pawl_sqlite_event_add(connection, change->event) : result;
+    failure_compare(statement, change);
+    result = pawl_sqlite_run(connection, statement, &changed);
+    change->result = changed > 0 ? PAWL_OK : PAWL_STATE;
+    return result == PAWL_OK && changed > 0 ? pawl_sqlite_event_add(connection, change->event)
+                                            : result;
+}
+
+/* Whether it is to be counted: the campaign is there, and still at the try that failed. */
+static enum pawl_result failure_is_current(struct pawl_sqlite *connection,
+                                           const struct pawl_failure_change *change, bool *current)
+{
+    uint64_t generation = 0;
+    enum pawl_result result = PAWL_STATE;
+    if (change->campaign != 0 && change->result == PAWL_OK)
+        result = pawl_sqlite_campaign_generation(connection, change->campaign, &generation);
+    const struct pawl_campaign_rule rule = {.id = change->campaign,
+                                            .generation = (uint32_t)generation};
+    *current = result == PAWL_OK && pawl_campaign_attempt(&rule) == change->note.attempt;
+    return result == PAWL_STATE ? PAWL_OK : result;
 }
 
 static enum pawl_result failures_set(struct pawl_sqlite *connection,
-                                     const struct pawl_failure_change *changes, size_t count,
+                                     struct pawl_failure_change *changes, size_t count,
                                      struct pawl_sqlite_mark *marks)
 {
     enum pawl_result result = PAWL_OK;
     uint64_t finished;
     size_t used = 0;
     for (size_t i = 0; result == PAWL_OK && i < count; i++) {
-        const struct pawl_failure_change *change = &changes[i];
-        if (change->campaign != 0)
+        struct pawl_failure_change *change = &changes[i];
+        bool current = false;
+        result = failure_set(connection, change);
+        if (result == PAWL_OK)
+            result = failure_is_current(connection, change, &current);
+        if (current)
             marks[used++] = (struct pawl_sqlite_mark){change->campaign, change->number,
                                                       change->stage, PAWL_SQLITE_FAILED};
-        result = failure_set(connection, change);
     }
     return result == PAWL_OK ? pawl_sqlite_marks_add(connection, marks, used, &finished) : result;
 }
 
 enum pawl_result pawl_sqlite_failures_set(struct pawl_store *store,
-                                          const struct pawl_failure_change *changes, size_t count)
+                                          struct pawl_failure_change *changes, size_t count)
 {
     struct pawl_sqlite *connection;
     struct pawl_sqlite_mark *marks = calloc(count, sizeof *marks);

@@ -156,7 +156,12 @@ static const char *const texts[PAWL_SQL_COUNT] = {
         "VALUES (?1, 0, ?2, ?3, ?4, ?5, ?6, ?7, ?8) "
         "ON CONFLICT (device) DO UPDATE SET failed_package_id = ?2, failed_code = ?3, "
         "failed_retries = ?4, retry_asked = ?5, failed_attempt = ?6, failed_settled = ?7, "
-        "history = ifnull(" HISTORY_PUT("?8") ", history) WHERE standing <> 3",
+        "history = ifnull(" HISTORY_PUT(
+            "?8") ", history) WHERE standing = ?9 AND sequence = ?10 "
+                  "AND instance IS ?11 AND failed_package_id IS ?12 AND (?12 IS NULL OR "
+                  "(failed_code = ?13 "
+                  "AND ifnull(failed_retries, 0) = ?14 AND ifnull(retry_asked, 0) = ?15 AND "
+                  "ifnull(failed_attempt, 0) = ?16 AND ifnull(failed_settled, 0) = ?17))",
     [PAWL_SQL_SEEN_SET] = "INSERT INTO seen (device, time) VALUES (?, ?) ON CONFLICT (device) "
                           "DO UPDATE SET time = excluded.time WHERE excluded.time > time",
     [PAWL_SQL_SEEN_GET] = "SELECT time FROM seen WHERE device = ?",

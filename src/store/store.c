@@ -210,7 +210,7 @@ enum pawl_result pawl_store_changes_apply(struct pawl_store *store, struct pawl_
 }
 
 enum pawl_result pawl_store_failures_set(struct pawl_store *store,
-                                         const struct pawl_failure_change *changes, size_t count)
+                                         struct pawl_failure_change *changes, size_t count)
 {
     return count == 0 ? PAWL_OK : store->driver->failures_set(store, changes, count);
 }

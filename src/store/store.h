@@ -254,6 +254,8 @@ enum pawl_result pawl_store_changes_apply(struct pawl_store *store, struct pawl_
 /* Notes on failed attempts, written only when pawl_offer_decide says that they changed. */
 struct pawl_failure_change {
     uint64_t number;
+    struct pawl_device_record record; /* as it was read, like the next */
+    struct pawl_failure_note before;
     struct pawl_failure_note note;
     uint64_t campaign; /* in which the device counts as failed now; 0: in none */
     unsigned stage;    /* its stage there, from 1 */
@@ -261,10 +263,18 @@ struct pawl_failure_change {
     int64_t time;
     uint64_t sequence;              /* that the device had */
     const struct pawl_event *event; /* NULL: nothing to audit */
+    enum pawl_result result; /* set: PAWL_OK written; PAWL_STATE the row was no longer as read */
 };
 
+/*
+ * Applies a batch as one durable transaction. Each change is a compare and set on standing,
+ * sequence, instance and the note, with `result` as above: an operator's retry that came in between
+ * is not lost, and nothing is noted of a device that went on. A failure of a try that the campaign
+ * has forgotten since (pawl_store_campaign_set), or of a deleted campaign, is noted and not
+ * counted.
+ */
 enum pawl_result pawl_store_failures_set(struct pawl_store *store,
-                                         const struct pawl_failure_change *changes, size_t count);
+                                         struct pawl_failure_change *changes, size_t count);
 
 /* Times at which devices were seen, gathered and written behind; a time never moves back. */
 struct pawl_seen {

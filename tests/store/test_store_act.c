@@ -154,6 +154,7 @@ static void decommissioned_device_is_gone_and_never_comes_back_spec_3(void **sta
     assert_result(PAWL_STATE, change.result);
     struct pawl_failure_change failure = {.number = device.number, .note = {.present = true}};
     assert_result(PAWL_OK, pawl_store_failures_set(fixture->store, &failure, 1));
+    assert_result(PAWL_STATE, failure.result);
     assert_false(device_read(fixture, 2).failure.present);
 }
 
@@ -198,6 +199,7 @@ static void history_is_kept_newest_first_and_bounded(void **state)
         .number = 1, .note = {.present = true, .code = 65}, .attempted = true, .time = 1700000000};
     id_fill(failure.note.package_id, PAWL_PACKAGE_ID_SIZE, 7);
     assert_result(PAWL_OK, pawl_store_failures_set(fixture->store, &failure, 1));
+    failure.before = failure.note;
     failure.attempted = false; /* a note that changes otherwise is no attempt */
     assert_result(PAWL_OK, pawl_store_failures_set(fixture->store, &failure, 1));
     for (unsigned i = 0; i < PAWL_HISTORY_MAX - 1; i++) {

@@ -80,12 +80,19 @@ static void device_confirm(struct store_fixture *fixture, uint64_t number, uint6
 static void device_fail(struct store_fixture *fixture, uint64_t number, uint64_t campaign,
                         unsigned stage)
 {
-    struct pawl_failure_change change = {.number = device_read(fixture, number).number,
+    struct pawl_device device = device_read(fixture, number);
+    struct pawl_campaign found = {.generation = 0};
+    if (campaign != 0 && pawl_store_campaign_get(fixture->reader, campaign, &found) == PAWL_STATE)
+        found.generation = 0; /* it was deleted */
+    struct pawl_failure_change change = {.number = device.number,
+                                         .record = device.record,
+                                         .before = device.failure,
                                          .note = {.present = true, .code = 64, .settled = true},
                                          .campaign = campaign,
                                          .stage = stage};
-    change.note.attempt = campaign << 16 | 3;
+    change.note.attempt = campaign << 16 | found.generation;
     assert_result(PAWL_OK, pawl_store_failures_set(fixture->store, &change, 1));
+    assert_result(PAWL_OK, change.result);
 }
 
 static void campaign_reads_back(void **state)
@@ -243,7 +250,7 @@ static void failure_counts_once_and_success_takes_it_back_18_6(void **state)
     counts_are(fixture, id, 1, 0, 1);
     counts_are(fixture, id, 2, 0, 1);
     struct pawl_device device = device_read(fixture, 1);
-    assert_true(device.failure.settled && device.failure.attempt == (id << 16 | 3));
+    assert_true(device.failure.settled && device.failure.attempt == id << 16);
     device_confirm(fixture, 1, id, 1);
     counts_are(fixture, id, 1, 1, 0);
     device_fail(fixture, 1, id, 1); /* it has run the package */
@@ -269,6 +276,46 @@ static void retry_forgets_failures_18_9(void **state)
     campaign = campaign_read(fixture, id); /* without a new generation nothing is forgotten */
     assert_result(PAWL_OK, pawl_store_campaign_set(fixture->store, &campaign, NULL));
     counts_are(fixture, id, 2, 0, 1);
+}
+
+/* A failure that was on its way while the campaign was retried is one of the try before: the device
+ * is offered the package once more. */
+static void failure_of_a_forgotten_try_is_not_counted_18_9(void **state)
+{
+    struct store_fixture *fixture = *state;
+    devices_import(fixture, 1, 1, NULL);
+    uint64_t id = campaign_run(fixture);
+    struct pawl_campaign campaign = campaign_read(fixture, id);
+    struct pawl_failure_change change = {
+        .number = 1,
+        .note = {.present = true, .code = 64, .settled = true, .attempt = id << 16},
+        .campaign = id,
+        .stage = 1};
+    campaign.generation++;
+    assert_result(PAWL_OK, pawl_store_campaign_set(fixture->store, &campaign, NULL));
+    assert_result(PAWL_OK, pawl_store_failures_set(fixture->store, &change, 1));
+    assert_result(PAWL_OK, change.result);
+    assert_true(device_read(fixture, 1).failure.settled);
+    counts_are(fixture, id, 1, 0, 0);
+}
+
+/* Nothing is counted of a device that went on, or was decommissioned, meanwhile. */
+static void failure_that_was_overtaken_is_not_counted_18_6(void **state)
+{
+    struct store_fixture *fixture = *state;
+    devices_import(fixture, 1, 2, NULL);
+    uint64_t id = campaign_run(fixture);
+    struct pawl_failure_change changes[] = {
+        {.number = 1, .note = {.present = true, .code = 64}, .campaign = id, .stage = 1},
+        {.number = 2, .note = {.present = true, .code = 64}, .campaign = id, .stage = 1}};
+    changes[0].note.attempt = changes[1].note.attempt = id << 16;
+    device_confirm(fixture, 1, 0, 0);
+    assert_int_equal(device_do(fixture, 2, PAWL_ACT_DECOMMISSION), PAWL_ACT_CHANGED);
+    assert_result(PAWL_OK, pawl_store_failures_set(fixture->store, changes, 2));
+    assert_result(PAWL_STATE, changes[0].result);
+    assert_result(PAWL_STATE, changes[1].result);
+    assert_false(device_read(fixture, 1).failure.present);
+    counts_are(fixture, id, 1, 0, 0);
 }
 
 static void deleted_campaign_counts_nothing(void **state)
@@ -489,6 +536,8 @@ int main(void)
         STORE_TEST(device_finishes_once_18_6),
         STORE_TEST(failure_counts_once_and_success_takes_it_back_18_6),
         STORE_TEST(retry_forgets_failures_18_9),
+        STORE_TEST(failure_of_a_forgotten_try_is_not_counted_18_9),
+        STORE_TEST(failure_that_was_overtaken_is_not_counted_18_6),
         STORE_TEST(deleted_campaign_counts_nothing),
         STORE_TEST(many_devices_of_many_blocks_are_exact_i5),
         STORE_TEST(who_told_is_found_18_6),

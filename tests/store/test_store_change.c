@@ -256,6 +256,42 @@ static void largest_numbers_are_kept_spec_9(void **state)
     assert_true(totals.sequence_total == UINT64_MAX - 1); /* modulo 2^64 */
 }
 
+/* 11.8: an operator's retry that comes between a report and its note is not lost; and of two
+ * reports that tell the same failure at once one is noted. */
+static void failure_notes_are_compared_and_set_11_8(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct pawl_history_entry entries[PAWL_HISTORY_MAX];
+    size_t count = 0;
+    devices_import(fixture, 1, 1, NULL);
+    struct pawl_failure_change first[2] = {
+        {.number = 1,
+         .note = {.present = true, .package_id = {5}, .code = 67},
+         .attempted = true,
+         .time = 1700000000}};
+    first[1] = first[0];
+    assert_result(PAWL_OK, pawl_store_failures_set(fixture->store, first, 2));
+    assert_result(PAWL_OK, first[0].result);
+    assert_result(PAWL_STATE, first[1].result);
+    assert_result(PAWL_OK, pawl_store_history_get(fixture->reader, 1, entries, &count));
+    assert_int_equal(count, 1);
+
+    struct pawl_device device = device_read(fixture, 1);
+    struct pawl_failure_change change = {
+        .number = 1, .record = device.record, .before = device.failure, .note = device.failure};
+    change.note.retries = 1;
+    assert_int_equal(device_do(fixture, 1, PAWL_ACT_RETRY), PAWL_ACT_CHANGED);
+    assert_result(PAWL_OK, pawl_store_failures_set(fixture->store, &change, 1));
+    assert_result(PAWL_STATE, change.result);
+    device = device_read(fixture, 1);
+    assert_true(device.failure.retry_asked && device.failure.retries == 0);
+    change.before = device.failure;
+    assert_result(PAWL_OK, pawl_store_failures_set(fixture->store, &change, 1));
+    assert_result(PAWL_OK, change.result);
+    device = device_read(fixture, 1);
+    assert_true(!device.failure.retry_asked && device.failure.retries == 1);
+}
+
 static void failures_are_noted_and_cleared_by_success_11_8(void **state)
 {
     struct store_fixture *fixture = *state;
@@ -319,6 +355,7 @@ int main(void)
         STORE_TEST(quarantine_release_and_adoption),
         STORE_TEST(first_contact_can_quarantine),
         STORE_TEST(largest_numbers_are_kept_spec_9),
+        STORE_TEST(failure_notes_are_compared_and_set_11_8),
         STORE_TEST(failures_are_noted_and_cleared_by_success_11_8),
         STORE_TEST(restart_loses_nothing_i5),
     };

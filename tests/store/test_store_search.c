@@ -105,6 +105,7 @@ static void fleet_make(struct store_fixture *fixture)
     struct pawl_failure_change failure = {.number = 8,
                                           .note = {.present = true, .package_id = {5}, .code = 67}};
     assert_result(PAWL_OK, pawl_store_failures_set(fixture->store, &failure, 1));
+    assert_result(PAWL_OK, failure.result);
     assert_int_equal(device_do(fixture, 10, PAWL_ACT_DECOMMISSION), PAWL_ACT_CHANGED);
 }
 
