@@ -19,7 +19,7 @@ enum pawl_result pawl_store_commands_add(struct pawl_store *store,
 struct pawl_command_filter {
     uint64_t device; /* number; 0: all devices' */
     int64_t now;     /* those that have expired by then are left out */
-    bool expired;    /* of all devices those that have, and no others */
+    bool expired;    /* of all devices those that have, and no others, by when they did */
 };
 
 /* Lists commands by ascending number above `after`, at most `limit`. */

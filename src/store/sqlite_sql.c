@@ -263,8 +263,9 @@ static const char *const texts[PAWL_SQL_COUNT] = {
     [PAWL_SQL_COMMAND_DELETE] = "DELETE FROM command WHERE number = ? AND device = ?",
     [PAWL_SQL_COMMAND_LIST] = "SELECT " COMMAND_COLUMNS "WHERE c.number > ?1 AND expires > ?3 "
                               "ORDER BY c.number LIMIT ?2",
-    [PAWL_SQL_COMMAND_EXPIRED] = "SELECT " COMMAND_COLUMNS
-                                 "WHERE c.number > ?1 AND expires <= ?3 ORDER BY c.number LIMIT ?2",
+    [PAWL_SQL_COMMAND_EXPIRED] =
+        "SELECT " COMMAND_COLUMNS "WHERE +c.number > ?1 AND expires <= ?3 ORDER BY expires, "
+        "c.number LIMIT ?2",
     [PAWL_SQL_COMMAND_OF_DEVICE] =
         "SELECT " COMMAND_COLUMNS
         "WHERE device = ?4 AND c.number > ?1 AND expires > ?3 ORDER BY c.number LIMIT ?2",

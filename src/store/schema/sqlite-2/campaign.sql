@@ -67,3 +67,6 @@ CREATE TABLE campaign_failed (
 -- Which try of a campaign a failed attempt belonged to, and whether it was counted there.
 ALTER TABLE record ADD COLUMN failed_attempt INTEGER;
 ALTER TABLE record ADD COLUMN failed_settled INTEGER;
+
+-- A list of groups says how many each has, and a group that is renamed keeps them.
+CREATE INDEX assignment_by_group ON assignment (target_group) WHERE target_group IS NOT NULL;
