@@ -238,8 +238,8 @@ void pawl_desk_grant_drop(struct pawl_desk *desk, const uint8_t key_id[PAWL_CONT
 {
     pthread_mutex_lock(&desk->lock);
     struct pawl_grant *grant = grant_find(desk, key_id);
-    if (grant != NULL)
-        memset(grant, 0, sizeof *grant);
+    if (grant != NULL) /* nothing may stay in its place that some id would find */
+        *grant = desk->grants[--desk->grant_count];
     /* Who has asked already is not helped by asking again. */
     for (size_t i = 0; i < PAWL_DESK_REQUESTS_MAX; i++)
         if (desk->requests[i].progress == WAITING && desk->requests[i].asked &&

@@ -10,11 +10,12 @@
 #include "agent/content_desk.h"
 #include "pawl_test.h"
 
+/* 0: all zeros. */
 static void id_make(uint8_t *id, unsigned number)
 {
     memset(id, 0, PAWL_CONTENT_KEY_ID_SIZE);
     id[0] = (uint8_t)number;
-    id[15] = 1;
+    id[15] = number != 0;
 }
 
 static struct pawl_grant grant_make(unsigned number)
@@ -137,6 +138,31 @@ static void a_grant_that_does_not_open_is_asked_for_once_more(void **state)
     pawl_desk_free(desk);
 }
 
+/* I9: whatever a player asks for, what is left of a dropped grant is no grant: the agent would try
+ * to open it for as long as the player waits, and do nothing else. */
+static void no_id_finds_a_dropped_grant(void **state)
+{
+    uint8_t ids[PAWL_CONTENT_WANTED_MAX * PAWL_CONTENT_KEY_ID_SIZE];
+    struct pawl_grant granted[] = {grant_make(1), grant_make(2)}, next;
+    struct pawl_desk *desk = NULL;
+    struct player player, other;
+
+    (void)state;
+    assert_result(PAWL_OK, pawl_desk_create(&desk));
+    pawl_desk_grants_take(desk, ids, 0, granted, 2);
+    pawl_desk_grant_drop(desk, granted[0].key_id);
+    player_start(&player, desk, 0);
+    assert_false(pawl_desk_grant_next(desk, &next));
+    assert_string_equal(wanted(desk, ids), "0");
+    player_start(&other, desk, 2);
+    assert_true(pawl_desk_grant_next(desk, &next));
+    assert_memory_equal(&next, &granted[1], sizeof next);
+    pawl_desk_refuse(desk, PAWL_IO);
+    assert_result(PAWL_IO, player_end(&player));
+    assert_result(PAWL_IO, player_end(&other));
+    pawl_desk_free(desk);
+}
+
 static void keys_that_come_next_are_asked_for_ahead(void **state)
 {
     uint8_t ids[PAWL_CONTENT_WANTED_MAX * PAWL_CONTENT_KEY_ID_SIZE];
@@ -225,6 +251,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_key_goes_to_who_waits_for_it),
         cmocka_unit_test(a_grant_that_does_not_open_is_asked_for_once_more),
+        cmocka_unit_test(no_id_finds_a_dropped_grant),
         cmocka_unit_test(keys_that_come_next_are_asked_for_ahead),
         cmocka_unit_test(nobody_waits_for_ever),
         cmocka_unit_test(players_are_served_on_this_machine_alone),
