@@ -146,6 +146,9 @@ void pawl_server_tick(struct pawl_server *server)
     pawl_challenges_tick(server);
     pawl_server_identity_tick(server);
     push_tick(server);
+    result = pawl_tokens_mend(server->tokens, &server->readers);
+    if (result != PAWL_OK)
+        pawl_log(PAWL_LOG_ERROR, "event=tokens-not-read class=%s", pawl_result_name(result));
     result = pawl_tokens_flush(server->tokens, server->store);
     if (result != PAWL_OK)
         pawl_log(PAWL_LOG_WARNING, "event=token-uses-not-written class=%s",

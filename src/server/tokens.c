@@ -1,6 +1,7 @@
 #include "server/tokens.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -27,6 +28,7 @@ struct pawl_tokens {
     pthread_mutex_t lock;      /* of all below */
     struct pawl_rate rate;
     struct list list;
+    atomic_bool unread; /* the last reading failed */
 };
 
 uint64_t pawl_steady_now(void)
@@ -104,8 +106,14 @@ enum pawl_result pawl_tokens_reload(struct pawl_tokens *tokens, struct pawl_read
     if (fresh.count > 0)
         qsort(fresh.entries, fresh.count, sizeof *fresh.entries, entry_compare);
     list_exchange(tokens, &fresh);
+    atomic_store(&tokens->unread, result != PAWL_OK);
     pthread_mutex_unlock(&tokens->reloading);
     return result;
+}
+
+enum pawl_result pawl_tokens_mend(struct pawl_tokens *tokens, struct pawl_readers *readers)
+{
+    return atomic_load(&tokens->unread) ? pawl_tokens_reload(tokens, readers) : PAWL_OK;
 }
 
 enum pawl_result pawl_tokens_create(struct pawl_readers *readers, const struct pawl_rate *rate,

@@ -34,6 +34,9 @@ void pawl_tokens_free(struct pawl_tokens *tokens);
  * honoured until it succeeds. */
 enum pawl_result pawl_tokens_reload(struct pawl_tokens *tokens, struct pawl_readers *readers);
 
+/* Reads them again when the last reading failed; for the main thread, now and then. */
+enum pawl_result pawl_tokens_mend(struct pawl_tokens *tokens, struct pawl_readers *readers);
+
 /* Judges a credential by its digest, at `now` (Unix seconds), and counts a request of it. `grant`
  * is set unless it is unknown. */
 enum pawl_token_verdict pawl_tokens_judge(struct pawl_tokens *tokens,
