@@ -93,13 +93,16 @@ static enum pawl_result run_opened(const struct pawl_run *run, struct pawl_serve
     return result;
 }
 
-/* A connection is a descriptor: the soft limit is often far below what the system allows. */
+/* A connection is a descriptor, and what it sends a second one: the soft limit is often far below
+ * what the system allows. */
 static void descriptors_allow(void)
 {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
         return;
-    rlim_t wanted = PAWL_DEVICE_CONNECTIONS + 1024u;
+    rlim_t wanted = 2u * PAWL_DEVICE_CONNECTIONS + 1024u;
+    if (limit.rlim_cur >= wanted)
+        return;
     limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
     if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted)
         pawl_log(PAWL_LOG_WARNING, "only %llu descriptors: fewer connections can be served",

@@ -158,6 +158,17 @@ def test_descriptors_run_out():
         healthy(server)
 
 
+def test_descriptors_allowed():
+    """Each connection can have a file beside its socket; what the system allows is not made less."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    for before in (min(hard, 1024), hard):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (before, hard))
+        with Server() as server:
+            now = resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE)[0]
+            assert now == max(before, min(hard, 2 * 16384 + 1024)), (before, hard, now)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
 def test_many_idle_connections():
     """Thousands of idle connections cost little, and nobody waits for them."""
     count = 500 if SANITIZED else 3000
@@ -182,5 +193,5 @@ def test_many_idle_connections():
 
 
 run(test_slow_heads_and_bodies, test_slow_readers, test_connections_per_address,
-    test_connections_per_address_of_all_threads,
-    test_descriptors_run_out, test_many_idle_connections)
+    test_connections_per_address_of_all_threads, test_descriptors_run_out, test_descriptors_allowed,
+    test_many_idle_connections)
