@@ -27,6 +27,8 @@ static enum MHD_Result text_answer(struct pawl_request *request, unsigned status
     if (response != NULL) {
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, media_type);
         MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+        if (request->settings->stranger_timeout != 0 && !request->is_known) /* its time is short */
+            MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     }
     return pawl_request_answer(request, status, response);
 }

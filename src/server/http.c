@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "host/log.h"
@@ -17,6 +18,7 @@
 #include "server/health.h"
 #include "server/http_loop.h"
 #include "server/http_metrics.h"
+#include "server/peer.h"
 #include "server/reaper.h"
 #include "server/route.h"
 #include "server/tls.h"
@@ -265,6 +267,33 @@ static struct pawl_http_loop *loop_find(struct pawl_listener *listener,
     return NULL;
 }
 
+/* What a new connection has of ours; NULL when it may not be, or there is no memory. */
+static struct pawl_request *connection_begin(struct pawl_listener *listener,
+                                             struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *socket =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    const union MHD_ConnectionInfo *from =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    int fd = socket != NULL ? socket->connect_fd : -1;
+    uint64_t peer = pawl_peer_of(from != NULL ? from->client_addr : NULL);
+    struct pawl_request *request = calloc(1, sizeof *request);
+    if (request == NULL)
+        return NULL;
+    if (!pawl_reaper_add(&listener->reaper, request, fd, peer,
+                         listener->settings.peer_connections)) {
+        shutdown(fd, SHUT_RDWR); /* its thread sees the end, and closes it */
+        free(request);
+        return NULL;
+    }
+    if (!connection_secure(listener, request, connection)) {
+        pawl_reaper_remove(&listener->reaper, request);
+        free(request);
+        return NULL;
+    }
+    return request;
+}
+
 static void on_connection(void *context, struct MHD_Connection *connection, void **socket_context,
                           enum MHD_ConnectionNotificationCode code)
 {
@@ -283,25 +312,20 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
         return;
     }
     pawl_http_count_opened(listener->settings.metrics);
-    request = calloc(1, sizeof *request);
-    if (request == NULL || !connection_secure(listener, request, connection)) {
-        free(request); /* on_request closes what has none */
+    request = connection_begin(listener, connection);
+    if (request == NULL) /* on_request closes what has none */
         return;
-    }
     *socket_context = request;
     request->connection = connection;
     request->loop = loop_find(listener, connection);
     request->settings = &listener->settings;
     request->server = listener->settings.server;
     request->body = request->small;
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    pawl_reaper_add(&listener->reaper, request, info != NULL ? info->connect_fd : -1);
     if (listener->settings.stranger_timeout != 0)
         MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT,
                                   listener->settings.stranger_timeout);
     if (listener->settings.identify != NULL)
-        listener->settings.identify(request, info != NULL ? info->connect_fd : -1);
+        listener->settings.identify(request, request->fd);
 }
 
 static void on_log(void *context, const char *format, va_list arguments)
@@ -332,8 +356,6 @@ static int no_certificate(gnutls_session_t session, const gnutls_datum_t *names,
 static struct MHD_Daemon *daemon_start(struct pawl_listener *listener, int fd, unsigned share)
 {
     const struct pawl_listener_settings *settings = &listener->settings;
-    unsigned loops = settings->threads > 0 ? settings->threads : 1u;
-    unsigned of_peer = (settings->peer_connections + loops - 1) / loops; /* 0 stays 0 */
     unsigned flags = MHD_USE_ERROR_LOG | MHD_USE_ITC;
     flags |= settings->threads == 0
                  ? MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL
@@ -343,7 +365,6 @@ static struct MHD_Daemon *daemon_start(struct pawl_listener *listener, int fd, u
         {MHD_OPTION_CONNECTION_LIMIT, (intptr_t)share, NULL},
         {MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)settings->timeout, NULL},
         {MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)settings->connection_memory, NULL},
-        {MHD_OPTION_PER_IP_CONNECTION_LIMIT, (intptr_t)of_peer, NULL},
         {MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
         {MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, NULL},
         {MHD_OPTION_END, 0, NULL},
@@ -398,7 +419,9 @@ enum pawl_result pawl_listener_start(const struct pawl_listener_settings *settin
     struct pawl_listener *listener = calloc(1, sizeof *listener);
     if (listener != NULL) {
         listener->settings = *settings;
-        pawl_reaper_init(&listener->reaper, settings->slow_after);
+        pawl_reaper_init(&listener->reaper, settings->stranger_timeout != 0
+                                                ? settings->stranger_timeout
+                                                : settings->slow_after);
         if (settings->name == NULL)
             listener->settings.name = "other";
         listener->settings.metrics = pawl_http_metrics_create(&listener->settings);

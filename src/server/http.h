@@ -103,6 +103,7 @@ struct pawl_request {
     size_t reply_size;
     struct pawl_tls_material *material;  /* NULL without TLS */
     atomic_uint_least64_t waiting_since; /* and the rest: the reaper's (reaper.h) */
+    uint64_t peer;
     int fd;
     struct pawl_request *next, *previous;
 };
@@ -126,7 +127,8 @@ struct pawl_listener_settings {
     struct pawl_http_metrics *metrics; /* the listener's own; not to be set */
     unsigned connections;              /* at most so many at a time */
     unsigned peer_connections;         /* of one address at most; 0: as many as there may be */
-    unsigned stranger_timeout; /* instead of `timeout` until a peer was authorized; 0: the same */
+    unsigned stranger_timeout; /* seconds from a connection's start until pawl_request_know, however
+                                  busy it is; 0: there are no strangers */
     unsigned timeout;          /* seconds without progress until a connection is closed */
     unsigned slow_after;       /* seconds in which head and body must come; 0: any time */
     size_t connection_memory;  /* bytes for head and body parts of one connection */
@@ -173,6 +175,9 @@ enum MHD_Result pawl_request_answer(struct pawl_request *request, unsigned statu
  * then called once more. For listeners with threads of their own. */
 void pawl_request_suspend(struct pawl_request *request);
 void pawl_request_resume(struct pawl_request *request);
+
+/* The peer has said who it is: from now on it is no stranger. */
+void pawl_request_know(struct pawl_request *request);
 
 /* A header of the request, or an argument of its query; NULL when it is not there. */
 const char *pawl_request_header(const struct pawl_request *request, const char *name);

@@ -89,6 +89,7 @@ static enum pawl_result metrics_listener_start(const struct pawl_run *run,
         .threads = 0,
         .connections = METRICS_CONNECTIONS,
         .timeout = METRICS_TIMEOUT,
+        .slow_after = METRICS_TIMEOUT,
         .connection_memory = METRICS_MEMORY,
     };
     if (run->metrics_listen == NULL)
@@ -173,4 +174,6 @@ void pawl_listeners_stop(struct pawl_listeners *listeners, struct pawl_server *s
 void pawl_listeners_sweep(struct pawl_listeners *listeners)
 {
     pawl_listener_sweep(listeners->device);
+    pawl_listener_sweep(listeners->remote);
+    pawl_listener_sweep(listeners->metrics);
 }

@@ -21,7 +21,7 @@ struct pawl_listeners {
 enum pawl_result pawl_listeners_start(const struct pawl_run *run, struct pawl_server *server,
                                       struct pawl_listeners *listeners);
 
-/* Hangs up on devices that are too slow; for the main thread, each second. */
+/* Hangs up on devices and strangers that are too slow; for the main thread, each second. */
 void pawl_listeners_sweep(struct pawl_listeners *listeners);
 
 /* Takes up certificates that were replaced. */

@@ -87,10 +87,7 @@ static void credential_judge(struct pawl_request *request,
     }
     request->role = grant.role;
     snprintf(request->actor, sizeof request->actor, "token:%s", grant.name);
-    if (!request->is_known) { /* strangers are given less time */
-        request->is_known = true;
-        pawl_request_patience_set(request, false);
-    }
+    pawl_request_know(request);
 }
 
 static void bearer_judge(struct pawl_request *request, const char *value)

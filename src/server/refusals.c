@@ -1,9 +1,10 @@
 #include "server/refusals.h"
 
-#include <netinet/in.h>
 #include <openssl/rand.h>
 #include <stdbool.h>
 #include <string.h>
+
+#include "server/peer.h"
 
 /* Twenty at once, then ten a minute: more than people mistype, far less than a guesser needs. */
 static const struct pawl_rate rate = {.interval = 6000000, .burst = 20};
@@ -19,22 +20,6 @@ enum pawl_result pawl_refusals_init(struct pawl_refusals *refusals)
 void pawl_refusals_release(struct pawl_refusals *refusals)
 {
     pthread_mutex_destroy(&refusals->lock);
-}
-
-/* The address as a number that is never 0: an IPv4 address, or an IPv6 network. */
-static uint64_t peer_of(const struct sockaddr *address)
-{
-    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-    uint64_t peer = 0;
-    if (address != NULL && address->sa_family == AF_INET) {
-        memcpy(&peer, &((const struct sockaddr_in *)(const void *)address)->sin_addr, 4);
-    } else if (address != NULL && address->sa_family == AF_INET6) {
-        const uint8_t *bytes =
-            ((const struct sockaddr_in6 *)(const void *)address)->sin6_addr.s6_addr;
-        bool is_mapped = memcmp(bytes, mapped, sizeof mapped) == 0;
-        memcpy(&peer, is_mapped ? bytes + 12 : bytes, is_mapped ? 4 : 8);
-    }
-    return peer == 0 ? 1 : peer;
 }
 
 /* The place of a peer in its set: its own, or that of whoever's failures are longest ago. */
@@ -57,7 +42,7 @@ uint32_t pawl_refusals_note(struct pawl_refusals *refusals, const struct sockadd
                             uint64_t now)
 {
     pthread_mutex_lock(&refusals->lock);
-    struct pawl_refusal *place = place_find(refusals, peer_of(address));
+    struct pawl_refusal *place = place_find(refusals, pawl_peer_of(address));
     uint64_t wait = pawl_bucket_take(&place->bucket, &rate, now);
     pthread_mutex_unlock(&refusals->lock);
     return (uint32_t)((wait + 999999u) / 1000000u);

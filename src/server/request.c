@@ -4,6 +4,7 @@
 #include "host/log.h"
 #include "server/http.h"
 #include "server/http_loop.h"
+#include "server/reaper.h"
 #include "server/request_id.h"
 
 static const unsigned statuses[PAWL_RESULT_COUNT] = {
@@ -155,6 +156,15 @@ void pawl_request_patience_set(struct pawl_request *request, bool patient)
     /* Libmicrohttpd starts a connection's clock anew when its time-out goes from none to some. */
     MHD_set_connection_option(request->connection, MHD_CONNECTION_OPTION_TIMEOUT,
                               patient ? 0u : request->settings->timeout);
+}
+
+void pawl_request_know(struct pawl_request *request)
+{
+    if (request->is_known)
+        return;
+    request->is_known = true;
+    pawl_reaper_spare(request);
+    pawl_request_patience_set(request, false);
 }
 
 void pawl_request_suspend(struct pawl_request *request)
