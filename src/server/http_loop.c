@@ -1,17 +1,21 @@
 #include "server/http_loop.h"
 
-#include <limits.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* Milliseconds until the daemon has something to do of itself; -1: only when something comes. */
+#define PATIENCE 1000 /* milliseconds */
+
+/* Milliseconds until the daemon may have something to do of itself. It does not say that it has to
+ * listen again: at its limit of connections or descriptors it stops, and takes that back at the
+ * beginning of the look after the one that saw connections end. With none left nothing else would
+ * bring that look. */
 static int loop_patience(const struct pawl_http_loop *loop)
 {
     MHD_UNSIGNED_LONG_LONG timeout = 0;
-    if (MHD_get_timeout(loop->daemon, &timeout) != MHD_YES)
-        return -1;
-    return timeout < INT_MAX ? (int)timeout : INT_MAX;
+    if (MHD_get_timeout(loop->daemon, &timeout) != MHD_YES || timeout > PATIENCE)
+        return PATIENCE;
+    return (int)timeout;
 }
 
 static void *loop_run(void *context)

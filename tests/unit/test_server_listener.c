@@ -30,7 +30,8 @@ static struct pawl_listener *start(struct pawl_listener_settings settings, uint1
     struct pawl_listener *listener = NULL;
     settings.routes = routes;
     settings.route_count = sizeof routes / sizeof routes[0];
-    settings.connections = 2 * CLIENTS;
+    if (settings.connections == 0)
+        settings.connections = 2 * CLIENTS;
     settings.timeout = 120;
     settings.connection_memory = 8192;
     assert_result(PAWL_OK, pawl_tcp_listen("127.0.0.1:0", &settings.fd, port));
@@ -88,6 +89,22 @@ static void address_has_one_share_of_all_threads(void **state)
     pawl_listener_stop(listener);
 }
 
+/* At its limit a daemon listens no more. It has to begin again when its last connection ends, for
+ * then nothing else will wake it. */
+static void full_listener_listens_again(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    struct pawl_listener *listener =
+        start((struct pawl_listener_settings){.threads = 1, .connections = 1}, &port);
+    for (unsigned i = 0; i < 3; i++) {
+        int fd = connect_to(port);
+        assert_true(ask(fd, "/open"));
+        close(fd);
+    }
+    pawl_listener_stop(listener);
+}
+
 static void know(struct pawl_request *request)
 {
     request->role = PAWL_ROLE_VIEWER;
@@ -131,6 +148,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(address_has_one_share_of_all_threads),
+        cmocka_unit_test(full_listener_listens_again),
         cmocka_unit_test(busy_stranger_has_its_time_once),
     };
     return cmocka_run_group_tests_name("server: what connections may cost", tests, NULL, NULL);
