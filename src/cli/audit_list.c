@@ -7,6 +7,7 @@
 
 #include "cli/audit.h"
 #include "cli/cli.h"
+#include "cli/pages.h"
 #include "cli/print.h"
 #include "cli/target.h"
 #include "cli/when.h"
@@ -73,7 +74,7 @@ static void entry_print(json_t *entry, int actor_width, int action_width)
 
 static enum pawl_result list_print(json_t *answer)
 {
-    json_t *items = json_object_get(answer, "items"), *next = json_object_get(answer, "next");
+    json_t *items = json_object_get(answer, "items");
     size_t index;
     json_t *entry;
 
@@ -85,8 +86,7 @@ static enum pawl_result list_print(json_t *answer)
         printf("%8s  %-19s  %-*s  %-*s  %-32s  %s\n", "ENTRY", "TIME (UTC)", actor_width, "ACTOR",
                action_width, "ACTION", "DEVICE", "DETAIL");
     json_array_foreach(items, index, entry) entry_print(entry, actor_width, action_width);
-    if (json_is_integer(next))
-        printf("more: --after %" JSON_INTEGER_FORMAT "\n", json_integer_value(next));
+    pawl_more_print(answer);
     json_decref(answer);
     return PAWL_OK;
 }

@@ -7,9 +7,11 @@
 #include <time.h>
 
 #include "cli/cli.h"
+#include "cli/print.h"
 
 #define PAGE_MOST 1000u /* items asked for at a time */
 #define QUERY_MOST 32
+#define CURSOR_SIZE 96
 
 /* The path of the next page. */
 static char *page_path(struct pawl_client *client, const struct pawl_pages *pages, uint64_t left,
@@ -46,18 +48,18 @@ static enum pawl_result page_fetch(struct pawl_client *client, const struct pawl
 }
 
 /* A cursor as it goes into a query. */
-static void cursor_write(const json_t *next, char cursor[96])
+static void cursor_write(const json_t *next, char cursor[CURSOR_SIZE])
 {
     if (json_is_integer(next))
-        snprintf(cursor, 96, "%" JSON_INTEGER_FORMAT, json_integer_value(next));
+        snprintf(cursor, CURSOR_SIZE, "%" JSON_INTEGER_FORMAT, json_integer_value(next));
     else
-        snprintf(cursor, 96, "%s", json_is_string(next) ? json_string_value(next) : "");
+        snprintf(cursor, CURSOR_SIZE, "%s", json_is_string(next) ? json_string_value(next) : "");
 }
 
 enum pawl_result pawl_pages_fetch(struct pawl_client *client, const struct pawl_pages *pages,
                                   pawl_page_fn take, void *context, json_t **next)
 {
-    char cursor[96] = "";
+    char cursor[CURSOR_SIZE] = "";
     uint64_t left = pages->most;
     enum pawl_result result = PAWL_OK;
 
@@ -104,6 +106,18 @@ enum pawl_result pawl_pages_gather(struct pawl_client *client, const struct pawl
     else
         json_decref(all);
     return result;
+}
+
+void pawl_more_print(const json_t *list)
+{
+    char cursor[CURSOR_SIZE];
+
+    cursor_write(json_object_get(list, "next"), cursor);
+    if (cursor[0] == '\0')
+        return;
+    fputs("more: --after ", stdout);
+    pawl_print_text(cursor);
+    putchar('\n');
 }
 
 const char *pawl_date_text(const json_t *seconds, char text[20])

@@ -27,6 +27,9 @@ enum pawl_result pawl_pages_fetch(struct pawl_client *client, const struct pawl_
 enum pawl_result pawl_pages_gather(struct pawl_client *client, const struct pawl_pages *pages,
                                    json_t **answer);
 
+/* Says where to go on, unless the list {"items", "next"} is at its end. */
+void pawl_more_print(const json_t *list);
+
 /* "2026-01-31 12:00" of Unix seconds, or "-" of none; into room for 20 characters. */
 const char *pawl_date_text(const json_t *seconds, char text[20]);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/campaign.h"
+#include "cli/pages.h"
 #include "cli/print.h"
 #include "cli/verbs.h"
 
@@ -113,11 +114,12 @@ static const struct pawl_column columns[] = {
 
 static int list(struct pawl_client *client, const char *action, const char *operand)
 {
+    const char *const query[] = {NULL};
+    const struct pawl_pages pages = {"/v1/campaigns", query, NULL, UINT64_MAX};
     json_t *answer = NULL;
     (void)action;
     (void)operand;
-    enum pawl_result result =
-        pawl_client_json(client, "GET", "/v1/campaigns?limit=10000", NULL, &answer);
+    enum pawl_result result = pawl_pages_gather(client, &pages, &answer);
     if (result != PAWL_OK)
         return pawl_exit_code(result);
     if (pawl_cli.json)

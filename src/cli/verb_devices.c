@@ -1,5 +1,4 @@
 /* pawl devices: finds and lists devices. */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,7 +86,6 @@ static enum pawl_result ids_print(void *context, json_t *items)
 static enum pawl_result list_print(json_t *answer)
 {
     json_t *items = json_object_get(answer, "items");
-    json_t *next = json_object_get(answer, "next");
     size_t index;
     json_t *item;
 
@@ -95,8 +93,7 @@ static enum pawl_result list_print(json_t *answer)
         return pawl_print(answer);
     json_array_foreach(items, index, item) item_adorn(item);
     pawl_print_table(json_incref(items), columns);
-    if (json_is_integer(next))
-        printf("more: --after %" JSON_INTEGER_FORMAT "\n", json_integer_value(next));
+    pawl_more_print(answer);
     json_decref(answer);
     return PAWL_OK;
 }

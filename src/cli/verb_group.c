@@ -1,6 +1,4 @@
 /* pawl group: groups of devices, listed, renamed, deleted. */
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,13 +25,11 @@ static enum pawl_result list_print(json_t *answer)
                                                  {"campaigns", "CAMPAIGNS", 11},
                                                  {"name", "GROUP", 0},
                                                  {NULL, NULL, 0}};
-    json_t *next = json_object_get(answer, "next");
 
     if (pawl_cli.json)
         return pawl_print(answer);
     pawl_print_table(json_incref(json_object_get(answer, "items")), columns);
-    if (json_is_integer(next))
-        printf("more: --after %" JSON_INTEGER_FORMAT "\n", json_integer_value(next));
+    pawl_more_print(answer);
     json_decref(answer);
     return PAWL_OK;
 }

@@ -1,9 +1,6 @@
 /* pawl packages: lists what is published. */
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "cli/client.h"
+#include "cli/pages.h"
 #include "cli/print.h"
 #include "cli/target.h"
 #include "cli/verbs.h"
@@ -31,32 +28,23 @@ static const struct pawl_column columns[] = {
 
 static enum pawl_result list_print(json_t *answer)
 {
-    const char *next = json_string_value(json_object_get(answer, "next"));
-
     if (pawl_cli.json)
         return pawl_print(answer);
     pawl_print_table(json_incref(json_object_get(answer, "items")), columns);
-    if (next != NULL)
-        printf("more: --after %s\n", next);
+    pawl_more_print(answer);
     json_decref(answer);
     return PAWL_OK;
 }
 
 static enum pawl_result packages_list(struct pawl_client *client)
 {
-    char limit_text[24];
-    json_t *answer = NULL;
     const char *whose = class_name != NULL && !pawl_class_is_id(class_name) ? vendor : NULL;
+    const char *const query[] = {"class", class_name, "vendor", whose, "name",
+                                 name,    "state",    state,    NULL};
+    const struct pawl_pages pages = {"/v1/packages", query, after, limit};
+    json_t *answer = NULL;
+    enum pawl_result result = pawl_pages_gather(client, &pages, &answer);
 
-    snprintf(limit_text, sizeof limit_text, "%" PRIu64, limit);
-    char *path = pawl_client_path(client, "/v1/packages",
-                                  (const char *const[]){"class", class_name, "vendor", whose,
-                                                        "name", name, "state", state, "limit",
-                                                        limit_text, "after", after, NULL});
-    if (path == NULL)
-        return pawl_error(PAWL_EXHAUSTED, "no memory");
-    enum pawl_result result = pawl_client_json(client, "GET", path, NULL, &answer);
-    free(path);
     return result == PAWL_OK ? list_print(answer) : result;
 }
 

@@ -1,5 +1,4 @@
 /* pawl quarantine: devices that are held, with the evidence. */
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -68,7 +67,6 @@ static void device_print(json_t *item)
 
 static enum pawl_result list_print(json_t *answer)
 {
-    json_t *next = json_object_get(answer, "next");
     size_t index;
     json_t *item;
 
@@ -77,8 +75,7 @@ static enum pawl_result list_print(json_t *answer)
     json_array_foreach(json_object_get(answer, "items"), index, item) device_print(item);
     if (json_array_size(json_object_get(answer, "items")) == 0)
         puts("no device is in quarantine");
-    if (json_is_integer(next))
-        printf("more: --after %" JSON_INTEGER_FORMAT "\n", json_integer_value(next));
+    pawl_more_print(answer);
     json_decref(answer);
     return PAWL_OK;
 }

@@ -1,12 +1,11 @@
 /* pawl token: who may speak to the server over the network. */
-#include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "cli/client.h"
+#include "cli/pages.h"
 #include "cli/print.h"
 #include "cli/verbs.h"
 #include "cli/when.h"
@@ -148,13 +147,11 @@ static const struct pawl_column columns[] = {
 
 static void date_set(json_t *item, const char *member, const char *prefix, const json_t *moment)
 {
-    time_t seconds = (time_t)json_integer_value(moment);
-    struct tm parts;
-    char date[32];
+    char date[20];
 
-    if (json_is_integer(moment) && gmtime_r(&seconds, &parts) != NULL &&
-        strftime(date, sizeof date, "%Y-%m-%d %H:%M", &parts) > 0)
-        json_object_set_new(item, member, json_sprintf("%s%s", prefix, date));
+    if (json_is_integer(moment))
+        json_object_set_new(item, member,
+                            json_sprintf("%s%s", prefix, pawl_date_text(moment, date)));
 }
 
 /* Adds what people want to know: what it is, when it was used, and what became of it. */
@@ -173,31 +170,25 @@ static void item_adorn(json_t *item)
 
 static enum pawl_result list_print(json_t *answer)
 {
-    json_t *next = json_object_get(answer, "next"), *item;
+    json_t *item;
     size_t index;
 
     if (pawl_cli.json)
         return pawl_print(answer);
     json_array_foreach(json_object_get(answer, "items"), index, item) item_adorn(item);
     pawl_print_table(json_incref(json_object_get(answer, "items")), columns);
-    if (json_is_integer(next))
-        printf("more: --after %" JSON_INTEGER_FORMAT "\n", json_integer_value(next));
+    pawl_more_print(answer);
     json_decref(answer);
     return PAWL_OK;
 }
 
 static enum pawl_result list(struct pawl_client *client)
 {
-    char limit_text[24];
+    const char *const query[] = {NULL};
+    const struct pawl_pages pages = {"/v1/tokens", query, after, limit};
     json_t *answer = NULL;
+    enum pawl_result result = pawl_pages_gather(client, &pages, &answer);
 
-    snprintf(limit_text, sizeof limit_text, "%" PRIu64, limit);
-    char *path = pawl_client_path(client, "/v1/tokens",
-                                  (const char *const[]){"limit", limit_text, "after", after, NULL});
-    if (path == NULL)
-        return pawl_error(PAWL_EXHAUSTED, "no memory");
-    enum pawl_result result = pawl_client_json(client, "GET", path, NULL, &answer);
-    free(path);
     return result == PAWL_OK ? list_print(answer) : result;
 }
 
