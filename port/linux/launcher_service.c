@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <pwd.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>

@@ -1,6 +1,5 @@
 #include "sandbox.h"
 
-#include <errno.h>
 #include <grp.h>
 #include <signal.h>
 #include <stddef.h>

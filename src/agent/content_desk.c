@@ -1,6 +1,5 @@
 #include "agent/content_desk.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>

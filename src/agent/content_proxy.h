@@ -6,7 +6,6 @@
 #define PAWL_AGENT_CONTENT_PROXY_H
 
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>

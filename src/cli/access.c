@@ -1,7 +1,5 @@
 #include "cli/access.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

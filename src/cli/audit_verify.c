@@ -1,5 +1,4 @@
 /* pawl audit verify. */
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>

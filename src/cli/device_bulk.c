@@ -1,6 +1,5 @@
 #include "cli/device_bulk.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

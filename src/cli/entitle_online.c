@@ -1,7 +1,5 @@
 /* The server entitles its own devices; the table is sorted and written here. */
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"

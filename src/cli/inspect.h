@@ -5,7 +5,6 @@
 #ifndef PAWL_CLI_INSPECT_H
 #define PAWL_CLI_INSPECT_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

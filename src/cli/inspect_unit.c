@@ -1,5 +1,4 @@
 /* Unit data, keys, and what is encrypted to the server. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli/inspect.h"

@@ -1,7 +1,6 @@
 /* pawl assign: says which devices are to run a package. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "cli/client.h"
 #include "cli/load.h"

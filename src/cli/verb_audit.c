@@ -1,5 +1,4 @@
 /* pawl audit: who changed what, and whether the trail that says so is whole. */
-#include <stdio.h>
 #include <string.h>
 
 #include "cli/audit.h"

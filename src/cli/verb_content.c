@@ -1,5 +1,4 @@
 /* pawl content: media that only devices with a certain release can play. */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 

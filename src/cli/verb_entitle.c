@@ -1,5 +1,4 @@
 /* pawl entitle: a table of entitlements, offline or by the control server. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli/entitle.h"

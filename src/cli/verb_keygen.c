@@ -1,6 +1,4 @@
 /* pawl keygen: a vendor's signing key. */
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

@@ -1,6 +1,4 @@
 /* pawl open: what a device would do, for the bench and the factory. */
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>

@@ -1,5 +1,4 @@
 /* pawl package: signs a release and seals its image. */
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>

@@ -1,5 +1,4 @@
 /* pawl publish: hands a package and its content key to the control server. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

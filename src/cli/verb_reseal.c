@@ -1,5 +1,4 @@
 /* pawl reseal: the same signed release under a new content key. */
-#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 

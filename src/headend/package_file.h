@@ -5,7 +5,6 @@
 #ifndef PAWL_HEADEND_PACKAGE_FILE_H
 #define PAWL_HEADEND_PACKAGE_FILE_H
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
 

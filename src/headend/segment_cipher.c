@@ -3,7 +3,6 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <stdbool.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "host/file.h"

@@ -1,6 +1,5 @@
 /* What an operator does to one device: PUT group and labels; POST release, retry, decommission. */
 #include <string.h>
-#include <time.h>
 
 #include "server/device_act.h"
 #include "server/operator_api.h"

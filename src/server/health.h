@@ -7,7 +7,6 @@
 #define PAWL_SERVER_HEALTH_H
 
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "pawl/result.h"

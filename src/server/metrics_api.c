@@ -1,6 +1,4 @@
 /* GET /metrics: what was counted, and what is so now. */
-#include <time.h>
-
 #include "host/hex.h"
 #include "host/log.h"
 #include "pawl/version.h"

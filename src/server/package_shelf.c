@@ -1,6 +1,5 @@
 #include "server/package_shelf.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>

@@ -1,7 +1,6 @@
 #include "server/process_metrics.h"
 
 #include <dirent.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>

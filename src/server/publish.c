@@ -1,7 +1,6 @@
 /* PUT /v1/packages/ID: a package arrives (SPEC 16). */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>

@@ -3,25 +3,16 @@
 
 #include "store/driver.h"
 
-/* Of each kind: its name, and the audit's. */
-static const struct {
-    const char *name, *event;
-} kinds[PAWL_ACT_KIND_COUNT] = {
-    [PAWL_ACT_GROUP] = {"group", "group-set"},
-    [PAWL_ACT_LABEL] = {"label", "label-set"},
-    [PAWL_ACT_RELEASE] = {"release", "released"},
-    [PAWL_ACT_RETRY] = {"retry", "retry-asked"},
-    [PAWL_ACT_DECOMMISSION] = {"decommission", "decommissioned"},
-};
-
-const char *pawl_act_kind_name(enum pawl_act_kind kind)
-{
-    return kind > 0 && kind < PAWL_ACT_KIND_COUNT ? kinds[kind].name : "unknown";
-}
-
 const char *pawl_act_event_name(enum pawl_act_kind kind)
 {
-    return kind > 0 && kind < PAWL_ACT_KIND_COUNT ? kinds[kind].event : "unknown";
+    static const char *const names[PAWL_ACT_KIND_COUNT] = {
+        [PAWL_ACT_GROUP] = "group-set",
+        [PAWL_ACT_LABEL] = "label-set",
+        [PAWL_ACT_RELEASE] = "released",
+        [PAWL_ACT_RETRY] = "retry-asked",
+        [PAWL_ACT_DECOMMISSION] = "decommissioned",
+    };
+    return kind > 0 && kind < PAWL_ACT_KIND_COUNT ? names[kind] : "unknown";
 }
 
 const char *pawl_act_outcome_words(enum pawl_act_outcome outcome)

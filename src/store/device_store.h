@@ -41,10 +41,8 @@ enum pawl_act_kind {
     PAWL_ACT_KIND_COUNT
 };
 
-/* "group", "label", "release", "retry", "decommission"; static memory. */
-const char *pawl_act_kind_name(enum pawl_act_kind kind);
-
-/* Also the action's name in the audit trail: "group-set", "label-set", "released", ... */
+/* The action's name in the audit trail: "group-set", "label-set", "released", ...; static memory.
+ */
 const char *pawl_act_event_name(enum pawl_act_kind kind);
 
 struct pawl_act {

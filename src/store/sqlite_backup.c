@@ -1,6 +1,4 @@
 /* Copies of the database while it is used, and what is noted when one was put back. */
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,6 @@
 /* Campaigns: their rows, written and read. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "host/log.h"
