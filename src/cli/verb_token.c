@@ -217,8 +217,9 @@ static int run(const struct pawl_option_list *operands)
     if (lists != (name == NULL))
         return pawl_usage_error(lists ? "list takes no name" : "%s needs a name", action);
     if (name != NULL && !pawl_token_name_is_good(name))
-        return pawl_usage_error("'%s' is not a token's name: 1 to %u letters, digits, . _ - @",
-                                name, PAWL_TOKEN_NAME_SIZE - 1u);
+        return pawl_usage_error(
+            "'%s' is not a token's name: 1 to %u letters, digits, . _ - @, no dot first", name,
+            PAWL_TOKEN_NAME_SIZE - 1u);
     if (creates)
         return create(name);
     enum pawl_result result = pawl_client_open(&client);

@@ -62,7 +62,7 @@ bool pawl_token_name_is_good(const char *name)
     for (size_t i = 0; i < size; i++)
         if (!is_alphanumeric(name[i]) && strchr("._-@", name[i]) == NULL)
             return false;
-    return size >= 1 && size < PAWL_TOKEN_NAME_SIZE;
+    return size >= 1 && size < PAWL_TOKEN_NAME_SIZE && name[0] != '.';
 }
 
 const char *pawl_bearer_read(const char *value, size_t *size)

@@ -30,7 +30,8 @@ enum pawl_result pawl_token_digest(const char *text, size_t size,
 /* The digest of a certificate's subject (RFC 4514). */
 void pawl_subject_digest(const char *subject, uint8_t digest[PAWL_TOKEN_DIGEST_SIZE]);
 
-/* Whether this may be a token's name: 1 to 48 letters, digits, and ". _ - @". */
+/* Whether this may be a token's name: 1 to 48 letters, digits, and ". _ - @". None
+ * begins with a dot: ".." in a path means another one to clients and proxies. */
 bool pawl_token_name_is_good(const char *name);
 
 /* The token in the value of an Authorization header: its beginning in `value` and `*size`, or NULL

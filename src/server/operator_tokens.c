@@ -52,7 +52,7 @@ static bool name_read(struct pawl_request *request, const json_t *value,
     const char *name = json_string_value(value);
     if (name == NULL || !pawl_token_name_is_good(name)) {
         pawl_request_refuse(request, PAWL_MALFORMED,
-                            "name must be 1 to %u letters, digits, or any of . _ - @",
+                            "name must be 1 to %u letters, digits, or any of . _ - @, no dot first",
                             PAWL_TOKEN_NAME_SIZE - 1u);
         return false;
     }

@@ -111,7 +111,8 @@ static void names_of_tokens_16_10(void **state)
     longest[PAWL_TOKEN_NAME_SIZE - 1] = '\0';
     assert_true(pawl_token_name_is_good(longest));
     assert_true(pawl_token_name_is_good("ci.build-7_a@example"));
-    static const char *const bad[] = {"", "a b", "a/b", "a\"", "\xc3\xa4", "a\n", "a:b"};
+    static const char *const bad[] = {"",    ".",   "..",       ".a",  "a b",
+                                      "a/b", "a\"", "\xc3\xa4", "a\n", "a:b"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         assert_false(pawl_token_name_is_good(bad[i]));
 }
