@@ -203,6 +203,7 @@ void pawl_campaign_rule_fill(const struct pawl_campaign *campaign, struct pawl_c
     *rule = (struct pawl_campaign_rule){
         .id = campaign->id,
         .state = campaign->state,
+        .unstarted = campaign->started == 0,
         .open = opened == 0 ? 0 : campaign->stages[opened - 1].limit,
         .stage_count = campaign->stage_count,
         .generation = campaign->generation,

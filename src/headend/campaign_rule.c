@@ -57,7 +57,7 @@ uint64_t pawl_campaign_attempt(const struct pawl_campaign_rule *rule)
 
 bool pawl_campaign_rule_is_started(const struct pawl_campaign_rule *rule)
 {
-    return rule->state >= PAWL_CAMPAIGN_RUNNING;
+    return rule->state >= PAWL_CAMPAIGN_RUNNING && !rule->unstarted;
 }
 
 void pawl_campaign_rule_free(struct pawl_campaign_rule *rule)

@@ -31,7 +31,8 @@ enum pawl_campaign_state {
 struct pawl_campaign_rule {
     uint64_t id;
     enum pawl_campaign_state state;
-    uint32_t open; /* slots below this one are in a stage that has been opened */
+    bool unstarted; /* it was stopped before it was started */
+    uint32_t open;  /* slots below this one are in a stage that has been opened */
     unsigned stage_count;
     uint32_t limits[PAWL_RULE_STAGES_MAX]; /* where each stage's slots end */
     uint32_t generation;

@@ -410,6 +410,22 @@ def test_several_at_once():
         assert [item["id"] for item in listed] == [older.id]
 
 
+def test_aborted_before_its_start():
+    """18.4, 18.6: what was never started takes no device and no confirmation from others."""
+    with Server() as server:
+        server.vendor()
+        devices = server.personalize("a", 4)
+        package_id, _ = server.release("a", "one")
+        campaign = Campaign(server, package_id, stages=stages(100, success=100))
+        campaign.state("running", 1)
+        mistake = Campaign(server, package_id, start=False)
+        mistake.order("abort")
+        for device in devices[:3]:
+            take(device, package_id)
+        assert campaign.show()["finished"] == 3, campaign.show()
+        assert mistake.show()["finished"] == 0
+
+
 def test_finished_at_once():
     """18.5, 18.6, 18.10: an empty target, and devices that run the package already."""
     with Server() as server:
@@ -543,5 +559,5 @@ def test_bad_plans():
 run_together(test_stages_follow_each_other, test_failing_stage_stops_itself,
     test_pause_resume_retry, test_resume_excuses_and_next_goes_on, test_silence_is_failure,
     test_window_and_rate, test_approval_takes_another_person, test_lists, test_several_at_once,
-    test_finished_at_once, test_recount_when_devices_come, test_who_left_the_target_still_counts,
+    test_aborted_before_its_start, test_finished_at_once, test_recount_when_devices_come, test_who_left_the_target_still_counts,
     test_bad_plans)

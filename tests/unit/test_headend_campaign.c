@@ -474,9 +474,30 @@ static void estimates_are_shares_until_it_is_counted_18_6(void **state)
     assert_non_null(strstr(text, "of about 500 devices"));
 }
 
+/* 18.4, 18.6: one that was stopped before it was started holds nobody and counts nobody. */
+static void aborted_before_its_start_it_concerns_nobody_18_4(void **state)
+{
+    (void)state;
+    const char *why = NULL;
+    for (unsigned start = 0; start < 2; start++) {
+        struct pawl_campaign campaign = {.id = 3, .state = PAWL_CAMPAIGN_READY, .stage_count = 1};
+        struct pawl_campaign_rule rule;
+        campaign.stages[0].limit = PAWL_WHOLE;
+        if (start == 1)
+            assert_int_equal(
+                pawl_campaign_order(&campaign, PAWL_CAMPAIGN_START, "a", NULL, 1000, &why),
+                PAWL_OK);
+        assert_int_equal(pawl_campaign_order(&campaign, PAWL_CAMPAIGN_ABORT, "a", NULL, 1001, &why),
+                         PAWL_OK);
+        pawl_campaign_rule_fill(&campaign, &rule);
+        assert_int_equal(pawl_campaign_rule_is_started(&rule), start == 1);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(aborted_before_its_start_it_concerns_nobody_18_4),
         cmocka_unit_test(slots_are_spread_evenly_and_anew_in_each_campaign_18_3),
         cmocka_unit_test(slots_are_those_of_the_specification_18_3),
         cmocka_unit_test(stages_are_intervals_18_3),
