@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 
-from pawl_server import BIN, SANITIZED, Server, pawl, run
+from pawl_server import BIN, SANITIZED, Server, pawl, run, wait_for
 
 ARGUMENTS = [int(argument) for argument in sys.argv[1:]]
 KILLS = ARGUMENTS[0] if ARGUMENTS else 2 if SANITIZED else 5
@@ -20,13 +20,6 @@ DEVICES = ARGUMENTS[1] if len(ARGUMENTS) > 1 else 100 if SANITIZED else 200
 SEED = ARGUMENTS[2] if len(ARGUMENTS) > 2 else 7
 FAILING = 5  # percent
 STAGES = [5, 15, 30, 50]
-
-
-def until(what, limit=120):
-    end = time.monotonic() + limit
-    while not what():
-        assert time.monotonic() < end, "it does not come to an end"
-        time.sleep(0.1)
 
 
 def devices_make(server):
@@ -80,14 +73,14 @@ def test_kills():
         try:
             hits = kill_again_and_again(server, path)
             assert hits > 0
-            until(lambda: server.expect(200, "GET", path)["state"] == "paused", 300)
+            wait_for(lambda: server.expect(200, "GET", path)["state"] == "paused", seconds=300)
             server.expect(200, "POST", f"{path}/resume")
-            until(lambda: server.expect(200, "GET", path)["state"] == "finished", 300)
+            wait_for(lambda: server.expect(200, "GET", path)["state"] == "finished", seconds=300)
 
             def all_told():
                 shown = server.expect(200, "GET", path)
                 return shown["finished"] + shown["failed"] == DEVICES
-            until(all_told)
+            wait_for(all_told, seconds=120)
         finally:
             fleet.send_signal(signal.SIGTERM)
             figures = json.loads(fleet.communicate(timeout=60)[0])

@@ -227,6 +227,17 @@ class Server:
         return self.expect(201, "PUT", "/v1/assignments", body)["id"]
 
 
+def wait_for(condition, what="it", seconds=60):
+    """Asks until the condition is true of what happens in the background; returns what it found."""
+    end = time.monotonic() + seconds
+    while True:
+        found = condition()
+        if found:
+            return found
+        assert time.monotonic() < end, f"{what if isinstance(what, str) else what()}: waited in vain"
+        time.sleep(0.02)
+
+
 def run(*tests):
     """Runs test functions; each has a docstring that says what it defends."""
     for test in tests:

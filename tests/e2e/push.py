@@ -15,17 +15,9 @@ import urllib.request
 
 sys.path.insert(0, os.path.join(os.environ["PAWL_SOURCE"], "tests/support"))
 from pawl_broker import PASSWORD, Broker, Client, HostileBroker, free_port, publication  # noqa: E402
-from pawl_server import BIN, SANITIZED, Server, pawl, run  # noqa: E402
+from pawl_server import BIN, SANITIZED, Server, pawl, run, wait_for  # noqa: E402
 
 ENVIRONMENT = dict(os.environ, PAWL_CONFIG="/dev/null")
-PATIENCE = 40
-
-
-def wait_for(what, condition, seconds=PATIENCE):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, f"waited in vain: {what}"
-        time.sleep(0.02)
 
 
 class Unit:
@@ -41,7 +33,7 @@ class Unit:
             self.processor = subprocess.Popen(
                 [f"{BIN}/pawl-processor", "--pud", pud, "--state", f"{self.dir}/state", "--link",
                  self.link], stderr=log, env=ENVIRONMENT)
-        wait_for("processor", lambda: os.path.exists(f"{self.dir}/link"))
+        wait_for(lambda: os.path.exists(f"{self.dir}/link"), "processor")
         self.start()
 
     def start(self):
@@ -62,8 +54,8 @@ class Unit:
 
     def says(self, pattern, count=1, which="agent"):
         try:
-            wait_for(f"{which}: {pattern}",
-                     lambda: len(re.findall(pattern, self.log(which))) >= count)
+            wait_for(lambda: len(re.findall(pattern, self.log(which))) >= count,
+                     f"{which}: {pattern}")
         except AssertionError:
             print(self.log(which)[-4000:], file=sys.stderr)
             raise
@@ -119,16 +111,16 @@ class World:
         return self.server.expect(200, "GET", f"/v1/devices/{unit.id}")["sequence"]
 
     def reaches(self, unit, sequence):
-        wait_for(f"sequence {sequence}", lambda: self.sequence(unit) == sequence)
+        wait_for(lambda: self.sequence(unit) == sequence, f"sequence {sequence}")
 
     def command(self, unit, kind, **members):
         body = {"target": {"device": unit.id}, "kind": kind, **members}
         return self.server.expect(201, "POST", "/v1/commands", body)["number"]
 
     def takes(self, number):
-        wait_for(f"command {number} taken",
-                 lambda: number in [entry["detail"]["number"]
-                                    for entry in self.server.audit("command-taken")])
+        wait_for(lambda: number in [entry["detail"]["number"]
+                                    for entry in self.server.audit("command-taken")],
+                 f"command {number} taken")
 
 
 def certificate(directory):
@@ -171,7 +163,7 @@ def test_devices_are_woken():
             body = {"target": {"class": "a", "vendor": "example.com"}}
             answer = world.server.expect(202, "POST", "/v1/notify", body)
             assert answer == {"connected": True}, answer
-            wait_for("a poll after notify", lambda: second.polls() >= polls + 2)
+            wait_for(lambda: second.polls() >= polls + 2, "a poll after notify")
             assert second.polls() == polls + 2, second.log()
             assert world.server.audit("notified")
             push = world.server.expect(200, "GET", "/v1/status")["push"]
@@ -295,14 +287,14 @@ def test_a_hostile_broker_makes_few_polls():
         for unit in world.units:
             unit.says("push: listening", 2)
         unit = world.units[0]
-        wait_for("forged notifications are heeded", lambda: unit.polls() >= 3)
+        wait_for(lambda: unit.polls() >= 3, "forged notifications are heeded")
         unit.says("push: the broker sends more than it may")
         world.units[1].says("push: the (broker sends more|session ended)")
         # Floors of 1, 2, 4, ... seconds: at most log2 of the time that has passed, and the first.
         passed = time.monotonic() - began
         assert unit.polls() <= 3 + int(passed).bit_length(), (passed, unit.polls())
         for broker in brokers:
-            wait_for("it comes again", lambda broker=broker: broker.sessions >= 2)
+            wait_for(lambda broker=broker: broker.sessions >= 2, "it comes again")
         assert world.units[1].polls() == world.units[2].polls() == 1
         peaks = []
         for other in world.units:
@@ -371,7 +363,7 @@ def test_messages():
             world.takes(number)
             assert len(altered) == 2
             unit.says("refuses what the server says \\(untrusted\\)", 2)
-            wait_for("shown", lambda: os.path.exists(f"{broker.dir}/descriptors"))
+            wait_for(lambda: os.path.exists(f"{broker.dir}/descriptors"), "shown")
             with open(f"{broker.dir}/shown", encoding="utf-8") as file:
                 assert file.read() == "true words\u2713"
             assert "lies" not in unit.log()

@@ -11,11 +11,10 @@ import sqlite3
 import subprocess
 import tempfile
 import threading
-import time
 
 from pawl_device import DOWNLOAD, HOLD, IDLE, REPEAT
 from pawl_hsm import Token
-from pawl_server import BIN, SANITIZED, Server, run
+from pawl_server import BIN, SANITIZED, Server, run, wait_for
 
 ENVIRONMENT = dict(os.environ, PAWL_CONFIG="/dev/null")
 
@@ -40,14 +39,6 @@ def verify(server, *options):
     code, text, error = command(f"{BIN}/pawl", "audit", "verify", "--json", "--socket",
                                 f"{server.data}/operator.sock", *options)
     return code, json.loads(text), error
-
-
-def wait(condition):
-    """Until something has happened, which it does within seconds."""
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.05)
 
 
 def download(device):
@@ -95,8 +86,8 @@ def test_backup_while_devices_go_on():
             assert json.loads(text)["size"] == os.path.getsize(files[-1])
             assert os.stat(files[-1]).st_mode & 0o777 == 0o600
             server.assign(packages[number + 1], class_="a")
-            wait(lambda: any(device.package == packages[number + 1] for device in devices))
-        wait(lambda: all(device.package == packages[3] for device in devices))
+            wait_for(lambda: any(device.package == packages[number + 1] for device in devices))
+        wait_for(lambda: all(device.package == packages[3] for device in devices))
         worker.running = False
         worker.join()
         assert worker.trouble is None, worker.trouble
@@ -167,7 +158,7 @@ def learn_check(server, ahead):
     caught = [number for number in ahead.values() if number > 1]
     assert status["restored"]["caught_up"] == len(caught) == len(server.audit("caught-up"))
     assert status["restored"]["downloads_learnt"] == sum(caught)
-    wait(lambda: server.audit("restore-settled"))
+    wait_for(lambda: server.audit("restore-settled"))
     (settled,) = server.audit("restore-settled")
     told = server.expect(200, "GET", "/v1/status")["restored"]
     assert told["settled"] is not None
@@ -362,7 +353,7 @@ def test_master_key_in_an_hsm():
             file = f"{server.dir}/backup"
             assert backup(server, file)[0] == 0
             server.expect(200, "POST", "/v1/keys/data/rotate")
-            wait(lambda: server.expect(200, "GET", "/v1/keys")["data"]["rotation"] is None)
+            wait_for(lambda: server.expect(200, "GET", "/v1/keys")["data"]["rotation"] is None)
             download(device)
             server.stop()
             present = open(f"{server.data}/pawl.db", "rb").read()
@@ -387,7 +378,7 @@ def test_master_key_in_an_hsm():
             device.exchange()
             assert server.device(device)["sequence"] == device.sequence
             server.expect(200, "POST", "/v1/keys/data/rotate")
-            wait(lambda: server.expect(200, "GET", "/v1/keys")["data"]["rotation"] is None)
+            wait_for(lambda: server.expect(200, "GET", "/v1/keys")["data"]["rotation"] is None)
             device.exchange()
 
 

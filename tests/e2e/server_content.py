@@ -4,11 +4,10 @@ import json
 import os
 import signal
 import socket
-import time
 
 from pawl_content import Content, grants, opened, wanting
 from pawl_device import HOLD, IDLE, REPEAT
-from pawl_server import Server, UnixConnection, pawl, run
+from pawl_server import Server, UnixConnection, pawl, run, wait_for
 
 
 def release_of(server, package_id):
@@ -30,11 +29,7 @@ def files(server):
 
 def files_become(server, expected):
     """What a client left that went away is removed when the server notices."""
-    for _ in range(600):
-        if files(server) == expected:
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"{files(server)}, not {expected}")
+    wait_for(lambda: files(server) == expected, lambda: f"{files(server)}, not {expected}")
 
 
 def test_a_content_is_added_served_and_removed():
@@ -286,10 +281,7 @@ def test_keys_survive_a_rotation():
         server.assign(package_id, device=device.id.hex())
         committed(server, device, package_id)
         server.expect(200, "POST", "/v1/keys/data/rotate")
-        for _ in range(600):
-            if server.expect(200, "GET", "/v1/keys")["data"]["rotation"] is None:
-                break
-            time.sleep(0.05)
+        wait_for(lambda: server.expect(200, "GET", "/v1/keys")["data"]["rotation"] is None)
         assert server.expect(200, "GET", "/v1/keys")["data"]["generation"] == 2
         server.stop()
         server.start()

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 
-from pawl_server import OPENAPI, SANITIZED, Server, run
+from pawl_server import OPENAPI, SANITIZED, Server, run, wait_for
 
 
 class Managed(Server):
@@ -59,13 +59,8 @@ class Managed(Server):
         return {item["reason"] for item in json.loads(response.body)["reasons"]}
 
     def wait_reasons(self, wanted, path="/readyz", seconds=60):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            found = self.reasons(path)
-            if found == wanted:
-                return
-            time.sleep(0.05)
-        raise AssertionError(f"{path}: {found}, not {wanted}")
+        wait_for(lambda: self.reasons(path) == wanted,
+                 lambda: f"{path}: {self.reasons(path)}, not {wanted}", seconds)
 
 
 def test_ready_on_every_listener():

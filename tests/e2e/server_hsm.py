@@ -8,8 +8,8 @@ import tempfile
 
 from pawl_device import DOWNLOAD
 from pawl_hsm import MODULE, Token
-from pawl_server import BIN, SANITIZED, Server, pawl, run
-from server_keys import DEVICES, Stolen, keys, read, rotate_and_kill, unwrap, wait_for
+from pawl_server import BIN, SANITIZED, Server, pawl, run, wait_for
+from server_keys import DEVICES, Stolen, keys, read, rotate_and_kill, unwrap
 
 UNTRUSTED, IO, STATE = 12, 17, 20  # exit codes
 

@@ -9,13 +9,12 @@ import shutil
 import signal
 import socket
 import sqlite3
-import time
 
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
 
 from pawl_content import Content
 from pawl_device import DOWNLOAD, Device, expand
-from pawl_server import SANITIZED, Server, pawl, run
+from pawl_server import SANITIZED, Server, pawl, run, wait_for
 
 DEVICES = 600
 LABELS = {"unit": b"pawl/vault unit secret", "content": b"pawl/vault content key",
@@ -83,17 +82,6 @@ def read(path):
 
 def keys(server):
     return server.expect(200, "GET", "/v1/keys")
-
-
-def wait_for(what, seconds=60):
-    """Asks until the answer is true; for what happens in the background."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        value = what()
-        if value:
-            return value
-        time.sleep(0.01)
-    raise AssertionError("it did not happen in time")
 
 
 def scrubbed(server, needle):

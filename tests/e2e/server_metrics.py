@@ -12,7 +12,7 @@ import sys
 import time
 
 from pawl_device import MEDIA_TYPE
-from pawl_server import OPENAPI, Server, run
+from pawl_server import OPENAPI, Server, run, wait_for
 
 sys.path.insert(0, os.path.join(os.environ["PAWL_SOURCE"], "tests/support"))
 from prometheus_text import parse  # noqa: E402
@@ -46,12 +46,10 @@ class Watched(Server):
     def settled(self, condition, what):
         """A scrape for which the condition holds: a request is counted when its answer was sent, which
         its client may see first."""
-        for _ in range(200):
+        def scraped():
             families = self.scrape()
-            if condition(families):
-                return families
-            time.sleep(0.02)
-        raise AssertionError(f"{what} was never counted")
+            return families if condition(families) else None
+        return wait_for(scraped, what)
 
 
 def test_what_happens_is_counted():
@@ -155,13 +153,11 @@ def test_promtool_agrees():
 
 
 def lines_of(server, event, count):
-    for _ in range(200):
-        found = [json.loads(line) for line in server.log().splitlines()]
-        found = [line for line in found if line.get("event") == event]
-        if len(found) >= count:
-            return found
-        time.sleep(0.02)
-    raise AssertionError(f"fewer than {count} lines of {event}:\n{server.log()}")
+    def found():
+        lines = [json.loads(line) for line in server.log().splitlines()]
+        lines = [line for line in lines if line.get("event") == event]
+        return lines if len(lines) >= count else None
+    return wait_for(found, lambda: f"{count} lines of {event}:\n{server.log()}")
 
 
 def test_names_of_requests():

@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pawl_content import Content, grants, opened, wanting
 from pawl_device import DOWNLOAD
 from pawl_hsm import PIN, Token
-from pawl_server import SANITIZED, Server, pawl, run
-from server_keys import Stolen, keys, read, wait_for
+from pawl_server import SANITIZED, Server, pawl, run, wait_for
+from server_keys import Stolen, keys, read
 
 
 PASSWORD = "brokers-must-not-tell-17"

@@ -9,9 +9,8 @@ import socket
 import ssl
 import subprocess
 import sys
-import time
 
-from pawl_server import BIN, Server, run
+from pawl_server import BIN, Server, run, wait_for
 
 sys.path.insert(0, os.path.join(os.environ["PAWL_SOURCE"], "tests/support"))
 from pawl_certificates import Authority  # noqa: E402
@@ -44,11 +43,8 @@ def healthy(connection):
 
 
 def await_log(server, text, count=1):
-    for _ in range(600):
-        if server.log().count(text) >= count:
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"no {text} in the log:\n{server.log()[-3000:]}")
+    wait_for(lambda: server.log().count(text) >= count,
+             lambda: f"no {text} in the log:\n{server.log()[-3000:]}")
 
 
 def scratch(test):
