@@ -149,7 +149,7 @@ def test_failing_stage_stops_itself():
         for device in devices[:20]:
             take(device, old)
         new, _ = server.release("a", "new")
-        campaign = Campaign(server, new, stages=stages(50, 50, success=90, error=20, minimum=5))
+        campaign = Campaign(server, new, stages=stages(50, 50, success=90, error=20, minimum=3))
         first, second = campaign.split(devices, (50, 50))
         campaign.state("running", 1)
         take(first[0], new)
