@@ -199,6 +199,8 @@ void pawl_committer_free(struct pawl_committer *committer)
 {
     if (committer == NULL)
         return;
+    if (!committer->stopping) /* a server that could not be opened is not settled before */
+        pawl_committer_stop(committer);
     pthread_cond_destroy(&committer->wake);
     pthread_mutex_destroy(&committer->lock);
     free(committer);

@@ -156,4 +156,11 @@ if [ "$(id -u)" -eq 0 ] && setpriv --reuid 65534 --clear-groups test -x "$pawl";
     check "and sees nothing" test ! -s out
 fi
 
+# A server that cannot be opened ends: it does not wait for its own threads.
+"$PAWL_BIN/pawld" init --data closed
+status=0
+timeout -k 1 30 "$PAWL_BIN/pawld" --data closed --listen 127.0.0.1:0 --push-broker nonsense \
+    >out 2>err || status=$?
+check "a wrong broker ends the start: $status" test "$status" -ge 2 -a "$status" -lt 100
+
 finish
