@@ -97,6 +97,7 @@ struct pawl_request {
     bool is_known;                   /* the peer has said who it is, at least once */
     unsigned role;                   /* an enum pawl_role; 0: nobody that we know */
     char actor[PAWL_PEER_NAME_SIZE]; /* for the audit */
+    uint64_t token;                  /* the number of its token; 0: it has none */
     uint8_t small[PAWL_SMALL_BODY_MAX];
     uint8_t reply[PAWL_SMALL_BODY_MAX];
     struct MHD_Response *reply_response; /* over `reply`; reused while the size stays */

@@ -1,5 +1,7 @@
 #include "server/once.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -10,6 +12,7 @@
 #include "store/once.h"
 
 #define HEADER "Idempotency-Key"
+#define ACTOR_SIZE (PAWL_PEER_NAME_SIZE + 24u)
 
 /* A key is any word that a client can make up. */
 static bool key_is_good(const char *key)
@@ -19,6 +22,15 @@ static bool key_is_good(const char *key)
         if (key[i] <= ' ' || key[i] > '~')
             return false;
     return size >= 1 && size < PAWL_ONCE_KEY_SIZE;
+}
+
+/* Who sends: a token by its number too, for another one may get its name when it is revoked. */
+static void actor_make(const struct pawl_request *request, char actor[ACTOR_SIZE])
+{
+    if (request->token == 0)
+        snprintf(actor, ACTOR_SIZE, "%s", request->actor);
+    else
+        snprintf(actor, ACTOR_SIZE, "%s#%" PRIu64, request->actor, request->token);
 }
 
 /* Two requests ask for the same when method, path and body are the same. */
@@ -92,8 +104,8 @@ enum MHD_Result pawl_once_answer(struct pawl_request *request,
                                  enum MHD_Result (*answer)(struct pawl_request *request))
 {
     struct pawl_server *server = request->server;
-    struct pawl_once_request key = {.actor = request->actor,
-                                    .key = pawl_request_header(request, HEADER)};
+    char actor[ACTOR_SIZE];
+    struct pawl_once_request key = {.actor = actor, .key = pawl_request_header(request, HEADER)};
     struct pawl_once_answer known;
     if (key.key == NULL)
         return answer(request);
@@ -101,6 +113,7 @@ enum MHD_Result pawl_once_answer(struct pawl_request *request,
         return pawl_request_refuse(request, PAWL_MALFORMED,
                                    HEADER " must be 1 to %u visible characters",
                                    PAWL_ONCE_KEY_SIZE - 1u);
+    actor_make(request, actor);
     digest_make(request, key.digest);
     enum pawl_result result =
         pawl_store_once_begin(server->store, &key, (int64_t)time(NULL), &known);

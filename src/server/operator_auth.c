@@ -86,6 +86,7 @@ static void credential_judge(struct pawl_request *request,
         break;
     }
     request->role = grant.role;
+    request->token = grant.id;
     snprintf(request->actor, sizeof request->actor, "token:%s", grant.name);
     pawl_request_know(request);
 }
@@ -133,6 +134,7 @@ void pawl_operator_authorize(struct pawl_request *request)
 {
     request->role = 0;
     request->actor[0] = '\0';
+    request->token = 0;
     const char *value = pawl_request_header(request, MHD_HTTP_HEADER_AUTHORIZATION);
     if (value != NULL)
         bearer_judge(request, value);

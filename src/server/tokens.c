@@ -154,7 +154,8 @@ enum pawl_token_verdict pawl_tokens_judge(struct pawl_tokens *tokens,
         pthread_mutex_unlock(&tokens->lock);
         return PAWL_TOKEN_UNKNOWN;
     }
-    *grant = (struct pawl_token_grant){.role = entry->row.role, .expires = entry->row.expires};
+    *grant = (struct pawl_token_grant){
+        .id = entry->row.id, .role = entry->row.role, .expires = entry->row.expires};
     memcpy(grant->name, entry->row.name, sizeof grant->name);
     if (entry->row.expires != 0 && entry->row.expires <= now) {
         verdict = PAWL_TOKEN_EXPIRED;

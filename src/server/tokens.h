@@ -19,6 +19,7 @@ enum pawl_token_verdict {
 };
 
 struct pawl_token_grant {
+    uint64_t id; /* of the token; never that of another, whatever its name */
     enum pawl_role role;
     char name[PAWL_TOKEN_NAME_SIZE];
     int64_t expires; /* Unix seconds; 0: never */

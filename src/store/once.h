@@ -1,7 +1,7 @@
 /*
  * Storage contract: requests that are to be done once, whatever is sent twice (SPEC 16.14). Part of
- * store.h, whose conventions hold. What is kept is forgotten after a day, the oldest first when
- * there is too much of it.
+ * store.h, whose conventions hold. What is kept is forgotten after a day, and the oldest of an
+ * actor when it has too much; with too much of all, the oldest of whoever has the most.
  */
 #ifndef PAWL_STORE_ONCE_H
 #define PAWL_STORE_ONCE_H
@@ -13,6 +13,7 @@
 #define PAWL_ONCE_ANSWER_MAX 65536u     /* bytes */
 #define PAWL_ONCE_SECONDS (24u * 3600u) /* for which it is kept */
 #define PAWL_ONCE_MAX 10000u            /* requests that are kept */
+#define PAWL_ONCE_ACTOR_MAX 1000u       /* of one actor */
 
 /* A request: who sent it with which key, and a digest of all that it asks for. */
 struct pawl_once_request {

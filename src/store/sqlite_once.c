@@ -22,11 +22,32 @@ static enum pawl_result old_drop(struct pawl_sqlite *connection, int64_t now)
     return pawl_sqlite_run(connection, statement, NULL);
 }
 
-/* Forgets the oldest of what is too many. */
-static enum pawl_result excess_drop(struct pawl_sqlite *connection)
+static enum pawl_result count_get(struct pawl_sqlite *connection, uint64_t *count)
 {
-    sqlite3_stmt *statement = pawl_sqlite_statement(connection, PAWL_SQL_ONCE_TRIM);
-    pawl_bind_number(statement, 1, PAWL_ONCE_MAX);
+    sqlite3_stmt *statement = pawl_sqlite_statement(connection, PAWL_SQL_ONCE_COUNT);
+    bool row = false;
+    enum pawl_result result = pawl_sqlite_step(connection, statement, &row);
+    if (result == PAWL_OK && row)
+        *count = pawl_column_number(statement, 0);
+    sqlite3_reset(statement);
+    return result;
+}
+
+/* Forgets the oldest of what is too many, but never what has just come: of this actor, and then of
+ * whoever has the most. Nobody's are forgotten because another sends many. */
+static enum pawl_result excess_drop(struct pawl_sqlite *connection,
+                                    const struct pawl_once_request *request)
+{
+    uint64_t count = 0;
+    sqlite3_stmt *statement = bound(connection, PAWL_SQL_ONCE_TRIM_OWN, request);
+    pawl_bind_number(statement, 3, PAWL_ONCE_ACTOR_MAX);
+    enum pawl_result result = pawl_sqlite_run(connection, statement, NULL);
+    if (result == PAWL_OK)
+        result = count_get(connection, &count);
+    if (result != PAWL_OK || count <= PAWL_ONCE_MAX)
+        return result;
+    statement = bound(connection, PAWL_SQL_ONCE_TRIM, request);
+    pawl_bind_number(statement, 3, PAWL_ONCE_MAX);
     return pawl_sqlite_run(connection, statement, NULL);
 }
 
@@ -74,7 +95,7 @@ static enum pawl_result begin(struct pawl_sqlite *connection,
     pawl_bind_time(statement, 4, now);
     result = pawl_sqlite_run(connection, statement, &changed);
     *added = changed > 0;
-    return result == PAWL_OK && *added ? excess_drop(connection) : result;
+    return result == PAWL_OK && *added ? excess_drop(connection, request) : result;
 }
 
 enum pawl_result pawl_sqlite_once_begin(struct pawl_store *store,

@@ -319,8 +319,13 @@ static const char *const texts[PAWL_SQL_COUNT] = {
         "(SELECT count(*) FROM server_key WHERE substr(wrapped, 1, 4) <> ?1)",
     [PAWL_SQL_ONCE_EXPIRE] = "DELETE FROM once WHERE created <= ?1",
     [PAWL_SQL_ONCE_TRIM] =
-        "DELETE FROM once WHERE (actor, key) IN (SELECT actor, key FROM once ORDER BY created "
-        "LIMIT max(0, (SELECT count(*) FROM once) - ?1))",
+        "DELETE FROM once WHERE (actor, key) IN (SELECT actor, key FROM once WHERE actor = (SELECT "
+        "actor FROM once GROUP BY actor ORDER BY count(*) DESC LIMIT 1) AND NOT (actor = ?1 AND "
+        "key = ?2) ORDER BY created LIMIT max(0, (SELECT count(*) FROM once) - ?3))",
+    [PAWL_SQL_ONCE_TRIM_OWN] =
+        "DELETE FROM once WHERE actor = ?1 AND key IN (SELECT key FROM once WHERE actor = ?1 AND "
+        "key <> ?2 ORDER BY created DESC LIMIT -1 OFFSET ?3 - 1)",
+    [PAWL_SQL_ONCE_COUNT] = "SELECT count(*) FROM once",
     [PAWL_SQL_ONCE_ADD] =
         "INSERT OR IGNORE INTO once (actor, key, digest, created) VALUES (?, ?, ?, ?)",
     [PAWL_SQL_ONCE_GET] =

@@ -82,6 +82,23 @@ def test_tokens():
                         bytes.fromhex(token[5:]) not in content, name
 
 
+def test_answers_of_a_revoked_token():
+    """SPEC 16.14: a token that gets the name of a revoked one is not told the other's answers."""
+    with SecureServer() as server:
+        order = {"name": "made", "role": "viewer", "digest": secrets.token_hex(32)}
+        headers = {"Idempotency-Key": "k"}
+        first = server.token("eve", "admin")
+        for replayed in (None, "true"):
+            status, got, _ = server.ask("POST", "/v1/tokens", order, first, headers)
+            assert (status, got["Idempotency-Replayed"]) == (201, replayed), status
+        assert server.ask("DELETE", "/v1/tokens/eve", token=first)[0] == 200
+        second = server.token("eve", "admin")
+        refused(server.ask("POST", "/v1/tokens", order, second, headers), 409, "a token of this name")
+        order = {**order, "name": "other", "digest": secrets.token_hex(32)}
+        status, got, _ = server.ask("POST", "/v1/tokens", order, second, headers)
+        assert (status, got["Idempotency-Replayed"]) == (201, None), status
+
+
 def test_bodies_of_tokens():
     """SPEC 16.10: what a token may be made of."""
     with SecureServer() as server:
@@ -224,5 +241,5 @@ def test_start_errors():
         assert "serving plain HTTP to operators of this machine" in server.log()
 
 
-run(test_tokens, test_bodies_of_tokens, test_client_certificates, test_rates, test_connections,
-    test_start_errors)
+run(test_tokens, test_answers_of_a_revoked_token, test_bodies_of_tokens, test_client_certificates,
+    test_rates, test_connections, test_start_errors)

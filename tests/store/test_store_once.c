@@ -1,4 +1,5 @@
 /* The store contract: requests that are to be done once (SPEC 16.14). */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,6 +57,55 @@ static void keys_are_forgotten_after_a_day_16_14(void **state)
         PAWL_OK, pawl_store_once_begin(fixture->store, &request, 100 + PAWL_ONCE_SECONDS, &answer));
 }
 
+/* Sends so many requests, a second apart. */
+static void many_send(struct store_fixture *fixture, const char *actor, unsigned count,
+                      int64_t since)
+{
+    struct pawl_once_answer answer = {.text = NULL};
+    char key[PAWL_ONCE_KEY_SIZE];
+    for (unsigned i = 0; i < count; i++) {
+        snprintf(key, sizeof key, "k%u", i);
+        struct pawl_once_request request = request_make(actor, key, i);
+        assert_result(PAWL_OK, pawl_store_once_begin(fixture->store, &request, since + i, &answer));
+    }
+}
+
+static void nobody_crowds_another_out_16_14(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct pawl_once_request oldest = request_make("quiet", "k", 1);
+    struct pawl_once_request own = request_make("busy", "k0", 0),
+                             kept = request_make("b1", "k1", 1);
+    struct pawl_once_answer answer = {.text = NULL};
+    char actor[16];
+    assert_result(PAWL_OK, pawl_store_once_begin(fixture->store, &oldest, 1, &answer));
+    many_send(fixture, "busy", PAWL_ONCE_ACTOR_MAX + 1, 100);
+    assert_result(PAWL_STATE, pawl_store_once_begin(fixture->store, &oldest, 2000, &answer));
+    assert_result(PAWL_OK, pawl_store_once_begin(fixture->store, &own, 2000, &answer));
+    for (unsigned i = 1; i <= PAWL_ONCE_MAX / PAWL_ONCE_ACTOR_MAX; i++) {
+        snprintf(actor, sizeof actor, "b%u", i);
+        many_send(fixture, actor, PAWL_ONCE_ACTOR_MAX, 3000);
+    }
+    /* All are more than may be kept: those who have the most lose some, the quiet one does not. */
+    assert_result(PAWL_STATE, pawl_store_once_begin(fixture->store, &oldest, 5000, &answer));
+    kept.key = "k999";
+    assert_result(PAWL_STATE, pawl_store_once_begin(fixture->store, &kept, 5000, &answer));
+}
+
+/* Of a second with more than its share, the request that is under way is not forgotten. */
+static void newest_is_kept_of_a_burst_16_14(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct pawl_once_answer answer = {.text = NULL};
+    char key[PAWL_ONCE_KEY_SIZE];
+    for (unsigned i = PAWL_ONCE_ACTOR_MAX + 50; i > 0; i--) {
+        snprintf(key, sizeof key, "k%05u", i);
+        struct pawl_once_request request = request_make("a", key, i);
+        assert_result(PAWL_OK, pawl_store_once_begin(fixture->store, &request, 100, &answer));
+        assert_result(PAWL_STATE, pawl_store_once_begin(fixture->store, &request, 100, &answer));
+    }
+}
+
 int main(void)
 {
 #define STORE_TEST(f) cmocka_unit_test_setup_teardown(f, store_setup, store_teardown)
@@ -63,6 +113,8 @@ int main(void)
         STORE_TEST(answer_is_given_again_16_14),
         STORE_TEST(keys_are_each_actors_own_16_14),
         STORE_TEST(keys_are_forgotten_after_a_day_16_14),
+        STORE_TEST(nobody_crowds_another_out_16_14),
+        STORE_TEST(newest_is_kept_of_a_burst_16_14),
     };
     return cmocka_run_group_tests_name("store: once", tests, NULL, NULL);
 }
