@@ -130,11 +130,13 @@ static enum MHD_Result request_begin(struct pawl_request *request, const char *m
     request->retry_after = 0;
     request->challenge = NULL;
     request->hangs_up = false;
-    if (request->refused)
+    if (request->refused) {
+        request->hangs_up = true;
         pawl_request_fail(request, MHD_HTTP_FORBIDDEN, PAWL_UNTRUSTED,
                           "this user may not operate the server");
-    else
+    } else {
         request_route(request, method, path);
+    }
     if (request->status == 0)
         request_prepare(request);
     return request->status != 0 && body_is_unbearable(request)
@@ -267,6 +269,22 @@ static struct pawl_http_loop *loop_find(struct pawl_listener *listener,
     return NULL;
 }
 
+/* Finds out who is there, and whether there is room for it: an address has its share, and so have
+ * all together who may not speak to us, for a user can have many names. */
+static bool connection_admit(struct pawl_listener *listener, struct pawl_request *request, int fd,
+                             const struct sockaddr *address)
+{
+    const struct pawl_listener_settings *settings = &listener->settings;
+    request->server = settings->server;
+    if (settings->identify != NULL)
+        settings->identify(request, fd);
+    if (request->refused)
+        return pawl_reaper_add(&listener->reaper, request, fd, PAWL_PEER_REFUSED,
+                               settings->refused_connections);
+    return pawl_reaper_add(&listener->reaper, request, fd, pawl_peer_of(address),
+                           settings->peer_connections);
+}
+
 /* What a new connection has of ours; NULL when it may not be, or there is no memory. */
 static struct pawl_request *connection_begin(struct pawl_listener *listener,
                                              struct MHD_Connection *connection)
@@ -276,12 +294,11 @@ static struct pawl_request *connection_begin(struct pawl_listener *listener,
     const union MHD_ConnectionInfo *from =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     int fd = socket != NULL ? socket->connect_fd : -1;
-    uint64_t peer = pawl_peer_of(from != NULL ? from->client_addr : NULL);
     struct pawl_request *request = calloc(1, sizeof *request);
     if (request == NULL)
         return NULL;
-    if (!pawl_reaper_add(&listener->reaper, request, fd, peer,
-                         listener->settings.peer_connections)) {
+    request->settings = &listener->settings;
+    if (!connection_admit(listener, request, fd, from != NULL ? from->client_addr : NULL)) {
         shutdown(fd, SHUT_RDWR); /* its thread sees the end, and closes it */
         free(request);
         return NULL;
@@ -318,14 +335,11 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
     *socket_context = request;
     request->connection = connection;
     request->loop = loop_find(listener, connection);
-    request->settings = &listener->settings;
-    request->server = listener->settings.server;
     request->body = request->small;
-    if (listener->settings.stranger_timeout != 0)
-        MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT,
-                                  listener->settings.stranger_timeout);
-    if (listener->settings.identify != NULL)
-        listener->settings.identify(request, request->fd);
+    unsigned timeout =
+        request->refused ? PAWL_REFUSED_TIMEOUT : listener->settings.stranger_timeout;
+    if (timeout != 0)
+        MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, timeout);
 }
 
 static void on_log(void *context, const char *format, va_list arguments)

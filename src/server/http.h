@@ -109,6 +109,8 @@ struct pawl_request {
     struct pawl_request *next, *previous;
 };
 
+#define PAWL_REFUSED_TIMEOUT 10u /* seconds for a refused peer to hear it */
+
 /* What a listener is started with; copied. */
 struct pawl_listener_settings {
     const char *name; /* "device", for log and metrics; static memory */
@@ -116,7 +118,8 @@ struct pawl_listener_settings {
     const struct pawl_route *routes;
     size_t route_count;
     void *server; /* request->server */
-    /* Fills actor and refused of a new connection. Optional: anyone may connect. */
+    /* Fills actor and refused of a new connection, whose server is set, and nothing else yet.
+     * Optional: anyone may connect. */
     void (*identify)(struct pawl_request *request, int fd);
     /* Finds out for each request who asks, unless its route is open to anybody: sets role and
      * actor, or fails the request. Optional. */
@@ -128,6 +131,8 @@ struct pawl_listener_settings {
     struct pawl_http_metrics *metrics; /* the listener's own; not to be set */
     unsigned connections;              /* at most so many at a time */
     unsigned peer_connections;         /* of one address at most; 0: as many as there may be */
+    unsigned refused_connections; /* of all whom `identify` refuses together, who are told so and
+                                     hung up on; 0: as many as there may be */
     unsigned stranger_timeout; /* seconds from a connection's start until pawl_request_know, however
                                   busy it is; 0: there are no strangers */
     unsigned timeout;          /* seconds without progress until a connection is closed */

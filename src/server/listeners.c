@@ -15,6 +15,7 @@
 #define DEVICE_TIMEOUT 60u /* seconds */
 #define DEVICE_MEMORY 8192u
 #define LOCAL_CONNECTIONS 32u
+#define LOCAL_REFUSED_CONNECTIONS 4u /* of users who may not operate, together */
 #define LOCAL_TIMEOUT 120u
 #define LOCAL_MEMORY 262144u
 #define METRICS_CONNECTIONS 16u
@@ -61,6 +62,7 @@ static enum pawl_result local_listener_start(const struct pawl_run *run, struct 
         .identify = pawl_operator_identify,
         .threads = 0,
         .connections = LOCAL_CONNECTIONS,
+        .refused_connections = LOCAL_REFUSED_CONNECTIONS,
         .timeout = LOCAL_TIMEOUT,
         .connection_memory = LOCAL_MEMORY,
     };

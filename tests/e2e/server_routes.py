@@ -6,6 +6,7 @@ import os
 import random
 import socket
 import subprocess
+import sys
 
 from pawl_device import MEDIA_TYPE
 from pawl_server import SANITIZED, Server, UnixConnection, pawl, run
@@ -340,6 +341,27 @@ def test_who_may_operate():
             assert done.stdout.decode().endswith(expected), (options, done.stdout)
 
 
+def test_strangers_leave_room():
+    """SPEC 16: a user who may not operate cannot keep those who may from it."""
+    if os.geteuid() != 0:
+        print("skipped: needs root for another user")
+        return
+    flood = "import socket,sys\n" \
+            "fds = [socket.socket(socket.AF_UNIX) for _ in range(40)]\n" \
+            "for fd in fds: fd.connect(sys.argv[1])\n" \
+            "print('connected', flush=True)\n" \
+            "sys.stdin.read()\n"
+    with Server("--operator-uid", "12345") as server:
+        os.chmod(server.dir, 0o755), os.chmod(server.data, 0o711)
+        with subprocess.Popen([sys.executable, "-c", flood, f"{server.data}/operator.sock"],
+                              user=65534, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as stranger:
+            assert stranger.stdout.readline() == b"connected\n"
+            for _ in range(20):
+                server.expect(200, "GET", "/v1/status")
+            stranger.stdin.close()
+            assert stranger.wait(30) == 0
+
+
 def test_addresses():
     """One address, or all of them: IPv4 always, IPv6 where there is any."""
     try:
@@ -408,4 +430,5 @@ def test_start_errors():
 
 
 run(test_device_routes, test_hostile_reports, test_hostile_http, test_operator_routes, test_lists,
-    test_units, test_entitlements, test_who_may_operate, test_addresses, test_start_errors)
+    test_units, test_entitlements, test_who_may_operate, test_strangers_leave_room, test_addresses,
+    test_start_errors)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -144,12 +145,67 @@ static void busy_stranger_has_its_time_once(void **state)
     pawl_listener_stop(listener);
 }
 
+static atomic_bool refuses;
+
+static void refuse(struct pawl_request *request, int fd)
+{
+    (void)fd;
+    request->refused = refuses;
+}
+
+/* Those who may not speak to us cannot take the places of those who may (SPEC 16). */
+static void refused_peers_leave_room(void **state)
+{
+    (void)state;
+    enum { PLACES = 8, REFUSED = 2, STRANGERS = 20 };
+    uint16_t port = 0;
+    int fds[STRANGERS];
+    bool over[STRANGERS] = {false};
+    unsigned gone = 0;
+    refuses = true;
+    struct pawl_listener *listener = start(
+        (struct pawl_listener_settings){
+            .connections = PLACES, .refused_connections = REFUSED, .identify = refuse},
+        &port);
+    for (unsigned i = 0; i < STRANGERS; i++)
+        fds[i] = connect_to(port); /* and says nothing */
+    for (unsigned n = 0; n < 500 && gone < STRANGERS - REFUSED; n++) {
+        poll(NULL, 0, 20);
+        for (unsigned i = 0; i < STRANGERS; i++)
+            if (!over[i] && is_over(fds[i])) {
+                over[i] = true;
+                gone++;
+            }
+    }
+    assert_int_equal(gone, STRANGERS - REFUSED);
+    for (unsigned i = 0; i < STRANGERS; i++)
+        if (!over[i]) { /* is told why, and hung up on */
+            assert_false(ask(fds[i], "/open"));
+            struct pollfd end = {.fd = fds[i], .events = POLLIN};
+            assert_int_equal(poll(&end, 1, 20000), 1);
+            while (!is_over(fds[i]))
+                poll(&end, 1, 20000);
+        }
+    refuses = false;
+    int good[PLACES - REFUSED];
+    for (unsigned i = 0; i < PLACES - REFUSED; i++) {
+        good[i] = connect_to(port);
+        assert_true(ask(good[i], "/open"));
+    }
+    for (unsigned i = 0; i < PLACES - REFUSED; i++)
+        close(good[i]);
+    for (unsigned i = 0; i < STRANGERS; i++)
+        close(fds[i]);
+    pawl_listener_stop(listener);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(address_has_one_share_of_all_threads),
         cmocka_unit_test(full_listener_listens_again),
         cmocka_unit_test(busy_stranger_has_its_time_once),
+        cmocka_unit_test(refused_peers_leave_room),
     };
     return cmocka_run_group_tests_name("server: what connections may cost", tests, NULL, NULL);
 }
