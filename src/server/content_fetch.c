@@ -1,4 +1,5 @@
 /* GET /v1/content/ID/NAME: playlists and segments, as players and caches fetch them (SPEC 20.9). */
+#include <errno.h>
 #include <string.h>
 
 #include "headend/playlist.h"
@@ -35,7 +36,10 @@ static enum MHD_Result content_answer(struct pawl_request *request)
             strcmp(pawl_hex_encode(id, sizeof id, canonical), hex) == 0)
             media_type = media_type_find(name);
     }
-    int fd = media_type != NULL ? pawl_content_file_open(&server->data, id, name) : -1;
+    int fd = -1;
+    errno = ENOENT;
+    if (media_type != NULL)
+        fd = pawl_content_file_open(&server->data, id, name);
     return pawl_file_answer(request, fd, request->part, media_type, "no such content");
 }
 

@@ -44,7 +44,7 @@ int pawl_content_pending_open(const struct pawl_data *data,
 enum pawl_result pawl_content_release(const struct pawl_data *data,
                                       const uint8_t content_id[PAWL_CONTENT_ID_SIZE], int fd);
 
-/* Opens a file of an object that is ready; -1 when there is none. */
+/* Opens a file of an object that is ready; -1 with errno set when it cannot. */
 int pawl_content_file_open(const struct pawl_data *data,
                            const uint8_t content_id[PAWL_CONTENT_ID_SIZE], const char *name);
 

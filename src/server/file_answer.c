@@ -1,11 +1,13 @@
 #include "server/file_answer.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host/log.h"
 #include "server/range.h"
 
 #define CACHE_FOREVER "public, max-age=31536000, immutable"
@@ -75,17 +77,40 @@ static enum MHD_Result part_answer(struct pawl_request *request, int fd, const c
         request, kind == PAWL_RANGE_PART ? MHD_HTTP_PARTIAL_CONTENT : MHD_HTTP_OK, response);
 }
 
+/* There is no such file; or there may be one, and `cause` kept it from being opened: whoever takes
+ * a 404 for the truth, as caches do, must not get one then. */
+static enum MHD_Result absence_answer(struct pawl_request *request, int cause, const char *what)
+{
+    switch (cause) {
+    case ENOENT:
+    case ENOTDIR:
+    case ELOOP:
+        pawl_request_fail(request, MHD_HTTP_NOT_FOUND, PAWL_STATE, "%s", what);
+        break;
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+        request->retry_after = 1;
+        pawl_request_fail(request, MHD_HTTP_SERVICE_UNAVAILABLE, PAWL_EXHAUSTED,
+                          "too many files are open: ask again");
+        break;
+    default:
+        pawl_log(PAWL_LOG_ERROR, "event=file-not-opened cause=\"%s\"", strerror(cause));
+        pawl_request_fail(request, MHD_HTTP_INTERNAL_SERVER_ERROR, PAWL_IO,
+                          "the file cannot be opened");
+    }
+    return MHD_YES;
+}
+
 enum MHD_Result pawl_file_answer(struct pawl_request *request, int fd, const char *name,
                                  const char *media_type, const char *what)
 {
     struct stat status;
-    if (fd >= 0 && (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))) {
+    if (fd < 0)
+        return absence_answer(request, errno, what);
+    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
         close(fd);
-        fd = -1;
-    }
-    if (fd < 0) {
-        pawl_request_fail(request, MHD_HTTP_NOT_FOUND, PAWL_STATE, "%s", what);
-        return MHD_YES;
+        return absence_answer(request, ENOENT, what);
     }
     uint64_t total = (uint64_t)status.st_size;
     char etag[sizeof request->part + 2];

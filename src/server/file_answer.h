@@ -5,8 +5,9 @@
 
 #include "server/http.h"
 
-/* Answers from `fd`, which this closes; -1, or what is no regular file: 404 with `what`. `name`
- * tells the file from all others: it becomes the entity tag. */
+/* Answers from `fd`, which this closes. -1 with errno: 404 with `what` when there is none, as for
+ * what is no regular file; 503 while there are no descriptors or no memory, else 500. `name` tells
+ * the file from all others: it becomes the entity tag. */
 enum MHD_Result pawl_file_answer(struct pawl_request *request, int fd, const char *name,
                                  const char *media_type, const char *what);
 

@@ -36,7 +36,7 @@ void pawl_upload_close(const struct pawl_data *data, struct pawl_upload *upload)
 int pawl_shelf_open(const struct pawl_data *data, const uint8_t package_id[PAWL_PACKAGE_ID_SIZE],
                     bool *ready);
 
-/* Opens the file of a package that is ready; -1 when there is none. */
+/* Opens the file of a package that is ready; -1 with errno set when it cannot. */
 int pawl_shelf_open_ready(const struct pawl_data *data,
                           const uint8_t package_id[PAWL_PACKAGE_ID_SIZE]);
 

@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 """Packages: how they are published, proven and served (SPEC 7, 12, 16)."""
 import http.client
+import json
 import os
+import resource
 import signal
 import socket
 
@@ -97,6 +99,34 @@ def test_long_names():
         server.publish(server.package("a", "one", title="x" + "\u00e9" * 200))
         (listed,) = server.expect(200, "GET", "/v1/packages")["items"]
         assert listed["name"] == "x" + "\u00e9" * 127, listed
+
+
+def test_no_descriptors():
+    """SPEC 16.2: who may not open a file now is not told, and no cache with it, that there is none."""
+    with Server() as server:
+        server.vendor()
+        package = server.package("a", "one", os.urandom(1000))
+        server.publish(package)
+        connection = server.connection()
+
+        def fetch(path):
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer, answer.read()
+
+        assert fetch("/healthz")[0].status == 200
+        pid = server.process.pid
+        soft, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        taken = {int(name) for name in os.listdir(f"/proc/{pid}/fd")}
+        free = min(set(range(len(taken) + 1)) - taken)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (free, hard))
+        answer, body = fetch(package_path(package))
+        assert answer.status == 503 and answer.headers["Retry-After"] == "1", (answer.status, body)
+        assert json.loads(body)["class"] == "exhausted", body
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (soft, hard))
+        assert fetch(package_path(package))[1] == package[0]
+        assert fetch(f"/v1/packages/{'0' * 64}")[0].status == 404
+        connection.close()
 
 
 def test_key_encrypted_to_the_server():
@@ -207,5 +237,5 @@ def test_slow_and_broken_readers():
         connection.close()
 
 
-run(test_ranges, test_only_proven_packages, test_long_names, test_key_encrypted_to_the_server,
-    test_hostile_uploads, test_interrupted_uploads, test_slow_and_broken_readers)
+run(test_ranges, test_only_proven_packages, test_long_names, test_no_descriptors,
+    test_key_encrypted_to_the_server, test_hostile_uploads, test_interrupted_uploads, test_slow_and_broken_readers)
