@@ -29,7 +29,7 @@ struct work {
     struct pawl_reader *reader;
     struct pawl_backup_facts facts;
     json_t *gone; /* what the present database has and the backup has not, by action */
-    bool has_present;
+    bool has_present, is_readable; /* what is in the place, and of the present schema */
 };
 
 /* Copies the backup into the data directory: what is opened may be changed by that. */
@@ -53,12 +53,14 @@ static enum pawl_result candidate_make(struct work *work)
     return result;
 }
 
-static enum pawl_result database_open(const char *path, struct pawl_store **store,
+/* `looks`: changes nothing of it, not even to bring it to the present schema. */
+static enum pawl_result database_open(const char *path, bool looks, struct pawl_store **store,
                                       struct pawl_reader **reader)
 {
     char url[PATH_MAX + 8];
     snprintf(url, sizeof url, "sqlite:%s", path);
-    enum pawl_result result = pawl_store_open(url, false, store);
+    enum pawl_result result =
+        looks ? pawl_store_look(url, store) : pawl_store_open(url, false, store);
     if (result == PAWL_OK)
         result = pawl_reader_open(*store, reader);
     return result;
@@ -75,7 +77,7 @@ static void database_close(struct pawl_store **store, struct pawl_reader **reade
 static enum pawl_result candidate_check(struct work *work)
 {
     const struct pawl_restore *restore = work->restore;
-    enum pawl_result result = database_open(work->candidate, &work->store, &work->reader);
+    enum pawl_result result = database_open(work->candidate, false, &work->store, &work->reader);
     if (result != PAWL_OK)
         return pawl_error(result, "%s: %s", restore->file,
                           result == PAWL_UNSUPPORTED ? "it is of a newer pawld"
@@ -94,7 +96,8 @@ static enum pawl_result present_compare(struct work *work)
     if (access(work->place, F_OK) != 0)
         return PAWL_OK;
     work->has_present = true;
-    enum pawl_result result = database_open(work->place, &store, &reader);
+    enum pawl_result result = database_open(work->place, true, &store, &reader);
+    work->is_readable = result == PAWL_OK;
     if (result == PAWL_OK)
         result = pawl_history_gather(reader, &present);
     if (result != PAWL_OK) {
@@ -160,6 +163,17 @@ static void kept_name_make(struct work *work)
              work->place, stamp);
 }
 
+/* Writes the present database's log into it, so that what is kept is one file; of another schema it
+ * stays two, for to open it would change it. Nothing is lost if it fails. */
+static void present_fold(const struct work *work)
+{
+    struct pawl_store *store = NULL;
+    struct pawl_reader *reader = NULL;
+    if (work->is_readable)
+        (void)database_open(work->place, false, &store, &reader);
+    database_close(&store, &reader);
+}
+
 /* Gives the present database another name. Its log goes along, which would be taken for the
  * backup's. The database keeps its own name too, until the backup takes it in one step; it is
  * linked first, since without its log it must not be left alone when that fails. */
@@ -188,6 +202,7 @@ static enum pawl_result place_take(struct work *work)
     if (result != PAWL_OK)
         return pawl_error(result, "%s: its log cannot be written into it", work->candidate);
     database_close(&work->store, &work->reader);
+    present_fold(work);
     if (!present_keep(work) || rename(work->candidate, work->place) != 0 ||
         pawl_directory_sync(work->data.path) != PAWL_OK)
         return pawl_error(PAWL_IO, "%s: %s", work->place, strerror(errno));

@@ -19,6 +19,7 @@ struct pawl_store_driver {
 
     /* `place` is the URL after the scheme. */
     enum pawl_result (*open)(const char *place, bool create, struct pawl_store **store);
+    enum pawl_result (*look)(const char *place, struct pawl_store **store);
     void (*close)(struct pawl_store *store);
     enum pawl_result (*reader_open)(struct pawl_store *store, struct pawl_reader **reader);
     void (*reader_close)(struct pawl_reader *reader);

@@ -5,15 +5,18 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <libgen.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "host/file.h"
 #include "host/log.h"
 #include "store/sqlite_audit.h"
 #include "store/sqlite_device.h"
+#include "store/sqlite_once.h"
 #include "store/sqlite_schema.h"
 
 #define APPLICATION_ID 0x5041574c /* "PAWL", set by the first script */
@@ -102,30 +105,94 @@ static enum pawl_result file_create(const char *path)
     return result;
 }
 
+static bool log_is_there(const char *path, struct stat *status)
+{
+    char log[PATH_MAX];
+    return snprintf(log, sizeof log, "%s-wal", path) < (int)sizeof log && stat(log, status) == 0;
+}
+
+/* Removes the log of a database that was only looked at, unless there is something in it. */
+static void log_remove(const char *path)
+{
+    struct stat status;
+    char log[PATH_MAX];
+    if (!log_is_there(path, &status) || status.st_size != 0)
+        return;
+    snprintf(log, sizeof log, "%s-wal", path);
+    unlink(log);
+}
+
 static void sqlite_close(struct pawl_store *store)
 {
     struct pawl_sqlite_store *self = (struct pawl_sqlite_store *)store;
     pawl_sqlite_disconnect(&self->writer);
+    if (self->makes_log)
+        log_remove(self->path);
     pthread_mutex_destroy(&self->lock);
     free(self->path);
     free(self);
+}
+
+/* A store that is not connected yet; NULL without memory. */
+static struct pawl_sqlite_store *store_make(const char *path, enum pawl_sqlite_mode reader_mode)
+{
+    struct pawl_sqlite_store *self = calloc(1, sizeof *self);
+    if (self == NULL)
+        return NULL;
+    self->base.driver = &pawl_sqlite_driver;
+    self->reader_mode = reader_mode;
+    pthread_mutex_init(&self->lock, NULL);
+    self->path = strdup(path);
+    if (self->path != NULL)
+        return self;
+    sqlite_close(&self->base);
+    return NULL;
+}
+
+/* PAWL_UNSUPPORTED unless the schema is the present one, which is as far as a look can understand
+ * a database. */
+static enum pawl_result schema_look(struct pawl_sqlite *connection)
+{
+    int64_t version = 0, application = 0;
+    enum pawl_result result = pragma_get(connection, "PRAGMA user_version", &version);
+    if (result == PAWL_OK)
+        result = pragma_get(connection, "PRAGMA application_id", &application);
+    if (result == PAWL_OK)
+        result = schema_check(version, application, false);
+    return result == PAWL_OK && version < PAWL_STORE_SCHEMA ? PAWL_UNSUPPORTED : result;
+}
+
+static enum pawl_result sqlite_look(const char *path, struct pawl_store **store)
+{
+    if (access(path, F_OK) != 0 && errno == ENOENT)
+        return PAWL_STATE;
+    struct pawl_sqlite_store *self = store_make(path, PAWL_SQLITE_LOOKS);
+    if (self == NULL)
+        return PAWL_EXHAUSTED;
+    struct stat status;
+    self->makes_log = !log_is_there(path, &status);
+    enum pawl_result result = pawl_sqlite_connect(&self->writer, path, PAWL_SQLITE_LOOKS);
+    if (result == PAWL_OK)
+        result = schema_look(&self->writer);
+    if (result == PAWL_OK)
+        *store = &self->base;
+    else
+        sqlite_close(&self->base);
+    return result;
 }
 
 static enum pawl_result sqlite_open(const char *path, bool create, struct pawl_store **store)
 {
     if (!create && access(path, F_OK) != 0 && errno == ENOENT)
         return PAWL_STATE;
-    struct pawl_sqlite_store *self = calloc(1, sizeof *self);
+    struct pawl_sqlite_store *self = store_make(path, PAWL_SQLITE_READS);
     if (self == NULL)
         return PAWL_EXHAUSTED;
-    self->base.driver = &pawl_sqlite_driver;
-    self->path = strdup(path);
-    pthread_mutex_init(&self->lock, NULL);
-    enum pawl_result result = self->path == NULL ? PAWL_EXHAUSTED : PAWL_OK;
-    if (result == PAWL_OK && create)
+    enum pawl_result result = PAWL_OK;
+    if (create)
         result = file_create(path);
     if (result == PAWL_OK)
-        result = pawl_sqlite_connect(&self->writer, path, true);
+        result = pawl_sqlite_connect(&self->writer, path, PAWL_SQLITE_WRITES);
     if (result == PAWL_OK)
         result = pawl_sqlite_migrate(&self->writer, create);
     if (result == PAWL_OK)
@@ -148,7 +215,8 @@ static enum pawl_result sqlite_reader_open(struct pawl_store *store, struct pawl
         return PAWL_EXHAUSTED;
     self->base.driver = &pawl_sqlite_driver;
     self->store = (struct pawl_sqlite_store *)store;
-    enum pawl_result result = pawl_sqlite_connect(&self->connection, self->store->path, false);
+    enum pawl_result result =
+        pawl_sqlite_connect(&self->connection, self->store->path, self->store->reader_mode);
     if (result == PAWL_OK)
         *reader = &self->base;
     else
@@ -159,6 +227,7 @@ static enum pawl_result sqlite_reader_open(struct pawl_store *store, struct pawl
 const struct pawl_store_driver pawl_sqlite_driver = {
     .scheme = "sqlite:",
     .open = sqlite_open,
+    .look = sqlite_look,
     .close = sqlite_close,
     .reader_open = sqlite_reader_open,
     .reader_close = sqlite_reader_close,

@@ -208,12 +208,17 @@ struct pawl_sqlite {
     time_t failed_at; /* when it was */
 };
 
+/* What a connection may do. One that looks leaves every file as it is, also the log. */
+enum pawl_sqlite_mode { PAWL_SQLITE_WRITES, PAWL_SQLITE_READS, PAWL_SQLITE_LOOKS };
+
 struct pawl_sqlite_store {
     struct pawl_store base;
     pthread_mutex_t lock; /* held from begin to end */
     struct pawl_sqlite writer;
     atomic_uint group_edits; /* committed: names of groups that readers keep are old then */
     char *path;
+    enum pawl_sqlite_mode reader_mode;
+    bool makes_log; /* it looks at a database that had none: an empty one is to be removed */
 };
 
 struct pawl_sqlite_reader {
@@ -224,7 +229,8 @@ struct pawl_sqlite_reader {
 };
 
 /* Opens a connection to an existing file and sets it up. Close it, also after a failure. */
-enum pawl_result pawl_sqlite_connect(struct pawl_sqlite *connection, const char *path, bool writes);
+enum pawl_result pawl_sqlite_connect(struct pawl_sqlite *connection, const char *path,
+                                     enum pawl_sqlite_mode mode);
 void pawl_sqlite_disconnect(struct pawl_sqlite *connection);
 
 /* Brings the schema up to date; fills an empty database when `create` is set. */
@@ -476,14 +482,6 @@ enum pawl_result pawl_sqlite_wrapped_count(struct pawl_reader *reader, uint32_t 
                                            uint64_t *count);
 enum pawl_result pawl_sqlite_wrapped_set(struct pawl_store *store, struct pawl_wrapped_row *rows,
                                          size_t count);
-enum pawl_result pawl_sqlite_once_begin(struct pawl_store *store,
-                                        const struct pawl_once_request *request, int64_t now,
-                                        struct pawl_once_answer *answer);
-enum pawl_result pawl_sqlite_once_finish(struct pawl_store *store,
-                                         const struct pawl_once_request *request, unsigned status,
-                                         const char *text);
-enum pawl_result pawl_sqlite_once_drop(struct pawl_store *store,
-                                       const struct pawl_once_request *request);
 enum pawl_result pawl_sqlite_token_add(struct pawl_store *store, const struct pawl_token_row *token,
                                        const struct pawl_event *event, uint64_t *id);
 enum pawl_result pawl_sqlite_token_revoke(struct pawl_store *store, const char *name, int64_t time,

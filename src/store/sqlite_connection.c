@@ -35,11 +35,13 @@ static void library_configure(void)
  * else changes what the server remembers of the file. */
 #define VFS "unix-excl"
 
-enum pawl_result pawl_sqlite_connect(struct pawl_sqlite *connection, const char *path, bool writes)
+enum pawl_result pawl_sqlite_connect(struct pawl_sqlite *connection, const char *path,
+                                     enum pawl_sqlite_mode mode)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, library_configure);
     memset(connection, 0, sizeof *connection);
+    /* Who looks too: what is opened to read only has the log's index in a file, which is made. */
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     int code = sqlite3_open_v2(path, &connection->db, flags, VFS);
     if (code == SQLITE_OK)
@@ -48,8 +50,11 @@ enum pawl_result pawl_sqlite_connect(struct pawl_sqlite *connection, const char 
         code = sqlite3_db_config(connection->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     if (code == SQLITE_OK)
         code = sqlite3_exec(connection->db, setup, NULL, NULL, NULL);
+    if (code == SQLITE_OK && mode == PAWL_SQLITE_LOOKS)
+        code = sqlite3_db_config(connection->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    const char *more = mode == PAWL_SQLITE_WRITES ? setup_writer : setup_reader;
     if (code == SQLITE_OK)
-        code = sqlite3_exec(connection->db, writes ? setup_writer : setup_reader, NULL, NULL, NULL);
+        code = sqlite3_exec(connection->db, more, NULL, NULL, NULL);
     return pawl_sqlite_result(connection, code);
 }
 

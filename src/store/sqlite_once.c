@@ -1,9 +1,9 @@
-/* Requests that are to be done once. */
+#include "store/sqlite_once.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "host/log.h"
-#include "store/sqlite.h"
 
 static sqlite3_stmt *bound(struct pawl_sqlite *connection, enum pawl_sql sql,
                            const struct pawl_once_request *request)

@@ -10,15 +10,31 @@
 
 static const struct pawl_store_driver *const drivers[] = {&pawl_sqlite_driver};
 
-enum pawl_result pawl_store_open(const char *url, bool create, struct pawl_store **store)
+/* The driver of a URL, and the place that it names; NULL, and it was logged, when there is none. */
+static const struct pawl_store_driver *driver_find(const char *url, const char **place)
 {
     for (size_t i = 0; i < sizeof drivers / sizeof *drivers; i++) {
         size_t size = strlen(drivers[i]->scheme);
+        *place = url + size;
         if (strncmp(url, drivers[i]->scheme, size) == 0)
-            return drivers[i]->open(url + size, create, store);
+            return drivers[i];
     }
     pawl_log(PAWL_LOG_ERROR, "database: no such kind of URL: %s", url);
-    return PAWL_UNSUPPORTED;
+    return NULL;
+}
+
+enum pawl_result pawl_store_open(const char *url, bool create, struct pawl_store **store)
+{
+    const char *place;
+    const struct pawl_store_driver *driver = driver_find(url, &place);
+    return driver == NULL ? PAWL_UNSUPPORTED : driver->open(place, create, store);
+}
+
+enum pawl_result pawl_store_look(const char *url, struct pawl_store **store)
+{
+    const char *place;
+    const struct pawl_store_driver *driver = driver_find(url, &place);
+    return driver == NULL ? PAWL_UNSUPPORTED : driver->look(place, store);
 }
 
 void pawl_store_close(struct pawl_store *store)

@@ -45,6 +45,10 @@ struct pawl_evidence; /* store/device_store.h */
  * unknown URL scheme or a schema newer than PAWL_STORE_SCHEMA; PAWL_STORAGE; PAWL_EXHAUSTED. */
 enum pawl_result pawl_store_open(const char *url, bool create, struct pawl_store **store);
 
+/* Opens to read only, and leaves every byte as it is: for readers; nothing can be written. Nobody
+ * else may have it open. As above, but PAWL_UNSUPPORTED for an older schema too. */
+enum pawl_result pawl_store_look(const char *url, struct pawl_store **store);
+
 /* Closes; every reader must be closed before. Harmless on NULL. */
 void pawl_store_close(struct pawl_store *store);
 

@@ -311,6 +311,50 @@ def test_what_is_refused():
         server.start()
 
 
+def test_present_database_is_left_alone():
+    """21.8: what is there is looked at and not changed: not the log that a kill left, and not the
+    schema of an older one, which has nothing to be compared with."""
+    with Server() as server:
+        server.vendor()
+        (device,) = server.personalize("a")
+        package_id, _ = server.release("a", "x")
+        good = f"{server.dir}/good"
+        assert backup(server, good)[0] == 0
+        server.assign(package_id, class_="a")
+        download(device)
+        os.kill(server.process.pid, signal.SIGKILL)
+        server.process.wait()
+
+        def content():
+            return {name: open(name, "rb").read() for name in sorted(glob.glob(f"{server.data}/pawl.db*"))}
+
+        before = content()
+        assert len(before[f"{server.data}/pawl.db-wal"]) > 0
+        code, text, error = restore(server, good, "--check")
+        assert code == 0 and "sound" in text and "not compared" not in error, error
+        assert content() == before
+        server.start()
+        server.stop()
+        before = content()
+        assert list(before) == [f"{server.data}/pawl.db"]
+        assert restore(server, good, "--check")[0] == 0 and content() == before
+        for name in before:
+            os.unlink(name)
+        with open(f"{os.environ['PAWL_SOURCE']}/src/store/schema/sqlite-1.sql", encoding="utf-8") as file:
+            database = sqlite3.connect(f"{server.data}/pawl.db")
+            database.executescript(file.read() + "PRAGMA user_version = 1;")
+            database.close()
+        before = content()
+        code, text, error = restore(server, good, "--check")
+        assert code == 0 and "sound" in text and "unsupported" in error, error
+        assert content() == before
+        code, text, error = restore(server, good)
+        assert code == 0, error
+        (kept,) = glob.glob(f"{server.data}/pawl.db.before-*")
+        assert open(kept, "rb").read() == before[f"{server.data}/pawl.db"]
+        server.start()
+
+
 def test_full_disk():
     """21.8: a backup whose log cannot be written into it does not take the database's place."""
     if SANITIZED:  # nothing can be preloaded there
@@ -416,4 +460,5 @@ def test_new_machine():
 
 
 run(test_backup_while_devices_go_on, test_subtle_cases, test_copy_put_back_by_hand,
-    test_what_is_refused, test_full_disk, test_master_key_in_an_hsm, test_new_machine)
+    test_what_is_refused, test_present_database_is_left_alone, test_full_disk,
+    test_master_key_in_an_hsm, test_new_machine)
