@@ -60,6 +60,7 @@ static enum pawl_result checkpoint_take(struct pawl_audit_trail *trail, const ui
         return pawl_error(result, "%s: a checkpoint cannot be read", from);
     if (memcmp(checkpoint.server_id, trail->server_id, PAWL_ID_SIZE) != 0)
         return pawl_error(PAWL_UNTRUSTED, "%s: a checkpoint is of another server", from);
+    trail->facts.passed_over += checkpoint.entry < trail->facts.after;
     result = pawl_audit_check_hold_to(trail->check, &checkpoint);
     if (result == PAWL_CORRUPT)
         trail->judged = true;

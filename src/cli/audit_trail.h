@@ -16,9 +16,10 @@ struct pawl_audit_trail;
 
 /* What an export says of itself. */
 struct pawl_audit_trail_facts {
-    uint64_t after; /* it begins behind this entry */
-    bool own_key;   /* no key was given: checkpoints were verified with the one that came along */
-    bool whole;     /* its last line was there */
+    uint64_t after;       /* it begins behind this entry */
+    uint64_t passed_over; /* checkpoints from elsewhere that are of entries before it begins */
+    bool own_key; /* no key was given: checkpoints were verified with the one that came along */
+    bool whole;   /* its last line was there */
 };
 
 /* Begins. `keys` are files of public keys, none: the export's own is taken; `checkpoints` files

@@ -114,6 +114,15 @@ static void sound_tell(const struct pawl_audit_verdict *verdict,
                   "you kept, --checkpoint what left the server before");
 }
 
+/* Nobody shall believe that what was handed in was compared. */
+static void passed_over_tell(const struct pawl_audit_trail_facts *facts)
+{
+    if (facts->passed_over > 0)
+        pawl_hint("%" PRIu64 " checkpoint%s of entries before %" PRIu64 " not compared: the trail "
+                  "was read from there on (--after)",
+                  facts->passed_over, facts->passed_over == 1 ? " is" : "s are", facts->after + 1);
+}
+
 int pawl_audit_verify(const struct pawl_audit_options *options)
 {
     struct pawl_audit_trail *trail = NULL;
@@ -133,6 +142,7 @@ int pawl_audit_verify(const struct pawl_audit_options *options)
         result = json_tell(&verdict);
     else if (verdict.fault == PAWL_AUDIT_SOUND)
         sound_tell(&verdict, &facts);
+    passed_over_tell(&facts);
     enum pawl_result fault = fault_tell(&verdict);
     return pawl_exit_code(result == PAWL_OK ? fault : result);
 }

@@ -98,6 +98,15 @@ def test_export_verifies_by_spec_alone():
         code, text, _ = audit(server, "verify", "--file", export, *public, socket=False)
         assert code == 0 and text.startswith("sound: entries 4 to "), text
         assert audit(server, "export", "--after", 4000)[0] != 0
+        # A checkpoint from before where the trail begins is not compared, which is said.
+        kept = f"{server.dir}/kept"
+        with open(kept, "w", encoding="utf-8") as file:
+            file.write(made["checkpoint"] + "\n")
+        events_make(server, device, 2)
+        for after, said in ((made["entry"] - 1, False), (made["entry"], False),
+                            (made["entry"] + 1, True)):
+            code, _, error = audit(server, "verify", "--after", after, "--checkpoint", kept)
+            assert code == 0 and ("1 checkpoint is" in error) == said, (after, error)
 
 
 def test_filters():
