@@ -222,7 +222,8 @@ size_t pawl_campaigns_opened_take(struct pawl_campaigns *campaigns,
     pthread_mutex_lock(&campaigns->ticking);
     size_t count = campaigns->opened_count < most ? campaigns->opened_count : most;
     memcpy(opened, campaigns->opened, count * sizeof *opened);
-    campaigns->opened_count = 0;
+    campaigns->opened_count -= count;
+    memmove(campaigns->opened, campaigns->opened + count, campaigns->opened_count * sizeof *opened);
     pthread_mutex_unlock(&campaigns->ticking);
     return count;
 }

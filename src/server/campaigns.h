@@ -33,8 +33,8 @@ struct pawl_stage_opened {
     unsigned stage; /* from 1 */
 };
 
-/* Takes stages that were opened since the last call, at most `most`; returns how many. Those that
- * nobody takes are forgotten. */
+/* Takes stages that were opened since the last call, at most `most`; returns how many. The
+ * others wait; beyond 64 they are forgotten. */
 size_t pawl_campaigns_opened_take(struct pawl_campaigns *campaigns,
                                   struct pawl_stage_opened *opened, size_t most);
 

@@ -102,6 +102,8 @@ static enum pawl_result services_open(struct pawl_server *server)
     if (result == PAWL_OK)
         result = pawl_campaigns_open(server->store, &server->readers, &server->campaigns);
     if (result == PAWL_OK)
+        result = pawl_campaign_wakes_open(&server->wakes);
+    if (result == PAWL_OK)
         result = pawl_committer_start(server->store, server->devices, &server->health,
                                       &server->committer);
     if (result == PAWL_OK)
@@ -186,6 +188,7 @@ void pawl_server_close(struct pawl_server *server)
     pawl_device_cache_free(server->devices);
     pawl_sightings_free(server->sightings);
     pawl_campaigns_close(server->campaigns);
+    pawl_campaign_wakes_close(server->wakes);
     if (server->has_restored)
         pawl_restored_close(&server->restored);
     if (server->has_checkpoints)

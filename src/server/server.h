@@ -67,6 +67,7 @@ struct pawl_server {
     struct pawl_committer *committer;
     struct pawl_sightings *sightings;
     struct pawl_campaigns *campaigns;
+    struct pawl_campaign_wakes *wakes;
     struct pawl_alarms alarms;
     struct pawl_rewrap *rewrap;
     struct pawl_checkpoints checkpoints;
