@@ -54,8 +54,8 @@ process_alive() {
 process_stop() {
     local pid=${pids[$1]:-}
     [ -n "$pid" ] || return 0
-    kill "-${2:-TERM}" "$pid" 2>/dev/null
-    wait "$pid" 2>/dev/null
+    kill "-${2:-TERM}" "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true # its status is that of the signal
     unset "pids[$1]"
 }
 
