@@ -63,6 +63,7 @@ for connections in 64 256; do
 done
 
 # Import, on all cores: into a server that has no device, and again into the same.
+server_cpus=0-$(($(nproc) - 1))
 server_start imports --threads 2
 for what in import import-more; do
     "$pawl" personalize --quiet --vendor example.com --class many --count "$units" \

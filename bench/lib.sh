@@ -2,7 +2,8 @@
 # What the benchmarks of pawld share; to be sourced. A scratch directory in which they work, servers
 # on one core and the load on another, and lines of JSON for run.sh.
 #
-#   server_start NAME ARGS...     pawld on data directory NAME/, made first; sets pawld and url
+#   server_start NAME ARGS...     pawld on data directory NAME/, made first; sets pawld and url; on
+#                                 the server's core, or on those of server_cpus
 #   constant_start SIZE ARGS...   the constant server; sets constant and constant_url
 #   batch NAME COUNT CLASS        devices that the server knows; their units in NAME/units.import
 #   release CLASS                 something to install for them
@@ -77,7 +78,7 @@ release() { # CLASS
 
 server_start() { # NAME ARGS...
     "$PAWL_BIN/pawld" init --data "$1"
-    taskset -c "$server_cpu" "$PAWL_BIN/pawld" --data "$1" --listen 127.0.0.1:0 \
+    taskset -c "${server_cpus:-$server_cpu}" "$PAWL_BIN/pawld" --data "$1" --listen 127.0.0.1:0 \
         --port-file "$1.port" --threads 1 --log-level error "${@:2}" 2>"$1.log" &
     pawld=$!
     pids+=("$pawld")
