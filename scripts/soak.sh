@@ -8,6 +8,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 
 seconds=${1:?usage: soak.sh SECONDS}
+SECONDS=0 # make hands its own variable of that name down, and bash would count on from there
 export PAWL_SOURCE=$PWD PAWL_BUILD=$PWD/build PAWL_BIN=$PWD/build/bin PAWL_TOOLS=$PWD/build/tools
 export PAWL_SANITIZED=0
 passed=0
@@ -30,4 +31,5 @@ while [ $SECONDS -lt "$seconds" ]; do
     run tests/e2e/server_scan.py 1 "$seed"
     run tests/vectors/independent_cli.py "$seed" 10
 done
+[ "$passed" -gt 0 ] || { echo "soak: no run was made" >&2; exit 1; }
 echo "soak: $passed runs in $SECONDS s, all passed"
