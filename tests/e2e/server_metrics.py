@@ -115,8 +115,10 @@ def test_process_figures_are_the_kernels():
         assert 0.5 * resident < found["process_resident_memory_bytes"].value() < 2 * resident
         idle = int(status["Threads"])
         assert idle <= found["process_threads"].value() <= idle + 2
-        fds = len(os.listdir(f"/proc/{server.process.pid}/fd"))
-        assert fds - 2 <= found["process_open_fds"].value() <= fds + 3
+        assert found["process_open_fds"].value() > 3
+        if os.geteuid() == 0:  # nobody else may look
+            fds = len(os.listdir(f"/proc/{server.process.pid}/fd"))
+            assert fds - 2 <= found["process_open_fds"].value() <= fds + 3
 
 
 def test_clients_do_not_make_it_grow():
