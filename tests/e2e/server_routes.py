@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 from pawl_device import MEDIA_TYPE
-from pawl_server import SANITIZED, Server, UnixConnection, pawl, run
+from pawl_server import SANITIZED, Server, UnixConnection, pawl, run, wait_for
 
 OPERATOR_ROUTES = (
     ("GET", "/v1/status"), ("GET", "/v1/audit"), ("POST", "/v1/units"), ("GET", "/v1/packages"),
@@ -356,6 +356,15 @@ def test_strangers_leave_room():
         with subprocess.Popen([sys.executable, "-c", flood, f"{server.data}/operator.sock"],
                               user=65534, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as stranger:
             assert stranger.stdout.readline() == b"connected\n"
+
+            def answered():
+                """False while all forty still stand before the server, which lets 32 in at once."""
+                try:
+                    return server.operate("GET", "/v1/status")[0] == 200
+                except OSError:
+                    return False
+
+            wait_for(answered, "an operator's answer", 5)
             for _ in range(20):
                 server.expect(200, "GET", "/v1/status")
             stranger.stdin.close()
