@@ -14,6 +14,7 @@
 /* The signed manifest must fit the 4096-byte package header. */
 #define PAWL_MANIFEST_SIZE_MAX 4032u
 #define PAWL_ARGUMENT_MAX 32u
+#define PAWL_REVOKED_MAX 3u
 
 enum pawl_kind {
     PAWL_KIND_EXEC = 1,  /* Linux executable */
@@ -25,6 +26,12 @@ enum pawl_success {
     PAWL_SUCCESS_EXIT = 1,   /* exits with zero */
     PAWL_SUCCESS_READY = 2,  /* reports that it is ready */
     PAWL_SUCCESS_CONTACT = 3 /* an authentic directive was received while it ran */
+};
+
+/* What the image may reach beside its own files. */
+enum pawl_profile {
+    PAWL_PROFILE_CONFINED = 0, /* nothing: the manifest names no profile */
+    PAWL_PROFILE_NETWORK = 1   /* the network */
 };
 
 /* Text inside the encoded bytes: not terminated, no NUL inside, valid as long as those bytes. */
@@ -47,6 +54,9 @@ struct pawl_manifest {
     uint64_t created;  /* Unix time, seconds */
     uint32_t argument_count;
     struct pawl_text arguments[PAWL_ARGUMENT_MAX]; /* PAWL_KIND_EXEC only */
+    uint32_t revoked_count;
+    uint8_t revoked[PAWL_REVOKED_MAX][PAWL_KID_SIZE]; /* keys that its commit revokes */
+    enum pawl_profile profile;                        /* PAWL_KIND_EXEC only */
 };
 
 /* A COSE_Sign1 taken apart; pointers into the caller's bytes. */

@@ -11,6 +11,8 @@
 /* Places in manifest_fields. */
 #define ADDRESSES_FIELD 9u
 #define ARGUMENTS_FIELD 12u
+#define REVOKED_FIELD 13u
+#define PROFILE_FIELD 14u
 
 static const struct pawl_field address_fields[] = {
     {.key = 1,
@@ -101,6 +103,44 @@ static void arguments_write(struct pawl_writer *writer, const void *target)
         pawl_cbor_text_write(writer, manifest->arguments[i]);
 }
 
+static bool revoked_valid(const struct pawl_manifest *manifest)
+{
+    if (manifest->revoked_count == 0 || manifest->revoked_count > PAWL_REVOKED_MAX)
+        return false;
+    for (uint32_t i = 1; i < manifest->revoked_count; i++) {
+        for (uint32_t j = 0; j < i; j++) {
+            if (memcmp(manifest->revoked[i], manifest->revoked[j], PAWL_KID_SIZE) == 0)
+                return false;
+        }
+    }
+    return true;
+}
+
+static void revoked_read(struct pawl_reader *reader, void *target)
+{
+    struct pawl_manifest *manifest = target;
+
+    uint64_t count = pawl_cbor_array_read(reader);
+    if (count > PAWL_REVOKED_MAX) {
+        pawl_reader_fail(reader, PAWL_MALFORMED);
+        return;
+    }
+    manifest->revoked_count = (uint32_t)count;
+    for (uint32_t i = 0; i < manifest->revoked_count; i++)
+        pawl_cbor_bytes_copy(reader, manifest->revoked[i], PAWL_KID_SIZE);
+    if (!revoked_valid(manifest))
+        pawl_reader_fail(reader, PAWL_MALFORMED);
+}
+
+static void revoked_write(struct pawl_writer *writer, const void *target)
+{
+    const struct pawl_manifest *manifest = target;
+
+    pawl_cbor_head_write(writer, PAWL_CBOR_ARRAY, manifest->revoked_count);
+    for (uint32_t i = 0; i < manifest->revoked_count; i++)
+        pawl_cbor_bytes_write(writer, manifest->revoked[i], PAWL_KID_SIZE);
+}
+
 static const struct pawl_field manifest_fields[] = {
     {.key = 1, .type = PAWL_FIELD_FIXED, .fixed = 1},
     {.key = 2, .type = PAWL_FIELD_BYTES, PAWL_FIELD_MEMBER(struct pawl_manifest, vendor_id)},
@@ -137,13 +177,30 @@ static const struct pawl_field manifest_fields[] = {
                          .rule = PAWL_FIELD_OPTIONAL,
                          .read = arguments_read,
                          .write = arguments_write},
+    [REVOKED_FIELD] = {.key = 14,
+                       .type = PAWL_FIELD_OTHER,
+                       .rule = PAWL_FIELD_OPTIONAL,
+                       .read = revoked_read,
+                       .write = revoked_write},
+    [PROFILE_FIELD] = {.key = 16,
+                       .type = PAWL_FIELD_CODE,
+                       .rule = PAWL_FIELD_OPTIONAL,
+                       PAWL_FIELD_MEMBER(struct pawl_manifest, profile),
+                       .least = PAWL_PROFILE_NETWORK,
+                       .most = PAWL_PROFILE_NETWORK},
 };
 static const struct pawl_map manifest_map = PAWL_MAP(manifest_fields, true);
 
-/* Addresses belong to a raw binary and to nothing else, arguments to an executable alone. */
-static bool fields_fit_kind(enum pawl_kind kind, bool has_addresses, bool has_arguments)
+/* Addresses belong to a raw binary and to nothing else, arguments and a profile to an executable
+ * alone. */
+static bool fields_fit_kind(enum pawl_kind kind, uint32_t present)
 {
-    return has_addresses == (kind == PAWL_KIND_RAW) && (!has_arguments || kind == PAWL_KIND_EXEC);
+    bool has_addresses = present >> ADDRESSES_FIELD & 1;
+    bool has_arguments = present >> ARGUMENTS_FIELD & 1;
+    bool has_profile = present >> PROFILE_FIELD & 1;
+
+    return has_addresses == (kind == PAWL_KIND_RAW) &&
+           (kind == PAWL_KIND_EXEC || (!has_arguments && !has_profile));
 }
 
 enum pawl_result pawl_manifest_read(const uint8_t *payload, size_t size, struct pawl_manifest *out)
@@ -155,8 +212,7 @@ enum pawl_result pawl_manifest_read(const uint8_t *payload, size_t size, struct 
     enum pawl_result result = pawl_map_decode(payload, size, &manifest_map, &found, &present);
     if (result != PAWL_OK)
         return result;
-    if (!fields_fit_kind(found.kind, present >> ADDRESSES_FIELD & 1,
-                         present >> ARGUMENTS_FIELD & 1))
+    if (!fields_fit_kind(found.kind, present))
         return PAWL_MALFORMED;
     *out = found;
     return PAWL_OK;
@@ -166,17 +222,18 @@ enum pawl_result pawl_manifest_write(const struct pawl_manifest *manifest, uint8
                                      size_t capacity, size_t *size)
 {
     struct pawl_writer writer;
-    bool has_addresses = manifest->kind == PAWL_KIND_RAW;
-    bool has_arguments = manifest->argument_count > 0;
+    const bool written[] = {[ADDRESSES_FIELD] = manifest->kind == PAWL_KIND_RAW,
+                            [ARGUMENTS_FIELD] = manifest->argument_count > 0,
+                            [REVOKED_FIELD] = manifest->revoked_count > 0,
+                            [PROFILE_FIELD] = manifest->profile != PAWL_PROFILE_CONFINED};
     uint32_t present = 0;
 
+    for (uint32_t i = 0; i < sizeof written / sizeof written[0]; i++)
+        present |= (uint32_t)written[i] << i;
     if (manifest->argument_count > PAWL_ARGUMENT_MAX ||
-        !fields_fit_kind(manifest->kind, has_addresses, has_arguments))
+        (written[REVOKED_FIELD] && !revoked_valid(manifest)) ||
+        !fields_fit_kind(manifest->kind, present))
         return PAWL_MALFORMED;
-    if (has_addresses)
-        present |= UINT32_C(1) << ADDRESSES_FIELD;
-    if (has_arguments)
-        present |= UINT32_C(1) << ARGUMENTS_FIELD;
     pawl_writer_init(&writer, payload, capacity);
     pawl_map_write(&writer, &manifest_map, manifest, present);
     return pawl_writer_finish(&writer, size);

@@ -64,6 +64,9 @@ static void every_field_comes_back(void **state)
     manifest.success = PAWL_SUCCESS_CONTACT;
     manifest.deadline = UINT32_MAX;
     manifest.security_version = UINT64_MAX;
+    manifest.revoked_count = PAWL_REVOKED_MAX;
+    noise_fill(manifest.revoked, sizeof manifest.revoked, 2);
+    manifest.profile = PAWL_PROFILE_NETWORK;
     noise_fill(manifest.image_digest, sizeof manifest.image_digest, 1);
     assert_int_equal(pawl_manifest_write(&manifest, payload, sizeof payload, &size), PAWL_OK);
     assert_int_equal(pawl_manifest_read(payload, size, &read), PAWL_OK);
@@ -79,6 +82,9 @@ static void every_field_comes_back(void **state)
     assert_int_equal(read.created, 1700000000);
     assert_int_equal(read.argument_count, PAWL_ARGUMENT_MAX);
     expect_text(read.arguments[9], "a b\xc3\xbc");
+    assert_int_equal(read.revoked_count, PAWL_REVOKED_MAX);
+    assert_memory_equal(read.revoked, manifest.revoked, sizeof read.revoked);
+    assert_int_equal(read.profile, PAWL_PROFILE_NETWORK);
     assert_int_equal(pawl_manifest_write(&read, again, sizeof again, &again_size), PAWL_OK);
     assert_int_equal(again_size, size);
     assert_memory_equal(again, payload, size);
@@ -97,6 +103,8 @@ static void a_raw_binary_has_its_addresses(void **state)
     size = sample(PAWL_KIND_OPAQUE, payload);
     assert_int_equal(pawl_manifest_read(payload, size, &read), PAWL_OK);
     assert_int_equal(read.load_address, 0);
+    assert_int_equal(read.revoked_count, 0);
+    assert_int_equal(read.profile, PAWL_PROFILE_CONFINED);
 }
 
 #define DIGEST "5820 0000000000000000000000000000000000000000000000000000000000000000"
@@ -155,8 +163,27 @@ static const struct edit_case exec_cases[] = {
     {13, "9821 606060606060606060606060606060606060606060606060606060606060606060",
      PAWL_UNSUPPORTED}, /* more than we hold */
     {0, "00", PAWL_UNSUPPORTED},
-    {14, "00", PAWL_UNSUPPORTED},
+    {14, "81 48 0102030405060708", PAWL_OK},
+    {14, "83 48 0102030405060708 48 0202030405060708 48 0302030405060708", PAWL_OK},
+    {14, "80", PAWL_MALFORMED},
+    {14, "84 48 0102030405060708 48 0202030405060708 48 0302030405060708 48 0402030405060708",
+     PAWL_MALFORMED},
+    {14, "82 48 0102030405060708 48 0102030405060708", PAWL_MALFORMED}, /* twice */
+    {14, "83 48 0102030405060708 48 0202030405060708 48 0102030405060708", PAWL_MALFORMED},
+    {14, "81 47 01020304050607", PAWL_MALFORMED},
+    {14, "81 49 010203040506070809", PAWL_MALFORMED},
+    {14, "81 68 6162636465666768", PAWL_MALFORMED},
+    {14, "48 0102030405060708", PAWL_MALFORMED},
+    {14, "00", PAWL_MALFORMED},
+    {14, "f6", PAWL_MALFORMED},
     {15, "00", PAWL_UNSUPPORTED}, /* reserved: component id */
+    {16, "01", PAWL_OK},
+    {16, "00", PAWL_UNSUPPORTED}, /* confined is said by leaving it out */
+    {16, "02", PAWL_UNSUPPORTED},
+    {16, "20", PAWL_UNSUPPORTED},
+    {16, "41 01", PAWL_MALFORMED},
+    {16, "f6", PAWL_MALFORMED},
+    {17, "00", PAWL_UNSUPPORTED},
     {127, "00", PAWL_UNSUPPORTED},
     {-1, "00", PAWL_UNSUPPORTED},
     {-129, "00", PAWL_UNSUPPORTED},
@@ -172,7 +199,8 @@ static const struct edit_case raw_cases[] = {
     {10, NULL, PAWL_MALFORMED},       {10, "a2 01 1bffffffffffffffff 02 00", PAWL_OK},
     {10, "a1 01 00", PAWL_MALFORMED}, {10, "a3 01 00 02 00 03 00", PAWL_UNSUPPORTED},
     {10, "82 00 00", PAWL_MALFORMED}, {13, "80", PAWL_MALFORMED}, /* kind 1 only */
-    {13, "81 60", PAWL_MALFORMED},
+    {13, "81 60", PAWL_MALFORMED},    {14, "81 48 0102030405060708", PAWL_OK},
+    {16, "01", PAWL_MALFORMED}, /* kind 1 only */
 };
 
 static void run_cases(enum pawl_kind kind, const struct edit_case *cases, size_t count)
@@ -251,6 +279,17 @@ static void values_that_no_reader_takes_are_not_written(void **state)
     assert_int_equal(pawl_manifest_write(&bad, payload, sizeof payload, &size), PAWL_MALFORMED);
     bad.argument_count = 1;
     bad.arguments[0] = bad.name;
+    bad.kind = PAWL_KIND_OPAQUE;
+    assert_int_equal(pawl_manifest_write(&bad, payload, sizeof payload, &size), PAWL_MALFORMED);
+    bad = good;
+    bad.revoked_count = PAWL_REVOKED_MAX + 1;
+    assert_int_equal(pawl_manifest_write(&bad, payload, sizeof payload, &size), PAWL_MALFORMED);
+    bad.revoked_count = 2; /* the same twice */
+    assert_int_equal(pawl_manifest_write(&bad, payload, sizeof payload, &size), PAWL_MALFORMED);
+    bad = good;
+    bad.profile = (enum pawl_profile)2;
+    assert_int_equal(pawl_manifest_write(&bad, payload, sizeof payload, &size), PAWL_MALFORMED);
+    bad.profile = PAWL_PROFILE_NETWORK;
     bad.kind = PAWL_KIND_OPAQUE;
     assert_int_equal(pawl_manifest_write(&bad, payload, sizeof payload, &size), PAWL_MALFORMED);
     assert_int_equal(pawl_manifest_write(&good, payload, 50, &size), PAWL_EXHAUSTED);
