@@ -61,12 +61,18 @@ struct pawl_acceptance {
     uint64_t security_floor; /* lowest security version that is accepted */
 };
 
-/* Verifies the signature, decodes the manifest, checks vendor and class, then the security version,
- * in this order (SPEC 1): PAWL_UNTRUSTED, PAWL_MALFORMED or PAWL_UNSUPPORTED, PAWL_WRONG_CLASS,
- * PAWL_ROLLBACK. */
+/* Verifies the signature, decodes the manifest, checks what it revokes, vendor and class, then the
+ * security version, in this order (SPEC 1): PAWL_UNTRUSTED, PAWL_MALFORMED or PAWL_UNSUPPORTED,
+ * PAWL_UNTRUSTED, PAWL_WRONG_CLASS, PAWL_ROLLBACK. */
 enum pawl_result pawl_package_accept(const struct pawl_package *package,
                                      const struct pawl_acceptance *acceptance,
                                      struct pawl_manifest *manifest);
+
+/* The anchors of `pud` that a release signed by `signer` revokes: bit i stands for anchor i, as in
+ * the anchor mask. PAWL_UNTRUSTED when it names that anchor or one behind it (SPEC 6.8). */
+enum pawl_result pawl_revocation_make(const struct pawl_manifest *manifest,
+                                      const uint8_t signer[PAWL_KID_SIZE],
+                                      const struct pawl_pud *pud, uint32_t *revoked);
 
 /* Geometry of the chunks of an image of `image_size` bytes (at least 1). */
 uint64_t pawl_chunk_count(uint64_t image_size, uint32_t chunk_size);

@@ -124,6 +124,35 @@ enum pawl_result pawl_package_write(const uint8_t *manifest, size_t manifest_siz
     return PAWL_OK;
 }
 
+/* The place of a kid among the anchors, or their count. */
+static uint32_t anchor_find(const struct pawl_pud *pud, const uint8_t kid[PAWL_KID_SIZE])
+{
+    uint32_t index = 0;
+
+    while (index < pud->anchor_count && memcmp(pud->anchors[index].kid, kid, PAWL_KID_SIZE) != 0)
+        index++;
+    return index;
+}
+
+enum pawl_result pawl_revocation_make(const struct pawl_manifest *manifest,
+                                      const uint8_t signer[PAWL_KID_SIZE],
+                                      const struct pawl_pud *pud, uint32_t *revoked)
+{
+    uint32_t own = anchor_find(pud, signer);
+    uint32_t found = 0;
+
+    for (uint32_t i = 0; i < manifest->revoked_count; i++) {
+        uint32_t anchor = anchor_find(pud, manifest->revoked[i]);
+        if (anchor == pud->anchor_count)
+            continue; /* not this device's */
+        if (anchor >= own)
+            return PAWL_UNTRUSTED;
+        found |= UINT32_C(1) << anchor;
+    }
+    *revoked = found;
+    return PAWL_OK;
+}
+
 /* The rest of the checks, once the signature held. A function of its own, not to be inlined: its
  * frame must not be there while the signature is verified, which takes most of a device's stack. */
 __attribute__((noinline)) static enum pawl_result release_accept(
@@ -132,8 +161,11 @@ __attribute__((noinline)) static enum pawl_result release_accept(
 {
     const struct pawl_pud *pud = acceptance->pud;
     struct pawl_manifest found;
+    uint32_t revoked;
 
     enum pawl_result result = pawl_manifest_read(outer->payload, outer->payload_size, &found);
+    if (result == PAWL_OK)
+        result = pawl_revocation_make(&found, outer->kid, pud, &revoked);
     if (result != PAWL_OK)
         return result;
     if (memcmp(found.vendor_id, pud->vendor_id, PAWL_ID_SIZE) != 0 ||

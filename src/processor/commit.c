@@ -20,6 +20,7 @@ static enum pawl_result record_make(const struct pawl_processor *engine, struct 
     record->role = PAWL_ROLE_COMMITTED;
     record->sequence = engine->sequence + 1;
     record->security_floor = engine->trial_floor;
+    record->anchor_mask &= engine->anchor_mask & ~engine->trial_revoked;
     enum pawl_result result = port->entropy(port->context, record->instance, PAWL_INSTANCE_SIZE);
     if (result == PAWL_OK)
         result = pawl_record_key_unwrap(&engine->trial, engine->pud, content_key);

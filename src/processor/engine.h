@@ -48,6 +48,7 @@ struct pawl_processor {
     struct pawl_record trial;
     enum pawl_success trial_success; /* of the image in trial */
     uint64_t trial_floor;            /* floor once it is committed */
+    uint32_t trial_revoked;          /* anchors that leave the mask then */
 
     bool has_failure;
     uint8_t failed_package_id[PAWL_PACKAGE_ID_SIZE];
@@ -104,7 +105,8 @@ struct pawl_expectation {
 };
 enum pawl_result pawl_image_accept(struct pawl_processor *engine, size_t preamble_size,
                                    const struct pawl_expectation *expected);
-/* Reads a slot's preamble, checks it as above against the slot's record, keys engine->stream. */
+/* Reads a slot's preamble, checks it as above against the slot's record and the engine's floor and
+ * mask, keys engine->stream. */
 enum pawl_result pawl_image_open(struct pawl_processor *engine, unsigned slot,
                                  const struct pawl_record *record);
 /* The whole way from flash to executable memory, every check anew (I3). On an error nothing stays

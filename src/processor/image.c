@@ -77,13 +77,19 @@ static enum pawl_result preamble_fetch(struct pawl_processor *engine, unsigned s
 enum pawl_result pawl_image_open(struct pawl_processor *engine, unsigned slot,
                                  const struct pawl_record *record)
 {
-    const struct pawl_expectation expected = {.package_id = record->package_id,
-                                              .package_size = record->package_size,
-                                              .security_floor = record->security_floor,
-                                              .anchor_mask = record->anchor_mask};
+    uint64_t floor = record->security_floor;
     uint8_t content_key[PAWL_KEY_SIZE];
     uint32_t preamble_size = 0;
 
+    /* A trial record made while no committed one could be read knows less than the engine may know
+     * by now. */
+    if (floor < engine->security_floor)
+        floor = engine->security_floor;
+    const struct pawl_expectation expected = {.package_id = record->package_id,
+                                              .package_size = record->package_size,
+                                              .security_floor = floor,
+                                              .anchor_mask =
+                                                  record->anchor_mask & engine->anchor_mask};
     enum pawl_result result = preamble_fetch(engine, slot, record->package_size, &preamble_size);
     if (result == PAWL_OK)
         result = pawl_image_accept(engine, preamble_size, &expected);

@@ -23,7 +23,10 @@ enum pawl_result pawl_engine_start(struct pawl_processor *engine, const struct p
     uint64_t failure = 0;
 
     (void)input;
-    enum pawl_result result = pawl_attempt_mark(port, engine->free_slot);
+    enum pawl_result result = pawl_revocation_make(manifest, engine->package.signed_manifest.kid,
+                                                   engine->pud, &engine->trial_revoked);
+    if (result == PAWL_OK)
+        result = pawl_attempt_mark(port, engine->free_slot);
     failure = (uint64_t)result;
     if (result == PAWL_OK) {
         result = port->executor.run(port->context, manifest, true);

@@ -72,11 +72,11 @@ static EVP_PKEY *vendor_key_make(unsigned index, uint8_t point[POINT_SIZE])
 
 void pawl_test_anchor_make(unsigned index, struct pawl_anchor *anchor)
 {
-    static struct pawl_anchor made[2];
-    static bool is_made[2];
+    static struct pawl_anchor made[PAWL_TEST_SIGNER_COUNT];
+    static bool is_made[PAWL_TEST_SIGNER_COUNT];
     uint8_t point[POINT_SIZE];
 
-    require(index < 2, "vendor key's index");
+    require(index < PAWL_TEST_SIGNER_COUNT, "vendor key's index");
     if (!is_made[index]) {
         EVP_PKEY_free(vendor_key_make(index, point));
         memcpy(made[index].x, point + 1, sizeof anchor->x);
@@ -122,6 +122,19 @@ static struct pawl_text text(const char *string)
     return (struct pawl_text){string, (uint32_t)strlen(string)};
 }
 
+static void revoked_fill(unsigned revoked, struct pawl_manifest *manifest)
+{
+    struct pawl_anchor anchor;
+
+    for (unsigned i = 0; i < PAWL_TEST_SIGNER_COUNT; i++) {
+        if (!(revoked >> i & 1))
+            continue;
+        pawl_test_anchor_make(i, &anchor);
+        require(manifest->revoked_count < PAWL_REVOKED_MAX, "revoked keys");
+        memcpy(manifest->revoked[manifest->revoked_count++], anchor.kid, PAWL_KID_SIZE);
+    }
+}
+
 static void manifest_fill(const struct pawl_test_release *release, const uint8_t *image,
                           struct pawl_manifest *manifest)
 {
@@ -145,6 +158,8 @@ static void manifest_fill(const struct pawl_test_release *release, const uint8_t
     manifest->success = release->success ? release->success : PAWL_SUCCESS_EXIT;
     manifest->deadline = release->deadline ? release->deadline : 60;
     manifest->created = 1700000000;
+    revoked_fill(release->revoked, manifest);
+    manifest->profile = release->profile;
 }
 
 static void manifest_make(const struct pawl_test_release *release, const uint8_t *image,
@@ -261,8 +276,14 @@ void pawl_test_pud_make(uint32_t number, struct pawl_pud *pud)
     pawl_vendor_id_make(PAWL_TEST_VENDOR, pud->vendor_id);
     pawl_class_id_make(pud->vendor_id, PAWL_TEST_CLASS, pud->class_id);
     pud->chain_length = 8;
-    pud->anchor_count = 1;
-    pawl_test_anchor_make(0, &pud->anchors[0]);
+    pawl_test_pud_trust(pud, 1);
+}
+
+void pawl_test_pud_trust(struct pawl_pud *pud, uint32_t count)
+{
+    pud->anchor_count = count;
+    for (uint32_t i = 0; i < count; i++)
+        pawl_test_anchor_make(i, &pud->anchors[i]);
 }
 
 void pawl_test_entitle(const struct pawl_pud *pud, uint64_t sequence,

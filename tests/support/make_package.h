@@ -1,6 +1,6 @@
 /*
  * Packages, entitlements and units for tests, made with the core library and signed with OpenSSL.
- * The keys are fixed: two vendor keys, and units that differ by a number.
+ * The keys are fixed: four vendor keys, and units that differ by a number.
  */
 #ifndef PAWL_TESTS_MAKE_PACKAGE_H
 #define PAWL_TESTS_MAKE_PACKAGE_H
@@ -15,6 +15,7 @@
 
 #define PAWL_TEST_VENDOR "example.com"
 #define PAWL_TEST_CLASS "gateway-a"
+#define PAWL_TEST_SIGNER_COUNT 4u
 
 /* What a release and its package are to be. A zeroed field takes the default that is named. */
 struct pawl_test_release {
@@ -30,7 +31,9 @@ struct pawl_test_release {
     uint8_t image_seed;  /* what the image's bytes are made from */
     uint32_t chunk_size; /* PAWL_CHUNK_SIZE_MIN */
     enum pawl_mode mode;
-    unsigned signer;  /* which vendor key: 0 or 1 */
+    unsigned signer;  /* which vendor key, below PAWL_TEST_SIGNER_COUNT */
+    unsigned revoked; /* bit i: it revokes vendor key i (SPEC 6.8) */
+    enum pawl_profile profile;
     bool other_image; /* sealed is another image than the signed one */
     /* Direct mode: whose key, and for which download. */
     const struct pawl_pud *pud;
@@ -52,11 +55,14 @@ void pawl_test_package_make(const struct pawl_test_release *release,
                             struct pawl_test_package *package);
 void pawl_test_package_free(struct pawl_test_package *package);
 
-/* The public half of vendor key `index` (0 or 1). */
+/* The public half of vendor key `index`. */
 void pawl_test_anchor_make(unsigned index, struct pawl_anchor *anchor);
 
 /* Unit `number` of the test class: chain length 8, trusts vendor key 0, no maximum. */
 void pawl_test_pud_make(uint32_t number, struct pawl_pud *pud);
+
+/* The same, but it trusts vendor keys 0 to count - 1, in this order of succession. */
+void pawl_test_pud_trust(struct pawl_pud *pud, uint32_t count);
 
 /* The entitlement of a unit for a package at a sequence number. */
 void pawl_test_entitle(const struct pawl_pud *pud, uint64_t sequence,
