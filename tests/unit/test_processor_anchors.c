@@ -1,5 +1,5 @@
-/* Revoked and replaced vendor keys, the security floor, and the last sequence number (SPEC 5.4, 6.8,
- * 13.6). */
+/* Revoked and replaced vendor keys, the security floor, and the last sequence number (SPEC 5.4,
+ * 6.8, 13.6). */
 #include "processor_fixture.h"
 
 #define KEYS 3u

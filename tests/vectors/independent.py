@@ -134,7 +134,7 @@ def edited(value, keys):
     if kind == 0:
         value.pop(key, None)
     elif kind == 1:
-        value[R.choice([-1, 0, 14, 15, 100, 127, 128, 255, 1 << 63])] = item()
+        value[R.choice([-1, 0, 14, 15, 16, 100, 127, 128, 255, 1 << 63])] = item()
     elif kind == 2 and isinstance(value.get(key), (bytes, str)):
         value[key] = value[key][:-1] if R.randrange(2) else value[key] + value[key][:1]
     else:
@@ -153,7 +153,15 @@ def pud_make():
             "maximum": R.choice([None, None, number()])}, keys
 
 
-def manifest_make(pud, image):
+def revoked_make(keys, signer):
+    """Kids to revoke: often those that the signer may, and a stranger's, else any."""
+    may = [key.kid for key in keys[:keys.index(signer)]] + [R.randbytes(8)]
+    named = may if R.randrange(2) else [*may, *(key.kid for key in KEYS)]
+    return [R.choice(named) for _ in range(4)] if R.randrange(8) == 0 else \
+        R.sample(named, min(len(named), R.randrange(5)))
+
+
+def manifest_make(pud, image, keys, signer):
     kind = R.choice([1, 1, 2, 3])
     value = {1: 1, 2: pud["vendor_id"], 3: pud["class_id"], 4: text(), 5: text(), 6: number(),
              7: kind, 8: len(image), 9: [1, p.verity(image)],
@@ -162,6 +170,10 @@ def manifest_make(pud, image):
         value[10] = {1: number(), 2: number()}
     if kind == 1 and R.randrange(2):
         value[13] = [text() for _ in range(R.choice([0, 1, 3, 32, 33]))]
+    if R.randrange(2):
+        value[14] = revoked_make(keys, signer)
+    if R.randrange(4) == 0:
+        value[16] = R.choice([1, 1, 1, 0, 2])
     if R.randrange(3) == 0:
         value[R.choice([128, 200, 1 << 40])] = item()
     return value
@@ -176,8 +188,10 @@ def sequence_make(pud):
 
 
 def accept_reference(data, pud, mask, floor):
-    _value, manifest, identifier, _body = p.package_accept(data, pud, mask, floor)
-    return identifier + p.manifest_write(manifest)
+    value, manifest, identifier, _body = p.package_accept(data, pud, mask, floor)
+    signer = p.cose_read(value[1], 18, -7, 8, 64)[0]
+    revoked = p.revocation(pud, signer, manifest.get(14, []))
+    return identifier + bytes([revoked]) + p.manifest_write(manifest)
 
 
 def open_reference(data, pud, mask, floor, s, entitlement):
@@ -257,9 +271,9 @@ def cose_check(data, tag, aad, context, prove):
 
 def package_round(pud, data, keys):
     image = R.randbytes(R.choice([1, 1023, 1024, 1025, 4096, 4097, R.randrange(1, 20000)]))
-    manifest = manifest_make(pud, image)
-    payload = p.encode(manifest)
     signer = R.choice(keys)
+    manifest = manifest_make(pud, image, keys, signer)
+    payload = p.encode(manifest)
     signed = p.sign1(payload, signer)
     chunk_size, salt, key = R.choice([1024, 2048, 4096]), R.randbytes(16), R.randbytes(32)
     header = p.package_header(signed, chunk_size, 0, salt)
@@ -296,7 +310,7 @@ def package_round(pud, data, keys):
         other = damage(header)
         both(b"PAWLPKG1" + len(other).to_bytes(4, "big") + other + sealed[12 + len(header):])
         # A payload with one change, signed again, under the same or another key.
-        other = p.encode(edited(manifest, range(1, 14)))
+        other = p.encode(edited(manifest, [*range(1, 15), 16]))
         if R.randrange(3) == 0:
             other = damage(other)
         other_signed = p.sign1(other, R.choice(KEYS), R.choice([None, None, signer.kid]))

@@ -428,17 +428,24 @@ def arguments_read(value):
     return [tstr()(item) for item in value]
 
 
+def revoked_read(value):
+    need(isinstance(value, list) and 1 <= len(value) <= 3)
+    kids = [bstr(8)(item) for item in value]
+    need(len(set(kids)) == len(kids))
+    return kids
+
+
 def manifest_read(payload):
     known = {
         1: fixed(1), 2: bstr(16), 3: bstr(16), 4: tstr(), 5: tstr(), 6: uint(), 7: code(1, 3),
         8: uint(1), 9: digest_read,
         10: lambda value: fields(value, {1: uint(), 2: uint()}, (1, 2)),
         11: lambda value: fields(value, {1: code(1, 3), 2: uint(0, (1 << 32) - 1)}, (1, 2)),
-        12: uint(), 13: arguments_read,
+        12: uint(), 13: arguments_read, 14: revoked_read, 16: code(1, 1),
     }
     value = fields(decode(payload), known, [*range(1, 10), 11, 12], extensible=True)
     need((10 in value) == (value[7] == 2))
-    need(13 not in value or value[7] == 1)
+    need((13 not in value and 16 not in value) or value[7] == 1)
     return value
 
 
@@ -507,10 +514,19 @@ def verify(anchors, mask, kid_, payload, signature):
         raise Refused("untrusted") from None
 
 
+def revocation(pud, kid_, named):
+    """The anchors, as bits of a mask, that a release signed by one of them revokes (SPEC 6.8)."""
+    order = [kid(x, y) for x, y in pud["anchors"]]
+    revoked = {order.index(name) for name in named if name in order}
+    need(all(index < order.index(kid_) for index in revoked), "untrusted")
+    return sum(1 << index for index in revoked)
+
+
 def package_accept(data, pud, mask=15, floor=0):
     value, (kid_, payload, signature), identifier, body = package_read(data)
     verify(pud["anchors"], mask, kid_, payload, signature)
     manifest = manifest_read(payload)
+    revocation(pud, kid_, manifest.get(14, []))
     need(manifest[2] == pud["vendor_id"] and manifest[3] == pud["class_id"], "wrong-class")
     need(manifest[6] >= floor, "rollback")
     return value, manifest, identifier, body

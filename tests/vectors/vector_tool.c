@@ -161,7 +161,8 @@ static enum pawl_result accept(const struct call *call, struct pawl_pud *pud,
     return pawl_package_accept(package, &acceptance, manifest);
 }
 
-/* accept PACKAGE PUD MASK FLOOR: package_id, the manifest's payload written again */
+/* accept PACKAGE PUD MASK FLOOR: package_id, the anchors that it revokes as a byte, the manifest's
+ * payload written again */
 static enum pawl_result run_accept(const struct call *call)
 {
     uint8_t payload[PAWL_MANIFEST_SIZE_MAX];
@@ -174,6 +175,11 @@ static enum pawl_result run_accept(const struct call *call)
     if (result != PAWL_OK)
         return result;
     put(package.package_id, sizeof package.package_id);
+    uint32_t revoked = 0;
+    result = pawl_revocation_make(&manifest, package.signed_manifest.kid, &pud, &revoked);
+    put(&(uint8_t){(uint8_t)revoked}, 1);
+    if (result != PAWL_OK)
+        return result;
     result = pawl_manifest_write(&manifest, payload, sizeof payload, &size);
     put(payload, size);
     return result;
