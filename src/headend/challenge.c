@@ -12,7 +12,8 @@ enum layout {
     TIME_AT = 1,
     SEQUENCE_AT = 9,
     INSTANCE_AT = 17,
-    MAC_AT = 25,
+    STATUS_AT = 25,
+    MAC_AT = 33,
     MAC_SIZE = 16,
 };
 
@@ -59,9 +60,37 @@ static void mac_make(const struct pawl_hmac *hmac, const uint8_t device_id[PAWL_
     pawl_hmac_make(hmac, subject, sizeof subject, challenge, MAC_AT, mac);
 }
 
+/* What a report may change beside the record: who plays one again must not use up a try, or be
+ * taken at his word because an operator released the device meanwhile. Zeros for a device in good
+ * standing that has not failed, which is nearly all. */
+static void status_make(const struct pawl_device_record *record,
+                        const struct pawl_failure_note *failure,
+                        uint8_t status[PAWL_CHALLENGE_STATUS_SIZE])
+{
+    uint8_t subject[1 + 1 + 3 * 8 + PAWL_PACKAGE_ID_SIZE] = {0}, digest[PAWL_SHA256_SIZE];
+    struct pawl_sha256 sha;
+
+    memset(status, 0, PAWL_CHALLENGE_STATUS_SIZE);
+    if (record->standing == PAWL_STANDING_ACTIVE && !failure->present)
+        return;
+    subject[0] = (uint8_t)record->standing;
+    if (failure->present) {
+        subject[1] = (uint8_t)(1 | failure->retry_asked << 1 | failure->settled << 2);
+        number_put(subject + 2, failure->code);
+        number_put(subject + 10, failure->retries);
+        number_put(subject + 18, failure->attempt);
+        memcpy(subject + 26, failure->package_id, PAWL_PACKAGE_ID_SIZE);
+    }
+    pawl_sha256_init(&sha);
+    pawl_sha256_update(&sha, subject, sizeof subject);
+    pawl_sha256_final(&sha, digest);
+    memcpy(status, digest, PAWL_CHALLENGE_STATUS_SIZE);
+}
+
 void pawl_challenge_make(const struct pawl_challenge_key *key,
                          const uint8_t device_id[PAWL_ID_SIZE], uint64_t now,
                          const struct pawl_device_record *record,
+                         const struct pawl_failure_note *failure,
                          uint8_t challenge[PAWL_CHALLENGE_SIZE])
 {
     uint8_t mac[PAWL_MAC_SIZE];
@@ -72,6 +101,7 @@ void pawl_challenge_make(const struct pawl_challenge_key *key,
         challenge[FLAGS_AT] = FLAG_INSTANCE;
         memcpy(challenge + INSTANCE_AT, record->instance, PAWL_INSTANCE_SIZE);
     }
+    status_make(record, failure, challenge + STATUS_AT);
     mac_make(&key->current, device_id, challenge, mac);
     memcpy(challenge + MAC_AT, mac, MAC_SIZE);
     pawl_wipe(mac, sizeof mac);
@@ -106,14 +136,20 @@ bool pawl_challenge_open(const struct pawl_challenge_key *key,
     out->sequence = number_get(challenge + SEQUENCE_AT);
     out->has_instance = challenge[FLAGS_AT] == FLAG_INSTANCE;
     memcpy(out->instance, challenge + INSTANCE_AT, PAWL_INSTANCE_SIZE);
+    memcpy(out->status, challenge + STATUS_AT, PAWL_CHALLENGE_STATUS_SIZE);
     return true;
 }
 
 bool pawl_challenge_fits(const struct pawl_challenge *challenge,
-                         const struct pawl_device_record *record)
+                         const struct pawl_device_record *record,
+                         const struct pawl_failure_note *failure)
 {
+    uint8_t status[PAWL_CHALLENGE_STATUS_SIZE];
+
+    status_make(record, failure, status);
     return challenge->sequence == record->sequence &&
            challenge->has_instance == record->has_instance &&
            (!record->has_instance ||
-            memcmp(challenge->instance, record->instance, PAWL_INSTANCE_SIZE) == 0);
+            memcmp(challenge->instance, record->instance, PAWL_INSTANCE_SIZE) == 0) &&
+           memcmp(challenge->status, status, sizeof status) == 0;
 }

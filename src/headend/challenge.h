@@ -3,7 +3,8 @@
  * no memory. Any replica that shares the secrets can judge one.
  *
  *   challenge = flags (1: bit 0, an instance is held) || time (8, Unix seconds) || sequence (8)
- *             || instance (8, zeros when none) || first 16 bytes of
+ *             || instance (8, zeros when none) || status (8: standing and failure, SPEC 11.1)
+ *             || first 16 bytes of
  *               HMAC-SHA-256(secret, "pawl/1 challenge" || device_id || all of the above)
  *
  * integers big-endian. It is judged in two steps: MAC and age before the database is touched, the
@@ -16,11 +17,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "headend/assign.h"
 #include "headend/reconcile.h"
 #include "pawl/identifier.h"
 #include "pawl/keys.h"
 
-#define PAWL_CHALLENGE_SIZE 41u
+#define PAWL_CHALLENGE_SIZE 49u
+#define PAWL_CHALLENGE_STATUS_SIZE 8u
 #define PAWL_CHALLENGE_SECRET_SIZE 32u
 #define PAWL_CHALLENGE_LIFETIME_DEFAULT 900u /* seconds; more than devices wait to poll */
 #define PAWL_CHALLENGE_SKEW 30u              /* seconds that replicas' clocks may differ */
@@ -40,10 +43,11 @@ void pawl_challenge_key_init(struct pawl_challenge_key *key,
                              const uint8_t *previous, uint32_t lifetime);
 void pawl_challenge_key_wipe(struct pawl_challenge_key *key);
 
-/* A challenge for a device of which `record` is held; `now` in Unix seconds. */
+/* A challenge for a device of which `record` is held and `failure` noted; `now` in Unix seconds. */
 void pawl_challenge_make(const struct pawl_challenge_key *key,
                          const uint8_t device_id[PAWL_ID_SIZE], uint64_t now,
                          const struct pawl_device_record *record,
+                         const struct pawl_failure_note *failure,
                          uint8_t challenge[PAWL_CHALLENGE_SIZE]);
 
 /* What a challenge carries, once its MAC and age held. */
@@ -51,6 +55,7 @@ struct pawl_challenge {
     uint64_t sequence;
     bool has_instance;
     uint8_t instance[PAWL_INSTANCE_SIZE];
+    uint8_t status[PAWL_CHALLENGE_STATUS_SIZE];
 };
 
 /* Step one. False when it is stale: not ours, not this device's, older than the lifetime, or from
@@ -59,9 +64,11 @@ bool pawl_challenge_open(const struct pawl_challenge_key *key,
                          const uint8_t device_id[PAWL_ID_SIZE], uint64_t now,
                          const uint8_t *challenge, size_t size, struct pawl_challenge *out);
 
-/* Step two. False when it was made for another sequence number or instance than is held now; that
- * is stale just the same. */
+/* Step two. False when it was made for something else than is held now: another sequence number,
+ * instance or standing, or another failure, or before it was tried again. That is stale just the
+ * same. */
 bool pawl_challenge_fits(const struct pawl_challenge *challenge,
-                         const struct pawl_device_record *record);
+                         const struct pawl_device_record *record,
+                         const struct pawl_failure_note *failure);
 
 #endif

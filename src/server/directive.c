@@ -19,7 +19,7 @@ void pawl_directive_begin(const struct pawl_server *server, const struct pawl_de
                                                          : server->settings.poll_after;
     directive->challenge_size = PAWL_CHALLENGE_SIZE;
     pawl_challenge_make(pawl_challenges_get(&server->challenges), device->device_id, (uint64_t)now,
-                        &device->record, directive->challenge);
+                        &device->record, &device->failure, directive->challenge);
     directive->url_size = 0;
     directive->has_entitlement = false;
     directive->command = 0;

@@ -89,7 +89,8 @@ enum pawl_result pawl_exchange_begin(struct pawl_exchange *exchange, struct pawl
     result = mac_verify(exchange);
     if (result != PAWL_OK)
         return result;
-    exchange->fresh = young && pawl_challenge_fits(&challenge, &exchange->device.record);
+    exchange->fresh = young && pawl_challenge_fits(&challenge, &exchange->device.record,
+                                                   &exchange->device.failure);
     return decoded;
 }
 

@@ -69,7 +69,7 @@ def test_stale_challenges():
         other.exchange()
         changed = bytes([good[0]]) + bytes([good[1] ^ 1]) + good[2:]
         before = server.device(device)
-        for challenge in (None, b"", b"x", os.urandom(41), changed, other.challenge, good[:-1],
+        for challenge in (None, b"", b"x", os.urandom(49), changed, other.challenge, good[:-1],
                           good + b"\0", os.urandom(64)):
             for sequence in (0, 1, 2, 70000, 2**63):
                 directive = device.send(*device.report(challenge=challenge, sequence=sequence))
