@@ -21,6 +21,11 @@ static const char *const success_names[] = {
     [PAWL_SUCCESS_CONTACT] = "contact (a directive was received while it ran)",
 };
 
+static const char *const profile_names[] = {
+    [PAWL_PROFILE_CONFINED] = "confined (no network)",
+    [PAWL_PROFILE_NETWORK] = "network (reaches the machine's network)",
+};
+
 /* The word before the explanation, for programs. */
 static json_t *first_word(const char *text)
 {
@@ -33,6 +38,15 @@ static json_t *arguments_json(const struct pawl_manifest *manifest)
 
     for (uint32_t i = 0; i < manifest->argument_count; i++)
         json_array_append_new(list, pawl_json_text(&manifest->arguments[i]));
+    return list;
+}
+
+static json_t *revoked_json(const struct pawl_manifest *manifest)
+{
+    json_t *list = json_array();
+
+    for (uint32_t i = 0; i < manifest->revoked_count; i++)
+        json_array_append_new(list, pawl_json_hex(manifest->revoked[i], PAWL_KID_SIZE));
     return list;
 }
 
@@ -55,6 +69,12 @@ static void manifest_json(const struct pawl_manifest *manifest, json_t *to)
     }
     if (manifest->argument_count > 0)
         json_object_set_new(to, "arguments", arguments_json(manifest));
+    if (manifest->kind == PAWL_KIND_EXEC)
+        json_object_set_new(to, "profile",
+                            pawl_cli.json ? first_word(profile_names[manifest->profile])
+                                          : json_string(profile_names[manifest->profile]));
+    if (manifest->revoked_count > 0)
+        json_object_set_new(to, "revokes", revoked_json(manifest));
     json_object_set_new(to, "success",
                         pawl_cli.json ? first_word(success_names[manifest->success])
                                       : json_string(success_names[manifest->success]));

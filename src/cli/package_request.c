@@ -13,6 +13,7 @@
 struct pawl_package_request pawl_package_request = {
     .kind = "exec",
     .success = "exit",
+    .profile = "confined",
     .deadline = 30,
     .chunk_size = PAWL_CHUNK_SIZE_DEFAULT,
     .created = NOT_GIVEN,
@@ -39,6 +40,10 @@ const struct pawl_option pawl_package_options[] = {
     {"kind", 0, "KIND", "exec, raw or opaque (exec)", .text = &pawl_package_request.kind},
     {"args", 0, "ARG", "arguments of an executable; also after --",
      .list = &pawl_package_request.arguments},
+    {"profile", 0, "PROFILE", "what an executable may reach: confined or network (confined)",
+     .text = &pawl_package_request.profile},
+    {"revoke", 0, "PEM", "public vendor keys that devices trust no more once they run this",
+     .list = &pawl_package_request.revoke},
     {"load-address", 0, "ADDRESS", "where a raw image is loaded",
      .text = &pawl_package_request.load_address},
     {"entry-address", 0, "ADDRESS", "where a raw image starts",
@@ -129,6 +134,43 @@ static int arguments_take(const struct pawl_option_list *operands, struct pawl_m
     return PAWL_EXIT_DONE;
 }
 
+static int profile_take(struct pawl_manifest *manifest)
+{
+    if (strcmp(request->profile, "network") == 0)
+        manifest->profile = PAWL_PROFILE_NETWORK;
+    else if (strcmp(request->profile, "confined") != 0)
+        return pawl_usage_error("--profile is confined or network");
+    if (manifest->profile != PAWL_PROFILE_CONFINED && manifest->kind != PAWL_KIND_EXEC)
+        return pawl_usage_error("--profile network belongs to --kind exec");
+    return PAWL_EXIT_DONE;
+}
+
+enum pawl_result pawl_package_request_revoke(const struct pawl_signer *signer,
+                                             struct pawl_manifest *manifest)
+{
+    struct pawl_anchor own, named;
+    enum pawl_result result = pawl_signer_anchor_get(signer, &own);
+
+    if (result != PAWL_OK)
+        return pawl_error(result, "the signing key cannot be used");
+    for (size_t i = 0; i < request->revoke.count; i++) {
+        const char *path = request->revoke.items[i];
+        result = pawl_anchor_load(path, &named);
+        if (result != PAWL_OK)
+            return pawl_file_error(result, path, "a PEM key");
+        if (memcmp(named.kid, own.kid, PAWL_KID_SIZE) == 0) {
+            pawl_error(PAWL_STATE, "%s is the signing key: no device would take this", path);
+            pawl_hint("sign with the key that comes after it in --trust of 'pawl personalize'");
+            return PAWL_STATE;
+        }
+        for (uint32_t k = 0; k < manifest->revoked_count; k++)
+            if (memcmp(manifest->revoked[k], named.kid, PAWL_KID_SIZE) == 0)
+                return pawl_error(PAWL_MALFORMED, "%s is named twice", path);
+        memcpy(manifest->revoked[manifest->revoked_count++], named.kid, PAWL_KID_SIZE);
+    }
+    return PAWL_OK;
+}
+
 static int created_take(struct pawl_manifest *manifest)
 {
     const char *epoch = getenv("SOURCE_DATE_EPOCH");
@@ -159,6 +201,8 @@ int pawl_package_request_check(const struct pawl_option_list *operands,
         return pawl_usage_error("--pud and --sequence belong to --direct");
     if (request->direct && request->content_key != NULL)
         return pawl_usage_error("a direct package has no content key");
+    if (request->revoke.count > PAWL_REVOKED_MAX)
+        return pawl_usage_error("--revoke takes at most %u keys", PAWL_REVOKED_MAX);
     *manifest = (struct pawl_manifest){
         .name = {request->name, (uint32_t)strlen(request->name)},
         .version = {request->version, (uint32_t)strlen(request->version)},
@@ -172,5 +216,7 @@ int pawl_package_request_check(const struct pawl_option_list *operands,
     int code = addresses_take(manifest);
     if (code == PAWL_EXIT_DONE)
         code = arguments_take(operands, manifest);
+    if (code == PAWL_EXIT_DONE)
+        code = profile_take(manifest);
     return code == PAWL_EXIT_DONE ? created_take(manifest) : code;
 }

@@ -5,16 +5,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "headend/signer.h"
 #include "host/options.h"
 #include "pawl/manifest.h"
 
 struct pawl_package_request {
     const char *image, *key, *vendor, *class_name, *name, *version;
-    const char *kind, *success;
+    const char *kind, *success, *profile;
     const char *load_address, *entry_address;
     const char *out, *content_key;
     uint64_t security_version, deadline, chunk_size, created;
-    struct pawl_option_list arguments;
+    struct pawl_option_list arguments, revoke;
     bool direct; /* then also: */
     const char *pud;
     uint64_t sequence;
@@ -29,5 +30,10 @@ extern const struct pawl_option pawl_package_options[];
  * PAWL_EXIT_DONE. */
 int pawl_package_request_check(const struct pawl_option_list *operands,
                                struct pawl_manifest *manifest);
+
+/* Puts the keys of --revoke into a manifest that `signer` is to sign. Prints the error that it
+ * returns: what reading a key gave, PAWL_MALFORMED for one twice, PAWL_STATE for the signer's. */
+enum pawl_result pawl_package_request_revoke(const struct pawl_signer *signer,
+                                             struct pawl_manifest *manifest);
 
 #endif

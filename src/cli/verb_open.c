@@ -31,21 +31,36 @@ static const struct pawl_option options[] = {
     {.name = NULL},
 };
 
+/* Either the signature, or what it signs: only then is it good (SPEC 6.8). */
+static void untrusted_say(const char *path, const struct pawl_signed_manifest *manifest,
+                          const struct pawl_pud *pud)
+{
+    char kid[PAWL_HEX_SIZE(PAWL_KID_SIZE)];
+
+    pawl_hex_encode(manifest->kid, PAWL_KID_SIZE, kid);
+    if (pawl_signed_manifest_verify(manifest, pud->anchors, pud->anchor_count, UINT32_MAX) ==
+        PAWL_OK) {
+        pawl_error(PAWL_UNTRUSTED, "%s revokes its own key %s or one that comes after it", path,
+                   kid);
+        pawl_hint("sign it with a key that comes after those that it revokes");
+        return;
+    }
+    pawl_error(PAWL_UNTRUSTED, "%s: no trusted signature (it names key %s)", path, kid);
+    pawl_hint("'pawl inspect' shows which keys the device trusts");
+}
+
 static enum pawl_result acceptance_check(const char *path, const struct pawl_package_file *file,
                                          const struct pawl_pud *pud, struct pawl_manifest *manifest)
 {
     struct pawl_acceptance acceptance = {
         .pud = pud, .anchor_mask = UINT32_MAX, .security_floor = security_floor};
     enum pawl_result result = pawl_package_accept(&file->package, &acceptance, manifest);
-    char kid[PAWL_HEX_SIZE(PAWL_KID_SIZE)];
 
     switch (result) {
     case PAWL_OK:
         break;
     case PAWL_UNTRUSTED:
-        pawl_hex_encode(file->package.signed_manifest.kid, PAWL_KID_SIZE, kid);
-        pawl_error(result, "%s: no trusted signature (it names key %s)", path, kid);
-        pawl_hint("'pawl inspect' shows which keys the device trusts");
+        untrusted_say(path, &file->package.signed_manifest, pud);
         break;
     case PAWL_WRONG_CLASS:
         pawl_error(result, "%s is for another vendor or device class", path);

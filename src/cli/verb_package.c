@@ -154,6 +154,18 @@ static enum pawl_result package_make(struct pawl_manifest *manifest,
     return result;
 }
 
+static enum pawl_result image_package(struct pawl_manifest *manifest,
+                                      const struct pawl_signer *signer)
+{
+    int fd = open(request->image, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+    if (fd < 0)
+        return pawl_file_error(PAWL_IO, request->image, "an image");
+    enum pawl_result result = package_make(manifest, signer, fd);
+    close(fd);
+    return result;
+}
+
 static int run(const struct pawl_option_list *operands)
 {
     struct pawl_manifest manifest;
@@ -167,13 +179,9 @@ static int run(const struct pawl_option_list *operands)
         return pawl_exit_code(pawl_file_error(result, request->key, "a PEM signing key (P-256)"));
     if (!pawl_file_is_private(request->key))
         pawl_warning("%s can be read by others; chmod 600 it", request->key);
-    int fd = open(request->image, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) {
-        result = pawl_file_error(PAWL_IO, request->image, "an image");
-    } else {
-        result = package_make(&manifest, signer, fd);
-        close(fd);
-    }
+    result = pawl_package_request_revoke(signer, &manifest);
+    if (result == PAWL_OK)
+        result = image_package(&manifest, signer);
     pawl_signer_free(signer);
     return pawl_exit_code(result);
 }
@@ -187,7 +195,9 @@ const struct pawl_verb pawl_verb_package = {
                   "The package is one ciphertext for every device; its content key goes to "
                   "a file of its own\n(0600, or encrypted to --server-cert) and from there "
                   "into entitlements. With --direct there\nis no content key: the one device "
-                  "derives it.",
+                  "derives it.\n\nA device that trusts the key of --key and has committed this "
+                  "no longer trusts those of --revoke,\nif they come before it in its order of "
+                  "succession; else it refuses this (docs/vendor-keys.md).",
               .most = -1},
     .options = pawl_package_options,
     .run = run,

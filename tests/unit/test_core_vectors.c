@@ -229,6 +229,19 @@ static enum pawl_result content_key_open(struct vector *v, const struct pawl_pac
     return result;
 }
 
+/* What a release revokes of the unit's anchors, and its profile, where a vector says so. */
+static void manifest_expect(struct vector *v, const struct pawl_package *package,
+                            const struct pawl_manifest *manifest, const struct pawl_pud *pud)
+{
+    uint32_t revoked = 0;
+
+    assert_int_equal(pawl_revocation_make(manifest, package->signed_manifest.kid, pud, &revoked),
+                     PAWL_OK);
+    assert_int_equal(revoked, vector_has(v, "revoked_uint") ? vector_uint(v, "revoked_uint") : 0);
+    assert_int_equal(manifest->profile,
+                     vector_has(v, "profile_uint") ? vector_uint(v, "profile_uint") : 0);
+}
+
 static enum pawl_result run_package(struct vector *v)
 {
     struct pawl_pud pud;
@@ -260,6 +273,7 @@ static enum pawl_result run_package(struct vector *v)
     if (result == PAWL_OK) {
         vector_expect(v, "package_id", package.package_id, sizeof package.package_id);
         vector_expect(v, "image", image, manifest.image_size);
+        manifest_expect(v, &package, &manifest, &pud);
         package_expect_again(v, &package, &manifest, key, image);
     }
     free(image);

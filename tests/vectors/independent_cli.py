@@ -104,7 +104,8 @@ def ours_opens_there(work, key):
     image = image_make()
     package, table = os.path.join(work, "app.pawl"), os.path.join(work, "app.ent")
     kind = R.choice(["exec", "raw", "opaque"])
-    more = {"exec": ["--success", "ready", "--", "a b", "", "\u00e4"], "opaque": [],
+    more = {"exec": ["--profile", "network", "--success", "ready", "--", "a b", "", "\u00e4"],
+            "opaque": ["--revoke", os.path.join(work, "old.pub.pem")],
             "raw": ["--load-address", 4096, "--entry-address", 8193]}[kind]
     security_version, deadline = R.randrange(1 << 32), R.randrange(1, 1000)
     must(pawl("package", "--image", write(os.path.join(work, "image"), image), "--key",
@@ -121,6 +122,9 @@ def ours_opens_there(work, key):
     must(manifest[11][2] == deadline, "another deadline")
     must(manifest.get(13) == (["a b", "", "\u00e4"] if kind == "exec" else None),
          "other arguments")
+    must(manifest.get(16) == (1 if kind == "exec" else None), "another profile")
+    must(manifest.get(14) == ([key_load(os.path.join(work, "old.pem")).kid]
+                              if kind == "opaque" else None), "other keys are revoked")
     must(manifest.get(10) == ({1: 4096, 2: 8193} if kind == "raw" else None), "other addresses")
 
     must(pawl("entitle", "--content-key", os.path.join(work, "app.key"), "--sequence", s, "--pud",
@@ -154,6 +158,8 @@ def theirs_make(pud, key, image, mode):
     """A package and what entitles `pud` to it at a random sequence number."""
     manifest = {1: 1, 2: pud["vendor_id"], 3: pud["class_id"], 4: "name", 5: "2", 6: 7, 7: 1,
                 8: len(image), 9: [1, p.verity(image)], 11: {1: 1, 2: 30}, 12: 1700000000}
+    if R.randrange(2):
+        manifest[14] = [R.randbytes(8), *R.choice([[], [], [], [key.kid]])]
     if R.randrange(2):
         manifest[R.choice([128, 300])] = R.choice([None, [1, "x"], 1.5])
     chunk_size = R.choice([1024, 4096, 65536])
@@ -241,8 +247,8 @@ def main():
     print(f"seed {SEED}, {ROUNDS} rounds")
     for _ in range(ROUNDS):
         with tempfile.TemporaryDirectory() as work:
-            must(pawl("keygen", "--out", os.path.join(work, "vendor.pem")) == "ok",
-                 "keygen failed")
+            for name in ("vendor.pem", "old.pem"):
+                must(pawl("keygen", "--out", os.path.join(work, name)) == "ok", "keygen failed")
             key = key_load(os.path.join(work, "vendor.pem"))
             ours_opens_there(work, key)
             theirs_opens_here(work, key)
