@@ -165,6 +165,9 @@ static enum pawl_result state_open(struct pawl_device *device, const struct pawl
 
     if (result == PAWL_OK)
         result =
+            pawl_state_directory_claim(device->directory, settings->state, device->pud->device_id);
+    if (result == PAWL_OK)
+        result =
             pawl_flash_file_open(&device->flash, device->directory, settings->slot_size, &fresh);
     if (result != PAWL_OK)
         return result;

@@ -2,12 +2,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host/file.h"
+#include "host/hex.h"
 #include "host/log.h"
+
+#define UNIT_NAME "unit"
+#define UNIT_NAME_NEW "unit.new"
+#define UNIT_SIZE (2u * PAWL_ID_SIZE + 1u) /* the id in hexadecimal, and a newline */
 
 static enum pawl_result directory_check(int fd, const char *path)
 {
@@ -58,4 +65,57 @@ enum pawl_result pawl_state_directory_open(const char *path, int *directory)
     }
     *directory = fd;
     return PAWL_OK;
+}
+
+/* Whose state it is; PAWL_STATE when nothing says so. */
+static enum pawl_result owner_read(int directory, uint8_t device_id[PAWL_ID_SIZE])
+{
+    char text[UNIT_SIZE + 1] = {0};
+    int fd = openat(directory, UNIT_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+    if (fd < 0)
+        return PAWL_STATE;
+    ssize_t size = pread(fd, text, sizeof text, 0);
+    close(fd);
+    if (size != UNIT_SIZE || text[UNIT_SIZE - 1] != '\n')
+        return PAWL_STATE;
+    text[UNIT_SIZE - 1] = '\0';
+    return pawl_hex_decode(text, device_id, PAWL_ID_SIZE) == PAWL_OK ? PAWL_OK : PAWL_STATE;
+}
+
+/* In one step: a file with half a name would say nothing. */
+static bool owner_write(int directory, const uint8_t device_id[PAWL_ID_SIZE])
+{
+    char text[UNIT_SIZE];
+    int fd = openat(directory, UNIT_NAME_NEW, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+                    S_IRUSR | S_IWUSR);
+
+    if (fd < 0)
+        return false;
+    pawl_hex_encode(device_id, PAWL_ID_SIZE, text);
+    text[UNIT_SIZE - 1] = '\n';
+    bool written = pawl_pwrite_full(fd, text, sizeof text, 0) == PAWL_OK && fsync(fd) == 0;
+    close(fd);
+    return written && renameat(directory, UNIT_NAME_NEW, directory, UNIT_NAME) == 0 &&
+           fsync(directory) == 0;
+}
+
+enum pawl_result pawl_state_directory_claim(int directory, const char *path,
+                                            const uint8_t device_id[PAWL_ID_SIZE])
+{
+    uint8_t owner[PAWL_ID_SIZE];
+    char text[PAWL_HEX_SIZE(PAWL_ID_SIZE)];
+
+    if (owner_read(directory, owner) != PAWL_OK) {
+        if (!owner_write(directory, device_id))
+            pawl_log(PAWL_LOG_WARNING, "%s/%s: %s", path, UNIT_NAME, strerror(errno));
+        return PAWL_OK;
+    }
+    if (memcmp(owner, device_id, sizeof owner) == 0)
+        return PAWL_OK;
+    pawl_error(PAWL_STATE, "%s: this state belongs to device %s, and the unit data to another",
+               path, pawl_hex_encode(owner, sizeof owner, text));
+    pawl_hint("if the device was personalized anew, remove %s/%s: what it ran runs no more", path,
+              UNIT_NAME);
+    return PAWL_STATE;
 }

@@ -81,12 +81,30 @@ printf 'torn' | dd of=spoilt/counter bs=1 seek=$((4096 + 10)) conv=notrunc statu
 "$PAWL_BIN/pawl-processor" --pud unit.pud --state spoilt --link stdio </dev/null 2>torn || true
 expect "a torn counter entry" "$(cat torn)" 'sequence 0,'
 
-# The state of one device is nothing to another (I1).
+# The state of one device is not touched by another (SPEC 13.8), not even when the unit data were
+# taken for each other; and it is nothing to it (I1).
 mv unit.pud first.pud
 factory unit
+cp state/flash.bin flash.before
+refused 20 'state: state: this state belongs to device [0-9a-f]{32}, and the unit data to another' \
+    --pud unit.pud --state state --link stdio
+expect "it says which" "$(xxd -p -c 1000 first.pud)" "$(cat state/unit)"
+cmp -s state/flash.bin flash.before || fail "a refused start wrote to the flash"
+cp -r state anew
+rm anew/unit
+"$PAWL_BIN/pawl-processor" --pud unit.pud --state anew --link stdio </dev/null 2>anew.log
+expect "personalized anew" "$(cat anew.log)" 'sequence 1, state ready, no committed package'
+expect "personalized anew" "$(cat anew.log)" 'this state belongs to another device'
+expect "it is the new unit's now" "$(xxd -p -c 1000 unit.pud)" "$(cat anew/unit)"
+refused 20 'state: anew: this state belongs to device' --pud first.pud --state anew --link stdio
+for said in '' 'no device' "$(head -c 31 state/unit)"; do # what says nothing is written anew
+    printf '%s' "$said" >anew/unit
+    "$PAWL_BIN/pawl-processor" --pud unit.pud --state anew --link stdio </dev/null 2>anew.log
+    expect "after '$said'" "$(xxd -p -c 1000 unit.pud)" "$(cat anew/unit)"
+done
+mv unit.pud second.pud
+mv first.pud unit.pud
 start
-expect "a state of another device" "$(client status)" 'package=none running=0'
-logged 'this state belongs to another device' || fail "not a word about a foreign state"
 stop
 logged 'for development only' || fail "no warning about the counter in a file"
 
@@ -108,7 +126,6 @@ expect "the service manager" "$told" '^READY=1$'
 expect "the service manager" "$told" '^STOPPING=1 0$'
 
 # A link that was one stream ends the processor when it ends, without an error.
-mv first.pud unit.pud
 output=$("$PAWL_TOOLS/processor_client" --pud unit.pud \
     --exec "exec $PAWL_BIN/pawl-processor --pud unit.pud --state state --link stdio" status 2>&1)
 expect "stdio" "$output" 'sequence=1 package=[0-9a-f]{16} '
