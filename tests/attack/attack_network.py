@@ -368,5 +368,6 @@ def nonce_of(report, unit):
     return protocol.report_read(report, unit.pud)[1][5]
 
 
-main(eavesdrop, eavesdrop_through_tls, eavesdrop_tables, report_replay, report_replay_of_failures,
-     report_replay_after_release, report_replay_elsewhere, report_delayed, directive_replay)
+if __name__ == "__main__":
+    main(eavesdrop, eavesdrop_through_tls, eavesdrop_tables, report_replay, report_replay_of_failures,
+         report_replay_after_release, report_replay_elsewhere, report_delayed, directive_replay)

@@ -6,13 +6,13 @@ SPEC.md (tests/vectors/protocol.py), so that they can be looked for, and forged 
 import contextlib
 import json
 import os
+import shutil
 import socket
 import struct
 import subprocess
 import sys
 import tempfile
 import threading
-import time
 import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -23,9 +23,9 @@ import protocol  # noqa: E402
 from pawl_device import MEDIA_TYPE  # noqa: E402
 from pawl_server import BIN, SANITIZED, Server, pawl, run, wait_for  # noqa: E402, F401
 
-BUSYBOX = "/bin/busybox"
+BUSYBOX = shutil.which("busybox")
 ENVIRONMENT = dict(os.environ, PAWL_CONFIG="/dev/null", NO_COLOR="1")
-OK, TRIED_AND_FAILED, NOTHING, MALFORMED, UNTRUSTED = 0, 1, 3, 10, 12
+OK, TRIED_AND_FAILED, NOTHING, MALFORMED, UNSUPPORTED, UNTRUSTED = 0, 1, 3, 10, 11, 12
 WRONG_CLASS, NOT_ENTITLED, ROLLBACK, CORRUPT, IO, STATE = 13, 14, 15, 16, 17, 20
 READY, WRITING, CANDIDATE, TRIAL = "ready", "writing", "candidate", "trial"
 
