@@ -22,8 +22,8 @@ static const struct pawl_option options[] = {
 };
 
 static const struct pawl_column columns[] = {
-    {"package_id", "PACKAGE", 66}, {"name", "NAME", 20}, {"version", "VERSION", 12},
-    {"state", "STATE", 0},         {NULL, NULL, 0},
+    {"package_id", "PACKAGE", 66},  {"name", "NAME", 20},  {"version", "VERSION", 12},
+    {"signed_by", "SIGNED BY", 18}, {"state", "STATE", 0}, {NULL, NULL, 0},
 };
 
 static enum pawl_result list_print(json_t *answer)

@@ -104,7 +104,7 @@ static const struct {
 static const char *const refusals[PAWL_RESULT_COUNT] = {
     [PAWL_MALFORMED] = "the package is not of its format",
     [PAWL_UNSUPPORTED] = "the package needs something that the device does not know",
-    [PAWL_UNTRUSTED] = "its signature is not by a vendor key that the device trusts",
+    [PAWL_UNTRUSTED] = "the device does not trust the vendor key that signed it, or no longer",
     [PAWL_WRONG_CLASS] = "it is made for another class of device",
     [PAWL_NOT_ENTITLED] = "its entitlement does not open on the device",
     [PAWL_ROLLBACK] = "its security version is below the device's floor",

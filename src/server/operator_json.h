@@ -53,6 +53,8 @@ json_t *pawl_time_json(int64_t time);
 
 /* Bytes as a string of hex digits: a new reference, or NULL. */
 json_t *pawl_hex_json(const uint8_t *bytes, size_t size);
+/* The ids of the vendor keys that a package revokes. */
+json_t *pawl_revokes_json(const struct pawl_package_row *row);
 
 /* Reads the request's body as a JSON object that has no members but `members` (NULL ends them).
  * NULL: the request was failed. Release with json_decref. */

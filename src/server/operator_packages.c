@@ -5,6 +5,14 @@
 #include "server/operator_api.h"
 #include "server/operator_json.h"
 
+json_t *pawl_revokes_json(const struct pawl_package_row *row)
+{
+    json_t *list = json_array();
+    for (uint32_t i = 0; i < row->revoked_count; i++)
+        json_array_append_new(list, pawl_hex_json(row->revoked[i], PAWL_KID_SIZE));
+    return list;
+}
+
 /* A list being gathered. */
 struct package_list {
     json_t *items;
@@ -22,6 +30,11 @@ static enum pawl_result item_add(void *context, const struct pawl_package_row *r
     pawl_json_put(&item, "name", json_string(row->name));
     pawl_json_put(&item, "version", json_string(row->version));
     pawl_json_put(&item, "security_version", pawl_number_json(row->security_version));
+    pawl_json_put(&item, "signed_by",
+                  row->has_signer ? pawl_hex_json(row->signed_by, PAWL_KID_SIZE) : json_null());
+    pawl_json_put(&item, "revokes", pawl_revokes_json(row));
+    pawl_json_put(&item, "profile",
+                  json_string(row->profile == PAWL_PROFILE_NETWORK ? "network" : "confined"));
     pawl_json_put(&item, "image_size", pawl_number_json(row->image_size));
     pawl_json_put(&item, "package_size", pawl_number_json(row->package_size));
     pawl_json_put(&item, "created", json_integer((json_int_t)row->created));

@@ -84,6 +84,11 @@ static void row_make(struct arrival *arrival, const struct pawl_package *package
     text_copy(row->name, manifest->name);
     text_copy(row->version, manifest->version);
     row->security_version = manifest->security_version;
+    row->has_signer = true;
+    memcpy(row->signed_by, package->signed_manifest.kid, PAWL_KID_SIZE);
+    row->revoked_count = manifest->revoked_count;
+    memcpy(row->revoked, manifest->revoked, sizeof row->revoked);
+    row->profile = manifest->profile;
     row->mode = package->mode;
     row->chunk_size = package->chunk_size;
     row->image_size = manifest->image_size;
@@ -91,6 +96,15 @@ static void row_make(struct arrival *arrival, const struct pawl_package *package
     row->created = (int64_t)time(NULL);
     /* Only the one device that it was made for can open it: there is nothing to prove here. */
     row->ready = row->mode == PAWL_MODE_DIRECT;
+}
+
+static bool own_key_revoked(const struct pawl_signed_manifest *outer,
+                            const struct pawl_manifest *manifest)
+{
+    for (uint32_t i = 0; i < manifest->revoked_count; i++)
+        if (memcmp(manifest->revoked[i], outer->kid, PAWL_KID_SIZE) == 0)
+            return true;
+    return false;
 }
 
 /* Judges the preamble. The signature is for devices to verify: they know whom they trust. */
@@ -104,6 +118,11 @@ static void arrival_judge(struct pawl_request *request, struct arrival *arrival)
                                     package.signed_manifest.payload_size, &manifest);
     if (result != PAWL_OK) {
         pawl_request_refuse(request, result, "the package's header cannot be read");
+        return;
+    }
+    if (own_key_revoked(&package.signed_manifest, &manifest)) {
+        pawl_request_refuse(request, PAWL_UNTRUSTED,
+                            "it revokes the key that signed it: no device takes it");
         return;
     }
     if (memcmp(package.package_id, arrival->package_id, PAWL_PACKAGE_ID_SIZE) != 0) {
@@ -174,11 +193,13 @@ static enum pawl_result arrival_shelve(struct pawl_request *request, struct arri
 {
     struct pawl_server *server = request->server;
     const struct pawl_package_row *row = &arrival->row;
-    json_t *about = json_pack(
-        "{s:o, s:s, s:s, s:o, s:I, s:n, s:s}", "package_id",
-        pawl_hex_json(arrival->package_id, PAWL_PACKAGE_ID_SIZE), "name", row->name, "version",
-        row->version, "class_id", pawl_hex_json(row->class_id, PAWL_ID_SIZE), "security_version",
-        (json_int_t)row->security_version, "before", "after", row->ready ? "ready" : "needs-key");
+    json_t *about =
+        json_pack("{s:o, s:s, s:s, s:o, s:I, s:o, s:o, s:n, s:s}", "package_id",
+                  pawl_hex_json(arrival->package_id, PAWL_PACKAGE_ID_SIZE), "name", row->name,
+                  "version", row->version, "class_id", pawl_hex_json(row->class_id, PAWL_ID_SIZE),
+                  "security_version", (json_int_t)row->security_version, "signed_by",
+                  pawl_hex_json(row->signed_by, PAWL_KID_SIZE), "revokes", pawl_revokes_json(row),
+                  "before", "after", row->ready ? "ready" : "needs-key");
     char *detail = pawl_json_dump(about);
     const struct pawl_event event = pawl_operator_event(request, "package-published", NULL, detail);
     enum pawl_result result =

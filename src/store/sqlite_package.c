@@ -18,8 +18,27 @@ enum column {
     IMAGE_SIZE,
     PACKAGE_SIZE,
     CREATED,
+    SIGNED_BY,
+    REVOKES,
+    PROFILE,
     WRAPPED_CONTENT_KEY
 };
+
+/* What the manifest says of keys and profile, where it was kept. */
+static bool signer_decode(sqlite3_stmt *row, struct pawl_package_row *package)
+{
+    size_t size = (size_t)sqlite3_column_bytes(row, REVOKES);
+    const void *revoked = sqlite3_column_blob(row, REVOKES);
+    if (!pawl_column_blob(row, SIGNED_BY, package->signed_by, PAWL_KID_SIZE,
+                          &package->has_signer) ||
+        size % PAWL_KID_SIZE != 0 || size > sizeof package->revoked)
+        return false;
+    package->revoked_count = (uint32_t)(size / PAWL_KID_SIZE);
+    if (size > 0)
+        memcpy(package->revoked, revoked, size);
+    package->profile = (uint32_t)pawl_column_number(row, PROFILE);
+    return true;
+}
 
 static enum pawl_result package_decode(sqlite3_stmt *row, struct pawl_package_row *package)
 {
@@ -29,7 +48,8 @@ static enum pawl_result package_decode(sqlite3_stmt *row, struct pawl_package_ro
         pawl_column_blob(row, VENDOR_ID, package->vendor_id, PAWL_ID_SIZE, NULL) &&
         pawl_column_blob(row, CLASS_ID, package->class_id, PAWL_ID_SIZE, NULL) &&
         pawl_column_blob(row, WRAPPED_CONTENT_KEY, package->wrapped_content_key,
-                         PAWL_VAULT_WRAPPED_SIZE, &package->has_content_key);
+                         PAWL_VAULT_WRAPPED_SIZE, &package->has_content_key) &&
+        signer_decode(row, package);
     if (!sound) {
         pawl_log(PAWL_LOG_ERROR, "database: a package's row is damaged");
         return PAWL_STORAGE;
@@ -111,6 +131,11 @@ static enum pawl_result package_add(struct pawl_sqlite *connection,
     pawl_bind_number(statement, IMAGE_SIZE + 1, package->image_size);
     pawl_bind_number(statement, PACKAGE_SIZE + 1, package->package_size);
     pawl_bind_time(statement, CREATED + 1, package->created);
+    pawl_bind_blob(statement, SIGNED_BY + 1, package->has_signer ? package->signed_by : NULL,
+                   PAWL_KID_SIZE);
+    pawl_bind_blob(statement, REVOKES + 1, package->has_signer ? package->revoked[0] : NULL,
+                   package->revoked_count * PAWL_KID_SIZE);
+    pawl_bind_number(statement, PROFILE + 1, package->profile);
     enum pawl_result result = pawl_sqlite_run(connection, statement, &changed);
     if (result == PAWL_OK && changed == 0)
         result = PAWL_STATE;

@@ -3,7 +3,8 @@
 
 #define PACKAGE_COLUMNS                                                                    \
     "package_id, release_id, vendor_id, class_id, name, version, security_version, mode, " \
-    "chunk_size, image_size, package_size, created, wrapped_content_key"
+    "chunk_size, image_size, package_size, created, signed_by, revokes, profile, "         \
+    "wrapped_content_key"
 
 #define CONTENT_COLUMNS "content_id, release_id, name, segments, keys, size, created"
 #define COMMAND_COLUMNS                                                                     \
@@ -167,7 +168,7 @@ static const char *const texts[PAWL_SQL_COUNT] = {
     [PAWL_SQL_SEEN_GET] = "SELECT time FROM seen WHERE device = ?",
 
     [PAWL_SQL_PACKAGE_ADD] = "INSERT OR IGNORE INTO package (" PACKAGE_COLUMNS ") "
-                             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+                             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
     [PAWL_SQL_PACKAGE_KEY_SET] = "UPDATE package SET wrapped_content_key = ? WHERE package_id = ?",
     [PAWL_SQL_PACKAGE_GET] = "SELECT " PACKAGE_COLUMNS " FROM package WHERE package_id = ?",
     [PAWL_SQL_PACKAGE_LIST] = "SELECT " PACKAGE_COLUMNS " FROM package WHERE package_id > ?1 "

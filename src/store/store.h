@@ -306,7 +306,12 @@ struct pawl_package_row {
     uint64_t image_size;   /* bytes */
     uint64_t package_size; /* bytes */
     int64_t created;       /* when it was published here */
-    bool ready;            /* the content key is held, or none is needed: direct mode */
+    bool has_signer;       /* the next four are known; not of what an earlier version published */
+    uint8_t signed_by[PAWL_KID_SIZE];
+    uint32_t revoked_count;
+    uint8_t revoked[PAWL_REVOKED_MAX][PAWL_KID_SIZE];
+    uint32_t profile; /* enum pawl_profile */
+    bool ready;       /* the content key is held, or none is needed: direct mode */
     bool has_content_key;
     uint8_t wrapped_content_key[PAWL_VAULT_WRAPPED_SIZE];
 };

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """Packages: how they are published, proven and served (SPEC 7, 12, 16)."""
+import hashlib
 import http.client
 import json
 import os
@@ -99,6 +100,55 @@ def test_long_names():
         server.publish(server.package("a", "one", title="x" + "\u00e9" * 200))
         (listed,) = server.expect(200, "GET", "/v1/packages")["items"]
         assert listed["name"] == "x" + "\u00e9" * 127, listed
+
+
+def test_vendor_keys():
+    """SPEC 6.8, 16.4: what a release says of vendor keys and its profile is listed and audited; one
+    that no device would take is refused."""
+    with Server() as server:
+        server.vendor()
+        pawl("keygen", "--out", f"{server.dir}/old.pem")
+
+        def kid(name):
+            return json.loads(pawl("inspect", "--json", f"{server.dir}/{name}.pub.pem"))["key_id"]
+
+        def signed(label, *options):
+            stem = f"{server.dir}/{label}"
+            with open(f"{stem}.image", "wb") as file:
+                file.write(b"image" * 500)
+            pawl("package", "--quiet", "--image", f"{stem}.image", "--key",
+                 f"{server.dir}/vendor.pem", "--vendor", "example.com", "--class", "a", "--name",
+                 label, "--version", "1", "--security-version", 1, "--out", f"{stem}.pawl", *options)
+            with open(f"{stem}.pawl", "rb") as file, open(f"{stem}.key", "rb") as key:
+                data, content_key = file.read(), key.read()
+            about = json.loads(pawl("inspect", "--json", f"{stem}.pawl"))
+            return data, content_key, bytes.fromhex(about["package_id"])
+
+        server.publish(signed("plain"))
+        revoking = signed("revoking", "--revoke", f"{server.dir}/old.pub.pem", "--profile",
+                          "network")
+        server.publish(revoking)
+        listed = {item["name"]: item for item in server.expect(200, "GET", "/v1/packages")["items"]}
+        plain, revoking_item = listed["plain"], listed["revoking"]
+        assert (plain["signed_by"], plain["revokes"], plain["profile"]) == \
+            (kid("vendor"), [], "confined"), plain
+        assert (revoking_item["revokes"], revoking_item["profile"]) == \
+            ([kid("old")], "network"), revoking_item
+        assert revoking_item["signed_by"] == kid("vendor")
+        assert kid("vendor").encode() in pawl("packages", "--socket", f"{server.data}/operator.sock")
+        detail = server.audit("package-published")[-1]["detail"]
+        assert (detail["signed_by"], detail["revokes"]) == (kid("vendor"), [kid("old")]), detail
+
+        # The signer's id in place of the other: `pawl package` does not make such a release.
+        data = bytearray(revoking[0])
+        old, own = bytes.fromhex(kid("old")), bytes.fromhex(kid("vendor"))
+        assert data.count(old) == 1
+        data = bytes(data).replace(old, own)
+        header = data[12:12 + int.from_bytes(data[8:12], "big")]
+        name = hashlib.sha256(header).hexdigest()
+        answer = server.expect(403, "PUT", f"/v1/packages/{name}", data)
+        assert answer["class"] == "untrusted", answer
+        assert len(server.expect(200, "GET", "/v1/packages")["items"]) == 2
 
 
 def test_no_descriptors():
@@ -235,5 +285,5 @@ def test_slow_and_broken_readers():
         connection.close()
 
 
-run(test_ranges, test_only_proven_packages, test_long_names, test_no_descriptors,
+run(test_ranges, test_only_proven_packages, test_long_names, test_vendor_keys, test_no_descriptors,
     test_key_encrypted_to_the_server, test_hostile_uploads, test_interrupted_uploads, test_slow_and_broken_readers)

@@ -25,6 +25,12 @@ static void package_reads_back(void **state)
     row.package_size = row.image_size + 99;
     memset(row.name, 'n', sizeof row.name - 1);
     strcpy(row.version, "2.0 \xc3\xa4");
+    row.has_signer = true;
+    row.revoked_count = PAWL_REVOKED_MAX;
+    memset(row.signed_by, 1, sizeof row.signed_by);
+    for (size_t i = 0; i < sizeof row.revoked; i++)
+        row.revoked[i / PAWL_KID_SIZE][i % PAWL_KID_SIZE] = (uint8_t)(200 + i);
+    row.profile = PAWL_PROFILE_NETWORK;
     assert_result(PAWL_OK, pawl_store_package_add(fixture->store, &row, NULL));
     assert_result(PAWL_OK, pawl_store_package_get(fixture->reader, row.package_id, &found));
     assert_memory_equal(found.package_id, row.package_id, sizeof row.package_id);
@@ -38,6 +44,11 @@ static void package_reads_back(void **state)
     assert_int_equal(found.chunk_size, row.chunk_size);
     assert_true(found.image_size == row.image_size && found.package_size == row.package_size);
     assert_int_equal(found.created, row.created);
+    assert_true(found.has_signer);
+    assert_memory_equal(found.signed_by, row.signed_by, sizeof row.signed_by);
+    assert_int_equal(found.revoked_count, PAWL_REVOKED_MAX);
+    assert_memory_equal(found.revoked, row.revoked, sizeof row.revoked);
+    assert_int_equal(found.profile, PAWL_PROFILE_NETWORK);
     assert_false(found.has_content_key);
     assert_true(found.ready); /* in direct mode there is no content key */
     assert_result(PAWL_STATE, pawl_store_package_add(fixture->store, &row, NULL));

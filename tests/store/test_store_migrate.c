@@ -173,6 +173,8 @@ static void keys_of_schema_1_are_of_generation_1(void **state)
     snprintf((char *)id, sizeof id, "%032d", 7);
     assert_result(PAWL_OK, pawl_store_package_get(fixture->reader, id, &package));
     assert_memory_equal(package.wrapped_content_key, head, sizeof head);
+    assert_false(package.has_signer); /* what it kept of packages does not tell */
+    assert_true(package.revoked_count == 0 && package.profile == PAWL_PROFILE_CONFINED);
     snprintf((char *)id, sizeof id, "%032d", 8);
     assert_result(PAWL_OK, pawl_store_package_get(fixture->reader, id, &package));
     assert_false(package.has_content_key);
