@@ -68,6 +68,7 @@ struct pawl_protected {
  * during the call only. */
 struct pawl_executor {
     bool kinds[4]; /* kinds[k]: images of enum pawl_kind k can be run here */
+    bool network;  /* so can those of PAWL_PROFILE_NETWORK; run and load_begin see to the rest */
     uint64_t image_size_max;
     uint64_t window_start, window_end; /* PAWL_KIND_RAW: load and entry addresses must lie inside */
 

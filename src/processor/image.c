@@ -11,7 +11,8 @@ static enum pawl_result fit_check(const struct pawl_processor *engine)
     const struct pawl_manifest *manifest = &engine->manifest;
     size_t kind = (size_t)manifest->kind;
 
-    if (kind >= sizeof executor->kinds || !executor->kinds[kind])
+    if (kind >= sizeof executor->kinds || !executor->kinds[kind] ||
+        (manifest->profile == PAWL_PROFILE_NETWORK && !executor->network))
         return PAWL_UNSUPPORTED;
     if (engine->package.chunk_size > engine->chunk_capacity - PAWL_CHUNK_OVERHEAD ||
         manifest->image_size > executor->image_size_max)

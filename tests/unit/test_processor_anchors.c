@@ -335,6 +335,23 @@ static void spec8_7_a_raised_floor_recalls_an_entitlement(void **state)
     assert_int_equal(outcome(f, &old), PAWL_ROLLBACK);
 }
 
+/* SPEC 6.9, 13.7: a port that does not say that it runs a profile is not given it, nor is an image
+ * that was committed when it did. */
+static void spec6_9_a_profile_that_the_port_cannot_run_is_unsupported(void **state)
+{
+    struct pawl_test_release wanted = release(0, 0);
+    struct fixture *f = *state;
+
+    wanted.profile = PAWL_PROFILE_NETWORK;
+    assert_int_equal(outcome(f, &wanted), PAWL_UNSUPPORTED);
+    f->device.ram.port.executor.network = true;
+    assert_int_equal(outcome(f, &wanted), PAWL_OK);
+    f->device.ram.port.executor.network = false;
+    assert_int_equal(fixture_reboot(f), PAWL_UNSUPPORTED);
+    assert_false(f->device.ram.running);
+    expect(f, 0, 0, PAWL_OK);
+}
+
 static void sequence_set(struct fixture *f, uint64_t sequence)
 {
     pawl_test_device_stop(&f->device);
@@ -432,6 +449,7 @@ int main(void)
         ANCHOR_TEST(spec13_6_a_trial_is_held_to_the_floor_that_is_known_when_it_starts),
         ANCHOR_TEST(spec13_6_the_floor_never_falls),
         ANCHOR_TEST(spec8_7_a_raised_floor_recalls_an_entitlement),
+        ANCHOR_TEST(spec6_9_a_profile_that_the_port_cannot_run_is_unsupported),
         ANCHOR_TEST(spec5_4_the_maximum_is_reached_and_not_passed),
         ANCHOR_TEST(spec5_4_a_trial_in_flight_reaches_the_maximum),
         ANCHOR_TEST(spec5_4_a_maximum_of_nothing),
