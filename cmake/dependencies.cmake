@@ -7,6 +7,7 @@ pkg_check_modules(GNUTLS REQUIRED IMPORTED_TARGET gnutls>=3.7)
 pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3>=3.37)
 pkg_check_modules(MOSQUITTO REQUIRED IMPORTED_TARGET libmosquitto>=2.0)
 if(NOT PAWL_FUZZ)
+    pkg_check_modules(TPM REQUIRED IMPORTED_TARGET tss2-esys>=3)
     pkg_check_modules(OPENSSL_TLS REQUIRED IMPORTED_TARGET libssl>=3) # the load generator
 endif()
 pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl>=7.87)

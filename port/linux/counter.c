@@ -2,10 +2,11 @@
 
 #include <stddef.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "host/log.h"
 
-static const struct pawl_counter_kind *const kinds[] = {&pawl_counter_file};
+static const struct pawl_counter_kind *const kinds[] = {&pawl_counter_file, &pawl_counter_tpm};
 
 const struct pawl_counter_kind *pawl_counter_kind_find(const char *text, const char **argument)
 {
@@ -22,7 +23,14 @@ const struct pawl_counter_kind *pawl_counter_kind_find(const char *text, const c
 
 const char *pawl_counter_kinds_text(void)
 {
-    return "file";
+    return "file, tpm";
+}
+
+enum pawl_result pawl_counter_helper_start(const struct pawl_counter_kind *kind,
+                                           const char *argument, int *socket)
+{
+    *socket = -1;
+    return kind->helper_start != NULL ? kind->helper_start(argument, socket) : PAWL_OK;
 }
 
 enum pawl_result pawl_counter_open(struct pawl_counter *counter,
@@ -30,8 +38,9 @@ enum pawl_result pawl_counter_open(struct pawl_counter *counter,
                                    const struct pawl_counter_place *place)
 {
     void *store = NULL;
-    enum pawl_result result = kind->open(place, &store);
 
+    counter->helper = place->helper;
+    enum pawl_result result = kind->open(place, &store);
     if (result != PAWL_OK)
         return result;
     counter->kind = kind;
@@ -46,4 +55,7 @@ void pawl_counter_close(struct pawl_counter *counter)
     if (counter->store != NULL)
         counter->kind->close(counter->store);
     counter->store = NULL;
+    if (counter->helper >= 0)
+        close(counter->helper);
+    counter->helper = -1;
 }

@@ -159,7 +159,8 @@ static void port_make(struct pawl_device *device, const struct pawl_settings *se
 
 /* The counter is made before the flash has its size: a device with flash has a counter, or lost it.
  */
-static enum pawl_result state_open(struct pawl_device *device, const struct pawl_settings *settings)
+static enum pawl_result state_open(struct pawl_device *device, const struct pawl_settings *settings,
+                                   int helper)
 {
     bool fresh = false;
     enum pawl_result result = pawl_state_directory_open(settings->state, &device->directory);
@@ -173,7 +174,14 @@ static enum pawl_result state_open(struct pawl_device *device, const struct pawl
     if (result != PAWL_OK)
         return result;
 
-    const struct pawl_counter_place place = {device->directory, settings->counter_argument, fresh};
+    const struct pawl_counter_place place = {
+        .directory = device->directory,
+        .argument = settings->counter_argument,
+        .pud = device->pud,
+        .helper = helper,
+        .fresh = fresh,
+        .make = settings->make_counter,
+    };
     result = pawl_counter_open(&device->counter, settings->counter, &place);
     if (result == PAWL_OK && fresh)
         result = pawl_flash_file_format(&device->flash, device->directory, settings->slot_size);
@@ -181,9 +189,10 @@ static enum pawl_result state_open(struct pawl_device *device, const struct pawl
 }
 
 enum pawl_result pawl_device_open(struct pawl_device *device, const struct pawl_settings *settings,
-                                  int launcher)
+                                  int launcher, int counter_helper)
 {
-    *device = (struct pawl_device){.directory = -1, .flash = {.fd = -1}};
+    *device = (struct pawl_device){
+        .directory = -1, .flash = {.fd = -1}, .counter = {.helper = counter_helper}};
     device->executor = (struct pawl_executor_linux){.timer = -1, .image = -1};
     device->pud = pawl_secret_alloc(sizeof *device->pud);
     device->memory = pawl_secret_alloc(pawl_processor_size());
@@ -193,7 +202,7 @@ enum pawl_result pawl_device_open(struct pawl_device *device, const struct pawl_
 
     enum pawl_result result = pawl_pud_file_read(settings->pud, device->pud);
     if (result == PAWL_OK)
-        result = state_open(device, settings);
+        result = state_open(device, settings, counter_helper);
     if (result == PAWL_OK)
         result = pawl_executor_open(&device->executor, launcher, settings->image_max);
     if (result == PAWL_OK)
@@ -213,5 +222,5 @@ void pawl_device_close(struct pawl_device *device)
     pawl_secret_free(device->chunk, PAWL_DEVICE_CHUNK_CAPACITY);
     pawl_secret_free(device->memory, pawl_processor_size());
     pawl_secret_free(device->pud, sizeof *device->pud);
-    *device = (struct pawl_device){.directory = -1, .flash = {.fd = -1}};
+    *device = (struct pawl_device){.directory = -1, .flash = {.fd = -1}, .counter = {.helper = -1}};
 }

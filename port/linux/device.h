@@ -23,10 +23,11 @@ struct pawl_device {
     struct pawl_port port;
 };
 
-/* Reads the PUD and opens the state. `launcher` is the socket to the launcher. Errors were printed;
- * whatever the result, pawl_device_close is to be called. */
+/* Reads the PUD and opens the state. `launcher` is the socket to the launcher, `counter_helper`
+ * that of pawl_counter_helper_start. Errors were printed; whatever the result, pawl_device_close is
+ * to be called. */
 enum pawl_result pawl_device_open(struct pawl_device *device, const struct pawl_settings *settings,
-                                  int launcher);
+                                  int launcher, int counter_helper);
 
 /* Stops the image, makes the state durable, wipes. */
 void pawl_device_close(struct pawl_device *device);

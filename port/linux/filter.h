@@ -12,6 +12,9 @@ enum pawl_result pawl_filter_launcher_load(void);
 /* For the engine: what it needs once everything is open, and nothing else. */
 enum pawl_result pawl_filter_engine_load(void);
 
+/* For the relay between engine and TPM: sockets, and what is open. */
+enum pawl_result pawl_filter_relay_load(void);
+
 /* For images: what ordinary programs need, without the network, tracing, mounting, or changing the
  * system. Sockets are Unix datagrams only, enough for sd_notify and syslog. */
 enum pawl_result pawl_filter_image_load(void);

@@ -1,10 +1,10 @@
 /*
  * pawl-processor: the secure processor on Linux.
  *
- * The order below is what its confinement rests on: everything inherited is closed, the launcher is
- * forked while there is no secret to inherit, the PUD is read and its file closed, every file and
- * socket is opened; then network, capabilities and system calls are given up, and only then is
- * anything from flash or link looked at.
+ * The order below is what its confinement rests on: everything inherited is closed, launcher and
+ * TPM relay are forked while there is no secret to inherit, the PUD is read and its file closed,
+ * every file and socket is opened; then network, capabilities and system calls are given up, and
+ * only then is anything from flash or link looked at.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -128,23 +128,26 @@ static void memory_lock(void)
 /* Everything that is opened, in its order. */
 static enum pawl_result program_open(struct program *program)
 {
-    int launcher = -1;
+    const struct pawl_settings *settings = &program->settings;
+    int launcher = -1, counter_helper = -1;
     enum pawl_result result = descriptors_take(program);
 
     if (result == PAWL_OK)
-        result = pawl_state_directory_make(program->settings.state);
+        result = pawl_state_directory_make(settings->state);
     if (result == PAWL_OK)
         result = launcher_start(program, &launcher);
+    if (result == PAWL_OK) /* after the launcher, so that nothing it starts can have the socket */
+        result = pawl_counter_helper_start(settings->counter, settings->counter_argument,
+                                           &counter_helper);
     if (result == PAWL_OK)
         result = pawl_serve_signals_open(&program->signals);
     if (result != PAWL_OK)
         return result;
     memory_lock();
     program->service = pawl_service_open();
-    result = pawl_device_open(&program->device, &program->settings, launcher);
+    result = pawl_device_open(&program->device, settings, launcher, counter_helper);
     if (result == PAWL_OK)
-        result =
-            pawl_link_stream_open(&program->link, &program->settings, program->in, program->out);
+        result = pawl_link_stream_open(&program->link, settings, program->in, program->out);
     return result;
 }
 

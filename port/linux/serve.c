@@ -11,7 +11,7 @@
 #include "journal.h"
 #include "pawl/link.h"
 
-enum { SIGNALS, LAUNCHER, TIMER, LINK, DESCRIPTORS = LINK + PAWL_LINK_POLLS };
+enum { SIGNALS, LAUNCHER, TIMER, COUNTER, LINK, DESCRIPTORS = LINK + PAWL_LINK_POLLS };
 
 enum pawl_result pawl_serve_signals_open(int *signals)
 {
@@ -104,6 +104,7 @@ enum pawl_result pawl_serve(struct pawl_serving *serving)
         polls[SIGNALS] = (struct pollfd){.fd = serving->signals, .events = POLLIN};
         polls[LAUNCHER] = (struct pollfd){.fd = executor->runner.socket, .events = POLLIN};
         polls[TIMER] = (struct pollfd){.fd = executor->timer, .events = POLLIN};
+        polls[COUNTER] = (struct pollfd){.fd = serving->device->counter.helper};
         pawl_link_stream_watch(serving->link, polls + LINK);
         if (poll(polls, DESCRIPTORS, pawl_link_stream_is_busy(serving->link) ? 0 : -1) < 0)
             continue;
@@ -111,6 +112,8 @@ enum pawl_result pawl_serve(struct pawl_serving *serving)
             break;
         if (polls[LAUNCHER].revents != 0)
             result = launcher_serve(serving);
+        if (polls[COUNTER].revents != 0) /* only a new start can make another */
+            result = pawl_error(PAWL_IO, "the counter's relay is gone");
         if (polls[TIMER].revents != 0)
             deadline_serve(serving);
         pawl_link_stream_work(serving->link, polls + LINK);

@@ -22,7 +22,9 @@ static const struct pawl_usage usage = {
         "LINK is unix:PATH (a socket for one agent after another), stdio, or fd:N (an inherited\n"
         "socket); with the last two the processor ends with its link.\n"
         "Images run as --run-as, by default as a user that nobody else has; not started as root,\n"
-        "as the processor's own. The counter is a file so far, which is for development only.",
+        "as the processor's own. A counter in a file is for development; in a TPM it is\n"
+        "tpm[:device:PATH|:swtpm:path=PATH|:swtpm:host=ADDRESS,port=N][,index=N][,platform]\n"
+        "[,auth-file=PATH], by default tpm:device:/dev/tpmrm0.",
 };
 
 /* The texts of options that need more reading. */
@@ -148,6 +150,13 @@ static bool texts_read(const struct texts *texts, struct pawl_settings *settings
                          pawl_counter_kinds_text());
         return false;
     }
+    if (settings->counter->check != NULL && !settings->counter->check(settings->counter_argument))
+        return false;
+    if (settings->make_counter && !settings->counter->made_on_request) {
+        pawl_usage_error("--make-counter: a counter of kind %s is made with the state",
+                         settings->counter->name);
+        return false;
+    }
     if (texts->handler == NULL && texts->handler_arguments.count > 0) {
         pawl_usage_error("--handler-arg without --handler");
         return false;
@@ -176,8 +185,10 @@ enum pawl_options_outcome pawl_settings_read(int argc, char **argv, struct pawl_
          .text = &settings->state, .required = true},
         {"link", 0, "LINK", "where the agent is", .text = &texts.link, .required = true},
         {"link-group", 0, "GROUP", "may use the link too (mode 0660)", .text = &texts.link_group},
-        {"counter", 0, "KIND[:PATH]", "where the sequence number is kept: file (default)",
+        {"counter", 0, "KIND[:PLACE]", "where the sequence number is kept: file (default) or tpm",
          .text = &texts.counter},
+        {"make-counter", 0, NULL, "make a new device's indices in the TPM, at the factory",
+         .flag = &settings->make_counter},
         {"run-as", 0, "USER|UID:GID", "the user of images", .text = &texts.user},
         {"launcher", 0, "PATH", "the socket of 'pawl-processor launcher', which starts images",
          .text = &settings->launcher},

@@ -31,7 +31,8 @@ struct pawl_settings {
     gid_t link_group;
     const struct pawl_counter_kind *counter;
     const char *counter_argument; /* NULL for none */
-    char **handler;               /* program and arguments, terminated; NULL for none. Owned */
+    bool make_counter;
+    char **handler; /* program and arguments, terminated; NULL for none. Owned */
     bool has_user;
     uid_t uid;
     gid_t gid;

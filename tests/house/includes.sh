@@ -16,9 +16,10 @@ src/store       core,host,headend            sqlite3,pthread
 src/server      core,host,headend,store,push openssl,pthread,microhttpd,gnutls,jansson,seccomp
 src/agent       core,host,push               curl,microhttpd,pthread
 src/cli         core,host,headend            openssl,pthread,curl,jansson
-port/linux      core,processor,host          seccomp
+port/linux      core,processor,host          seccomp,tss2
 "
 libraries="mosquitto|openssl|p11-kit|gnutls|ini|pthread|sqlite3|microhttpd|jansson|curl|seccomp"
+libraries+="|tss2"
 freestanding=" include/pawl src/core src/processor "
 freestanding_headers="stddef|stdint|stdbool|stdalign|limits|string"
 

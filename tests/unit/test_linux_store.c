@@ -46,7 +46,7 @@ static int directory_remove(void **state)
 
 static enum pawl_result counter_open(struct pawl_counter *counter, bool fresh)
 {
-    const struct pawl_counter_place place = {.directory = directory, .fresh = fresh};
+    const struct pawl_counter_place place = {.directory = directory, .helper = -1, .fresh = fresh};
 
     return pawl_counter_open(counter, &pawl_counter_file, &place);
 }
