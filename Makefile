@@ -6,6 +6,7 @@
 #   make bench      figures and ratios, written to build/bench.json
 #   make fuzz       the fuzzers, SECONDS=n each (default 600)
 #   make soak       kills and comparisons with ever new seeds, SECONDS=n in all (default 600)
+#   make mutation   defences taken out one by one: a test must notice each
 #   make coverage   which lines the tests reach, in build-coverage/report
 #   make install    PREFIX (default /usr/local) and DESTDIR
 #   make format     lay out the sources with clang-format
@@ -39,6 +40,10 @@ soak: setup-build setup-test all
 	@cmake --build build -j $(JOBS) --target tools
 	@scripts/soak.sh $(SECONDS)
 
+mutation: setup-build setup-test all
+	@cmake --build build -j $(JOBS) --target tests
+	@scripts/mutation.sh
+
 coverage: setup-build setup-test setup-develop
 	@cmake --preset coverage
 	@cmake --build build-coverage -j $(JOBS) --target all tests
@@ -64,4 +69,4 @@ setup-%:
 # Set-up comes before what needs it, also with -j.
 .NOTPARALLEL:
 
-.PHONY: all demo test bench fuzz soak coverage install format clean setup-all
+.PHONY: all demo test bench fuzz soak mutation coverage install format clean setup-all
