@@ -7,6 +7,7 @@
 #include "cli/client.h"
 #include "cli/load.h"
 #include "cli/name.h"
+#include "cli/pages.h"
 #include "cli/print.h"
 #include "cli/verbs.h"
 #include "host/file.h"
@@ -90,6 +91,50 @@ static bool is_ready(const json_t *answer)
     return state != NULL && strcmp(state, "ready") == 0;
 }
 
+/* Whether a listed package revokes the key with this id. */
+static bool revokes(const json_t *package, const char *kid)
+{
+    const json_t *named = NULL;
+    size_t index;
+
+    json_array_foreach(json_object_get(package, "revokes"), index, named)
+    {
+        if (json_is_string(named) && strcmp(json_string_value(named), kid) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Warns when another release for the class revokes this one's key: devices that run it will refuse
+ * this one, or do already (SPEC 6.8). */
+static enum pawl_result signer_check(struct pawl_client *client,
+                                     const struct pawl_package_file *file, const json_t *answer)
+{
+    const char *class = json_string_value(json_object_get(answer, "class_id"));
+    const char *const query[] = {"class", class, NULL};
+    const struct pawl_pages pages = {"/v1/packages", query, NULL, UINT64_MAX};
+    char kid[PAWL_HEX_SIZE(PAWL_KID_SIZE)];
+    json_t *list = NULL;
+    const json_t *package = NULL;
+    size_t index;
+
+    pawl_hex_encode(file->package.signed_manifest.kid, PAWL_KID_SIZE, kid);
+    enum pawl_result result = pawl_pages_gather(client, &pages, &list);
+    if (result != PAWL_OK)
+        return result;
+    json_array_foreach(json_object_get(list, "items"), index, package)
+    {
+        if (!revokes(package, kid))
+            continue;
+        pawl_warning("another release for its class revokes its key %s: devices that ran that one "
+                     "refuse this",
+                     kid);
+        break;
+    }
+    json_decref(list);
+    return PAWL_OK;
+}
+
 static int publish(struct pawl_client *client, const struct pawl_package_file *file,
                    const char *key_path)
 {
@@ -114,7 +159,11 @@ static int publish(struct pawl_client *client, const struct pawl_package_file *f
         return pawl_exit_code(result);
     }
     bool ready = is_ready(answer);
-    result = pawl_print(answer);
+    result = signer_check(client, file, answer);
+    if (result == PAWL_OK)
+        result = pawl_print(answer);
+    else
+        json_decref(answer);
     if (result == PAWL_OK && !ready)
         pawl_warning("the server has no content key yet: publish it with --content-key");
     if (result != PAWL_OK)

@@ -28,7 +28,7 @@ release() { # VERSION KEY OPTION...: published, and meant for all
         --vendor example.com --class box --name busybox --version "$version" \
         --security-version 1 --out "$version.pawl" "$@" | jq -r .package_id)
     [ ${#package} = 64 ] || fail "package $version"
-    "$pawl" publish "$version.pawl" >/dev/null || fail "publish $version"
+    "$pawl" publish "$version.pawl" >/dev/null 2>"$version.log" || fail "publish $version"
     "$pawl" assign --class box --vendor example.com "$package" >/dev/null || fail "assign $version"
 }
 
@@ -100,5 +100,12 @@ once dev0 0
 once dev1 0
 stands_at dev0 4
 stands_at dev1 4
+for version in 1 2 4 7; do
+    ! grep -q 'revokes its key' $version.log || fail "a warning of $version: $(cat $version.log)"
+done
+for version in 3 5 6; do
+    grep -q 'warning: another release for its class revokes its key' $version.log ||
+        fail "no warning of release $version: $(cat $version.log)"
+done
 check=$("$pawl" packages --json | jq -r '[.items[].signed_by] | group_by(.) | map(length) | @csv')
 [ "$(tr , '\n' <<<"$check" | sort | tr '\n' ' ')" = "2 2 3 " ] || fail "who signed what: $check"
