@@ -247,7 +247,7 @@ def freeze():
         number = made.server.expect(201, "POST", "/v1/campaigns", {
             "name": "fix", "package_id": second[2].hex(),
             "target": {"class": "box", "vendor": "example.com"},
-            "stages": [{"share": 100, "success": 100, "error": 10, "minimum": 0, "deadline": 2,
+            "stages": [{"share": 100, "success": 100, "error": 10, "minimum": 0, "deadline": 5,
                         "soak": 0, "action": "nextgroup"}]})["id"]
         before = frozen.status()
         # He holds the line from here on, in every way there is.
@@ -259,14 +259,15 @@ def freeze():
             done = frozen.agent(middle.url)
             assert done.code in (UNTRUSTED, IO, EXHAUSTED) and "pawl-agent: " in done.log, done
             frozen.still(before)
-        made.server.expect(200, "POST", f"/v1/campaigns/{number}/start")
         since = int(time.time()) + 1
-        wait_for(lambda: time.time() >= since + 1)
+        wait_for(lambda: time.time() >= since)
+        made.server.expect(200, "POST", f"/v1/campaigns/{number}/start")
         wait_for(lambda: free.agent(made.url).code == OK and
                  free.status()["package_id"] == second[2].hex())
         # What the operator sees.
         campaign = f"/v1/campaigns/{number}"
-        wait_for(lambda: made.server.expect(200, "GET", campaign)["state"] == "paused")
+        wait_for(lambda: made.server.expect(200, "GET", campaign)["state"] == "paused",
+                 "the campaign does not notice", 20)
         stage = made.server.expect(200, "GET", campaign)["stages"][0]
         assert (stage["total"], stage["finished"], stage["failed"]) == (2, 1, 1), stage
         assert alarm(made.server, "pawl_campaign_paused", number) == 1

@@ -7,7 +7,7 @@ import shutil
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
 
-from attack_world import (MEDIA_TYPE, NOTHING, TRIED_AND_FAILED, UNTRUSTED, Middle, Tap, World, main,
+from attack_world import (MEDIA_TYPE, NOTHING, OK, TRIED_AND_FAILED, UNTRUSTED, Middle, Tap, World, main,
                           protocol, world)
 from pawl_device import DOWNLOAD, HOLD, IDLE, REPEAT
 from pawl_secure import SecureServer
@@ -52,11 +52,11 @@ def plaintext_in(traffic, image):
     return [at for at, piece in pieces if len(set(piece)) > 8 and piece in traffic]
 
 
-def download_recorded(made, package, scheme="http"):
+def download_recorded(made, package):
     """Lets all devices take a package, behind a tap; what went over the wire."""
     tap = Tap(made.server.port)
     for unit in made.units:
-        unit.updates(f"{scheme}://{tap.address}")
+        unit.updates(f"http://{tap.address}")
         assert unit.status()["package_id"] == package[2].hex()
     tap.close()
     return tap.bytes
@@ -119,12 +119,14 @@ def eavesdrop_through_tls():
     either. What remains: addresses, sizes and times."""
     with world(units=2, server=SecureServer, ca=True) as made:
         package = made.resident("one")
-        traffic = download_recorded(made, package, "https")
-        assert len(traffic) > 2 * len(package[0])
-        names = {"package": package[2]}
+        tap = Tap(made.server.port)
+        done = [unit.agent(f"https://{tap.address}") for unit in made.units]
+        tap.close()
+        traffic, names = tap.bytes, {"package": package[2]}
         for number, unit in enumerate(made.units):
             names[f"device {number}"] = unit.id
         assert not found_in(traffic, names) and package[0][-64:] not in traffic
+        assert [each.code for each in done] == [OK, OK] and len(traffic) > 2 * len(package[0]), done
         made.resident("two")
         for unit in made.units:
             unit.updates(f"https://127.0.0.1:{made.server.port}")
@@ -147,11 +149,6 @@ def eavesdrop_tables():
             unit.device.commit(one[2])
             assert unit.device.exchange()[2] == IDLE
         rows = first + [table(made, two, made.units)]
-        # The ingredients: each device finds its row, by its tag.
-        for unit in made.units:
-            for sequence, package, lines in ((0, one, rows[0]), (0, two, rows[1]), (1, two, rows[2])):
-                kek, tag = protocol.entitlement_keys(unit.pud, sequence, package[2])
-                assert [opens(kek, line[8:]) for line in lines if line[:8] == tag] == [package[1]]
         tags = [line[:8] for lines in rows for line in lines]
         assert len(set(tags)) == 3 * len(made.units), "a tag comes again in another table"
         pieces = [line[at:at + PIECE] for lines in rows for line in lines for at in range(0, 48, PIECE)]
@@ -159,6 +156,10 @@ def eavesdrop_tables():
         everything = b"".join(line for lines in rows for line in lines)
         for unit in made.units:
             assert not found_in(everything, {"id": unit.id, **secrets_of(unit, range(2), [one, two])})
+            # The ingredients: each device finds its row, by its tag.
+            for sequence, package, lines in ((0, one, rows[0]), (0, two, rows[1]), (1, two, rows[2])):
+                kek, tag = protocol.entitlement_keys(unit.pud, sequence, package[2])
+                assert [opens(kek, line[8:]) for line in lines if line[:8] == tag] == [package[1]]
 
 
 def table(made, package, units):

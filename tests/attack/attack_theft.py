@@ -31,8 +31,9 @@ def stolen_signing_key():
         (unit,) = made.units
         made.resident("one")
         unit.updates(middle.url)
-        theirs = made.package("theirs", "true", version=9)
-        true = made.resident("two")
+        theirs = made.package("theirs", "sleep", "100000", success="contact", version=9)
+        true = made.resident("honest")  # as long a name: the packages have one size
+        assert len(true[0]) == len(theirs[0])
         before = unit.status()
         middle.on_get = lambda handler: handler.give(200, theirs[0])
         for secret in (bytes(32), os.urandom(32), theirs[1], unit.id * 2, read(
@@ -222,6 +223,7 @@ def stolen_server_database():
         stolen = Stolen(server, "stolen")
         pawl("backup", "--socket", f"{server.data}/operator.sock", "--out", f"{server.dir}/backup")
         loot = stolen.bytes + read(f"{server.dir}/backup")
+        guess(stolen, unit, loot)
         # The ingredients: with the master key all of it opens.
         master = read(f"{server.data}/master.key")
         data_key = stolen.data_key(master, 1)
@@ -234,15 +236,6 @@ def stolen_server_database():
             secrets.update({f"{name} {each.id.hex()}": value
                             for name, value in secrets_of(each, range(3), [first]).items()})
         assert not found_in(loot, secrets), found_in(loot, secrets)
-        guesses = [bytes(32), b"\xff" * 32, os.urandom(32), hashlib.sha256(stolen.bytes).digest(),
-                   hashlib.sha256(unit.id).digest(), unit.id * 2]
-        guesses += {loot[at:at + 32] for at in range(0, len(stolen.bytes), 4)
-                    if loot[at:at + 32].count(0) < 4}
-        assert len(guesses) > 1000
-        for guess in guesses:
-            assert unwrap(guess, stolen.data_keys[1]) is None
-        for guess in guesses[:6]:
-            assert not stolen.open(guess)
         his_own = Server()
         for path in glob.glob(f"{stolen.dir}/pawl.db*"):
             shutil.copy(path, his_own.data)
@@ -255,6 +248,19 @@ def stolen_server_database():
         assert server.post(report)[0] == 403
         made.resident("two")
         unit.updates(made.url)
+
+
+def guess(stolen, unit, loot):
+    """Tries what he has, and what he can think of, as master key and as data key."""
+    likely = [bytes(32), b"\xff" * 32, os.urandom(32), hashlib.sha256(stolen.bytes).digest(),
+              hashlib.sha256(unit.id).digest(), unit.id * 2]
+    pieces = {loot[at:at + 32] for at in range(0, len(stolen.bytes), 4)
+              if loot[at:at + 32].count(0) < 4}
+    assert len(pieces) > 1000
+    for key in (*likely, *pieces):
+        assert unwrap(key, stolen.data_keys[1]) is None, "a guess opens it"
+    for key in likely:
+        assert not stolen.open(key), "a guess opens it"
 
 
 def stolen_challenge_secret():
@@ -313,9 +319,11 @@ def restored_server():
         shutil.rmtree(old.data)
         shutil.copytree(made.server.data, old.data)
         made.server.start()
-        two = made.resident("two", version=2)
+        made.release("more", "true", version=2)
         first.updates(made.url)
-        second.updates(made.url)
+        two = made.resident("two", version=2)
+        for unit in made.units:
+            unit.updates(made.url)
         before = [unit.status() for unit in made.units]
         with old:
             with Middle(old) as middle:
@@ -325,7 +333,7 @@ def restored_server():
                     now = unit.status()
                     assert (now["package_id"], now["running"]) == (two[2].hex(), True), now
                 assert old.expect(200, "GET", "/v1/status")["quarantined"] == 0
-                assert old.device(first.device)["sequence"] == 2
+                assert old.device(first.device)["sequence"] == 3  # two downloads at once: row e
                 assert old.device(second.device)["sequence"] == 1
                 offers = [protocol.directive_read(directive, unit.pud, fields[5])
                           for unit in made.units for report, directive in middle.exchanges

@@ -101,7 +101,7 @@ class Unit:
         return [f"{BIN}/pawl-agent", "--server", url, "--processor", f"unix:{self.link}",
                 "--min-poll", "0", *ca, *options]
 
-    def agent(self, url, *options, seconds=60):
+    def agent(self, url, *options, seconds=25):
         """What there is to do now, once."""
         return peak_run(self.command(url, "--once", "--max-retries", "0", "--stall-timeout", "1",
                                      *options), seconds)
