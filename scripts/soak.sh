@@ -1,7 +1,8 @@
 #!/bin/bash
-# What `make test` samples, for as long as one likes: kill -9 of all programs during downloads, a
-# scanner that tries every operation of the API with what is wrong, and our bytes against the second
-# implementation, each time with another seed. The first failure ends it and says which seed.
+# What `make test` samples, for as long as one likes: kill -9 of all programs, and of TPMs, during
+# downloads, a scanner that tries every operation of the API with what is wrong, and our bytes
+# against the second implementation, each time with another seed. The first failure ends it and says
+# which seed.
 #
 # usage: soak.sh SECONDS
 set -uo pipefail
@@ -25,6 +26,7 @@ run() {
 while [ $SECONDS -lt "$seconds" ]; do
     seed=$((RANDOM + 1))
     run tests/e2e/kill_campaign.sh 5 8 "$seed"
+    run tests/e2e/kill_soak.sh 120 "$seed"
     run tests/e2e/campaign_kill.py 100 5000 "$seed"
     run env PAWL_HOSTILE_SEED="$seed" PAWL_HOSTILE_REQUESTS=20000 tests/e2e/server_hostile.py
     run tests/vectors/independent.py "$seed" 200

@@ -6,6 +6,8 @@
 #   server_start            pawld on the data in server/, on the same port as before if it ran
 #   server_stop [SIGNAL]
 #   device_add NAME PUD     a device's directory NAME/: its PUD, its processor's state
+#   tpm_add NAME            gives it a TPM (swtpm) and has its counter made there; before it runs
+#   tpm_start NAME          the TPM in the background, as it was left
 #   processor_start NAME    pawl-processor in the background, its log in NAME/processor.log
 #   processor_stop NAME [SIGNAL]
 #   agent_command NAME      sets the array `agent` to the command line of its pawl-agent
@@ -86,10 +88,33 @@ device_add() {
     basename "$2" .pud >"$1/id"
 }
 
+tpm_start() {
+    rm -f "$1/tpm.sock" "$1/tpm.ctrl"
+    process_start "$1-tpm" "$1/tpm.log" swtpm socket --tpm2 --tpmstate "dir=$world/$1/tpm" \
+        --flags not-need-init,startup-clear --server "type=unixio,path=$world/$1/tpm.sock" \
+        --ctrl "type=unixio,path=$world/$1/tpm.ctrl"
+    wait_for 20 test -S "$1/tpm.sock" || { tail -3 "$1/tpm.log" >&2; return 1; }
+}
+
+# Sets the array `counter` to the options of a device's counter.
+counter_of() {
+    counter=()
+    [ ! -d "$1/tpm" ] || counter=(--counter "tpm:swtpm:path=$world/$1/tpm.sock")
+}
+
+tpm_add() {
+    mkdir "$1/tpm"
+    tpm_start "$1" || return 1
+    counter_of "$1"
+    "$PAWL_BIN/pawl-processor" --pud "$1/device.pud" --state "$1/state" --link stdio \
+        "${counter[@]}" --make-counter </dev/null >>"$1/processor.log" 2>&1
+}
+
 processor_start() {
     rm -f "$1/link"
+    counter_of "$1"
     process_start "$1-processor" "$1/processor.log" "$PAWL_BIN/pawl-processor" \
-        --pud "$1/device.pud" --state "$1/state" --link "unix:$1/link"
+        --pud "$1/device.pud" --state "$1/state" --link "unix:$1/link" "${counter[@]}"
     wait_for 20 test -S "$1/link" || { tail -3 "$1/processor.log" >&2; return 1; }
 }
 

@@ -9,6 +9,7 @@
 #include "pawl/secret.h"
 #include "tpm_trouble.h"
 
+#define OBJECTS_FIRST 0x80000000u /* of transient ones; the library's shifts an int too far */
 #define OWN_ACCESS (TPMA_NV_AUTHREAD | TPMA_NV_AUTHWRITE | TPMA_NV_NO_DA)
 
 /* Who may write and read: only a holder of the device's secret; no owner, no platform. */
@@ -122,7 +123,7 @@ static TSS2_RC salt_key_make(struct pawl_tpm *tpm, ESYS_TR *key)
                                   NULL, NULL, NULL, NULL);
         if (pawl_tpm_code(code) != TPM2_RC_OBJECT_MEMORY)
             break;
-        pawl_tpm_sweep(tpm, TPM2_TRANSIENT_FIRST);
+        pawl_tpm_sweep(tpm, OBJECTS_FIRST);
     }
     return code;
 }

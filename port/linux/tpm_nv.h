@@ -57,7 +57,7 @@ TSS2_RC pawl_tpm_name(struct pawl_tpm *tpm, unsigned index, TPM2B_NAME *name);
 TSS2_RC pawl_tpm_context(struct pawl_tpm *tpm, ESYS_CONTEXT **esys);
 /* A session that is authorized and encrypted; `salt` is a key of the TPM, or ESYS_TR_NONE. */
 TSS2_RC pawl_tpm_session(struct pawl_tpm *tpm, ESYS_TR salt, ESYS_TR *session);
-/* Flushes all sessions (from TPM2_LOADED_SESSION_FIRST) or objects (TPM2_TRANSIENT_FIRST) of a TPM
+/* Flushes all sessions (from TPM2_LOADED_SESSION_FIRST) or objects (from 0x80000000) of a TPM
  * that no resource manager looks after: those of a processor that was killed stay there, and three
  * fill it. */
 void pawl_tpm_sweep(struct pawl_tpm *tpm, TPM2_HANDLE from);

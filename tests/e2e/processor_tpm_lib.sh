@@ -4,7 +4,7 @@
 
 tpm=
 proxy=
-trap 'status=$?; tpm_end; (exit "$status"); finish' EXIT
+trap 'status=$?; set +e; tpm_end; (exit "$status"); finish' EXIT
 export TPM2TOOLS_TCTI=swtpm:path=$scratch/tpm.sock
 counter=(--counter "tpm:swtpm:path=$scratch/tpm.sock")
 first=0x01800100
