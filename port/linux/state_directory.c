@@ -95,7 +95,9 @@ static bool owner_write(int directory, const uint8_t device_id[PAWL_ID_SIZE])
     pawl_hex_encode(device_id, PAWL_ID_SIZE, text);
     text[UNIT_SIZE - 1] = '\n';
     bool written = pawl_pwrite_full(fd, text, sizeof text, 0) == PAWL_OK && fsync(fd) == 0;
+    int error = errno;
     close(fd);
+    errno = error;
     return written && renameat(directory, UNIT_NAME_NEW, directory, UNIT_NAME) == 0 &&
            fsync(directory) == 0;
 }

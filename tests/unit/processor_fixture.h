@@ -33,4 +33,18 @@ enum pawl_result fixture_reboot(struct fixture *fixture);
 /* The failure of the newest report: its code, 0 for none; `package` must be the one that failed. */
 uint64_t fixture_failure_get(struct fixture *fixture, const struct pawl_test_package *package);
 
+/* The next of a row of releases that are all different. */
+struct pawl_test_release fixture_release(unsigned signer, unsigned revoked);
+
+/* What comes of a release that is offered and would succeed. A refused one must be reported so and
+ * leave the sequence number as it is. */
+enum pawl_result fixture_outcome(struct fixture *fixture, const struct pawl_test_release *release);
+
+/* That, of such a release by `signer` that revokes these vendor keys (bits). */
+void fixture_expect(struct fixture *fixture, unsigned signer, unsigned revoked,
+                    enum pawl_result expected);
+
+/* Spoils the committed record of a slot, or mends it again. */
+void fixture_record_flip(struct fixture *fixture, unsigned slot);
+
 #endif
