@@ -31,6 +31,7 @@ while [ $SECONDS -lt "$seconds" ]; do
     run env PAWL_HOSTILE_SEED="$seed" PAWL_HOSTILE_REQUESTS=20000 tests/e2e/server_hostile.py
     run tests/vectors/independent.py "$seed" 200
     run tests/e2e/server_scan.py 1 "$seed"
+    run "$PAWL_TOOLS/sim_power_cut" $((passed / 7 % 8)) complete
     run tests/vectors/independent_cli.py "$seed" 10
 done
 [ "$passed" -gt 0 ] || { echo "soak: no run was made" >&2; exit 1; }

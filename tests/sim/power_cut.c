@@ -1,181 +1,323 @@
 /*
- * Power cuts (I4): a dry run counts the changes that a scenario makes to flash, cells and counter;
- * then power is cut before each of them in turn. After each cut the device must run the old or the
- * new image, never another, and undisturbed operation must bring it to the newest release.
+ * Power cuts (I1 to I4). A dry run counts the changes that a scenario makes to flash, cells and
+ * counter, and their parts. Then power is cut at each of them: before it, in each of its parts,
+ * after it; and once more at changes of the recovery. After each cut the device must run what its
+ * counter stands for, as a witness of all trials and commits knows it, take the newest release when
+ * nothing disturbs it any more, and refuse the past, other devices' downloads, what is below its
+ * floor and what a revoked key signed.
  *
- * The last test plants an error into the device and demands that the simulator finds it.
+ * usage: sim_power_cut GEOMETRY|all [complete]
+ *        sim_power_cut GEOMETRY SCENARIO FAULT [FAULT]     one run again; FAULT as in a finding
+ *
+ * Sampled by default: of the parts of a change the first, the last and one between, and one second
+ * cut for each first one. `complete` tries every part, and all second cuts.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "sim/scenario.h"
 
-#define TEARS 2u /* ways to tear each change */
+#define OPERATIONS_MAX 1024u
+#define PARTS_TRIED 3u /* of each change, where not all are */
 
-/* Where power is cut: before change `cut` of the scenario, and before change `second` of the
- * recovery; 0 cuts nothing. */
-struct plan {
-    const struct pawl_test_scenario *scenario;
-    const struct pawl_ram_geometry *geometry;
-    bool cell_late; /* the planted error */
-    uint64_t tear;  /* not 0: the change at the cut is made in part, as this seed says */
-    uint64_t cut, second;
-    struct pawl_test_finding *finding;
+/* How a change is cut, as it is written in a finding: 3b, 3t17, 3a, 3r. */
+enum cut { CUT_BEFORE = 'b', CUT_TORN = 't', CUT_AFTER = 'a', CUT_RESET = 'r' };
+
+struct fault {
+    uint64_t at; /* the change; 0: none */
+    enum cut cut;
+    uint64_t part; /* CUT_TORN: the first part that is not whole, from 1 */
 };
 
-static void expect(const struct plan *plan, bool holds, const char *what)
+/* The changes of a run, and how many parts each has. */
+struct changes {
+    uint64_t count;
+    uint32_t parts[OPERATIONS_MAX];
+};
+
+struct plan {
+    unsigned geometry, scenario;
+    bool complete;
+    struct fault first, second;
+    const char *wrong; /* what was found, or NULL */
+    uint64_t points, pairs;
+};
+
+static void wrong_set(struct plan *plan, const char *wrong)
 {
-    pawl_test_expect(plan->finding, holds, what, plan->cut, plan->second);
+    if (plan->wrong == NULL)
+        plan->wrong = wrong;
 }
 
-static bool power_returns(struct pawl_test_device *device, const struct plan *plan, uint64_t cut)
+static void fault_plan(struct pawl_ram_port *ram, const struct fault *fault,
+                       struct changes *changes)
 {
-    expect(plan, device->ram.dead == (cut != 0), "the fault fired");
+    ram->operations = 0;
+    ram->parts = changes->parts;
+    ram->parts_count = OPERATIONS_MAX;
+    ram->cut_at = fault->at;
+    ram->cut_after = fault->cut == CUT_AFTER || fault->cut == CUT_RESET;
+    ram->cut_resets = fault->cut == CUT_RESET;
+    ram->tear = fault->cut == CUT_TORN ? 1 + 131 * fault->at + fault->part : 0;
+    ram->tear_part = fault->part;
+}
+
+/* Without a fault: the device is as it should be before it is switched off, and knows afterwards
+ * what it knew of a failure. */
+static void undisturbed_check(struct plan *plan, struct pawl_test_subject *subject)
+{
+    const struct pawl_test_scenario *scenario = &pawl_test_scenarios[plan->scenario];
+    struct pawl_test_device *device = &subject->device;
+    struct pawl_processor_status before, after;
+
+    wrong_set(plan, pawl_test_witness_judge(&subject->witness));
+    if (plan->wrong != NULL)
+        return;
+    if (device->ram.counter != (scenario->installed ? 1 : 0) + scenario->commits)
+        wrong_set(plan, "it commits as often as it should");
+    pawl_processor_status_get(device->engine, &before);
     pawl_test_device_stop(device);
-    bool starts = pawl_test_device_start(device) == PAWL_OK;
-    expect(plan, starts, "starts again");
-    return starts;
+    if (pawl_test_device_start(device) != PAWL_OK)
+        wrong_set(plan, "it starts again");
+    else
+        pawl_processor_status_get(device->engine, &after);
+    if (plan->wrong == NULL && before.state != PAWL_STATE_UPDATED &&
+        (before.has_failure != after.has_failure || before.failure != after.failure))
+        wrong_set(plan, "it knows after a restart why an attempt failed");
 }
 
-/* Undisturbed operation but for the second cut, and where it must end. */
-static void recover(struct pawl_test_device *device, const struct plan *plan, uint64_t *changes)
+/* Switches the device off and on, and judges it. */
+static bool power_returns(struct plan *plan, struct pawl_test_subject *subject,
+                          const struct fault *fault)
 {
-    device->ram.operations = 0;
-    device->ram.cut_at = plan->second;
-    device->ram.tear = plan->tear;
-    bool arrives = pawl_test_drive(device);
-    *changes = device->ram.operations;
-    if (plan->second != 0) {
-        if (!power_returns(device, plan, plan->second))
+    if (subject->device.ram.dead != (fault->at != 0))
+        wrong_set(plan, "the fault fired");
+    pawl_test_device_stop(&subject->device);
+    (void)pawl_test_device_start(&subject->device);
+    wrong_set(plan, pawl_test_witness_judge(&subject->witness));
+    return plan->wrong == NULL;
+}
+
+static void recover(struct plan *plan, struct pawl_test_subject *subject, struct changes *changes)
+{
+    fault_plan(&subject->device.ram, &plan->second, changes);
+    bool arrives = pawl_test_drive(&subject->device);
+    changes->count = subject->device.ram.operations;
+    if (plan->second.at != 0) {
+        if (!power_returns(plan, subject, &plan->second))
             return;
-        arrives = pawl_test_drive(device);
+        arrives = pawl_test_drive(&subject->device);
     }
-    expect(plan,
-           arrives && pawl_test_device_runs(device, &pawl_test_packages[PAWL_TEST_NEXT]) &&
-               pawl_test_refuses_past(device),
-           "ends on the newest release and refuses the past");
+    if (!arrives)
+        wrong_set(plan, "it does not come to the newest release");
+    else
+        wrong_set(plan, pawl_test_refuses(&subject->device));
+    wrong_set(plan, subject->witness.wrong);
 }
 
-/* Gives the number of changes that the scenario made, and those of the recovery. */
-static void run(const struct plan *plan, const struct pawl_test_device *base, uint64_t *changes,
-                uint64_t *recovery)
+/* One run. Gives the changes of the scenario, and of the recovery. */
+static void run(struct plan *plan, const struct pawl_test_subject *base, struct changes *changes,
+                struct changes *recovery)
 {
-    static struct pawl_test_device device;
+    static struct pawl_test_subject subject;
 
-    pawl_test_base_copy(&device, plan->geometry, base);
-    uint64_t sequence = device.ram.counter;
-    device.ram.cell_late = plan->cell_late;
-    device.ram.operations = 0;
-    device.ram.cut_at = plan->cut;
-    device.ram.tear = plan->tear;
-    (void)plan->scenario->act(&device, &pawl_test_packages[plan->scenario->taken]);
-    *changes = device.ram.operations;
-    if (power_returns(&device, plan, plan->cut)) {
-        expect(plan, pawl_test_runs_committed(&device, plan->scenario, sequence),
-               "runs old or new, as the counter says");
-        recover(&device, plan, recovery);
-    }
-    pawl_test_device_release(&device);
+    pawl_test_base_copy(&subject, &pawl_test_geometries[plan->geometry], base);
+    fault_plan(&subject.device.ram, &plan->first, changes);
+    pawl_test_scenario_act(&pawl_test_scenarios[plan->scenario], &subject.device);
+    changes->count = subject.device.ram.operations;
+    if (plan->first.at == 0)
+        undisturbed_check(plan, &subject);
+    if (power_returns(plan, &subject, &plan->first))
+        recover(plan, &subject, recovery);
+    pawl_test_device_release(&subject.device);
 }
 
-/* All cuts of a scenario, each with all second cuts if `twice`; gives how many there were. */
-static uint64_t sweep(struct plan *plan, bool twice)
+static void finding_print(const struct plan *plan)
 {
-    static struct pawl_test_device base;
-    uint64_t changes = 0, recovery = 0, ignored = 0, tried = 0;
+    const struct fault *faults[] = {&plan->first, &plan->second};
 
-    pawl_test_base_make(&base, plan->geometry, plan->scenario);
-    plan->cut = 0;
-    plan->second = 0;
+    printf("%s: not as it should be: %s\n    again: sim_power_cut %u %u",
+           pawl_test_scenarios[plan->scenario].name, plan->wrong, plan->geometry, plan->scenario);
+    for (unsigned i = 0; i < 2 && faults[i]->at != 0; i++) {
+        printf(" %lu%c", (unsigned long)faults[i]->at, faults[i]->cut);
+        if (faults[i]->cut == CUT_TORN)
+            printf("%lu", (unsigned long)faults[i]->part);
+    }
+    printf("\n");
+}
+
+/* The faults at one change: its first is CUT_BEFORE; false when there is no other. */
+static bool fault_next(const struct plan *plan, const struct changes *changes, bool all_parts,
+                       struct fault *fault)
+{
+    uint64_t parts = changes->parts[fault->at - 1];
+
+    switch (fault->cut) {
+    case CUT_BEFORE:
+        fault->cut = parts > 0 ? CUT_TORN : CUT_AFTER;
+        fault->part = parts > 0 ? 1 : 0;
+        return true;
+    case CUT_TORN:
+        /* Of many parts the first, one between that differs from change to change, the last. */
+        if (all_parts || parts <= PARTS_TRIED)
+            fault->part++;
+        else if (fault->part == 1)
+            fault->part = 2 + fault->at * 7919 % (parts - 2);
+        else
+            fault->part = fault->part == parts ? parts + 1 : parts;
+        if (fault->part > parts)
+            *fault = (struct fault){.at = fault->at, .cut = CUT_AFTER};
+        return true;
+    case CUT_AFTER:
+        fault->cut = CUT_RESET;
+        return pawl_test_geometries[plan->geometry].cached;
+    case CUT_RESET:
+        break;
+    }
+    return false;
+}
+
+static void second_try(struct plan *plan, const struct pawl_test_subject *base,
+                       const struct fault *fault)
+{
+    static struct changes ignored, again;
+
+    plan->second = *fault;
+    run(plan, base, &ignored, &again);
+    plan->pairs++;
+    if (plan->wrong == NULL)
+        plan->second = (struct fault){.at = 0};
+}
+
+/* Second cuts: all of the recovery's, or one that differs from first to first. */
+static void seconds_sweep(struct plan *plan, const struct pawl_test_subject *base,
+                          const struct changes *recovery)
+{
+    if (recovery->count == 0)
+        return;
+    if (!plan->complete) {
+        struct fault fault = {.at = 1 + plan->points % recovery->count, .cut = CUT_BEFORE};
+        for (uint64_t i = plan->points % (PARTS_TRIED + 2); i > 0; i--)
+            (void)fault_next(plan, recovery, false, &fault);
+        second_try(plan, base, &fault);
+        return;
+    }
+    for (uint64_t at = 1; at <= recovery->count; at++) {
+        struct fault fault = {.at = at, .cut = CUT_BEFORE};
+        do {
+            second_try(plan, base, &fault);
+        } while (plan->wrong == NULL && fault_next(plan, recovery, false, &fault));
+        if (plan->wrong != NULL)
+            return;
+    }
+}
+
+/* All faults of a scenario. */
+static void sweep(struct plan *plan)
+{
+    static struct pawl_test_subject base;
+    static struct changes changes, recovery, ignored;
+
+    pawl_test_base_make(&base, &pawl_test_geometries[plan->geometry],
+                        &pawl_test_scenarios[plan->scenario]);
     run(plan, &base, &changes, &recovery);
-    for (uint64_t cut = 1; cut <= changes; cut++) {
-        plan->cut = cut;
-        plan->second = 0;
-        run(plan, &base, &ignored, &recovery);
-        tried++;
-        for (uint64_t second = 1; twice && second <= recovery; second++, tried++) {
-            plan->second = second;
-            run(plan, &base, &ignored, &ignored);
-        }
+    if (plan->wrong == NULL && (changes.count == 0 || changes.count > OPERATIONS_MAX))
+        wrong_set(plan, "its changes can be counted");
+    for (uint64_t at = 1; at <= changes.count && plan->wrong == NULL; at++) {
+        struct fault fault = {.at = at, .cut = CUT_BEFORE}, sampled = fault;
+        do {
+            plan->first = fault;
+            run(plan, &base, &ignored, &recovery);
+            plan->points++;
+            bool is_sampled = fault.cut != CUT_TORN || fault.part == sampled.part;
+            if (plan->wrong == NULL && is_sampled)
+                seconds_sweep(plan, &base, &recovery);
+            if (is_sampled)
+                (void)fault_next(plan, &changes, false, &sampled);
+        } while (plan->wrong == NULL && fault_next(plan, &changes, plan->complete, &fault));
     }
-    pawl_test_device_release(&base);
-    return tried;
+    pawl_test_device_release(&base.device);
 }
 
-static uint64_t scenarios_sweep(const struct pawl_ram_geometry *geometry, uint64_t tear, bool twice)
+static bool geometry_sweep(unsigned geometry, bool complete)
 {
-    uint64_t tried = 0;
+    const struct pawl_ram_geometry *shape = &pawl_test_geometries[geometry];
+    uint64_t points = 0, pairs = 0;
+    bool holds = true;
 
-    for (size_t i = 0; i < PAWL_TEST_SCENARIO_COUNT; i++) {
-        struct pawl_test_finding finding = {0};
-        struct plan plan = {.scenario = &pawl_test_scenarios[i],
-                            .geometry = geometry,
-                            .tear = tear,
-                            .finding = &finding};
-        tried += sweep(&plan, twice);
-        pawl_test_finding_check(&finding, plan.scenario, geometry);
+    for (unsigned i = 0; i < PAWL_TEST_SCENARIO_COUNT && holds; i++) {
+        struct plan plan = {.geometry = geometry, .scenario = i, .complete = complete};
+        sweep(&plan);
+        if (plan.wrong != NULL)
+            finding_print(&plan);
+        else
+            printf("  %-22s %8lu cuts %9lu pairs\n", pawl_test_scenarios[i].name,
+                   (unsigned long)plan.points, (unsigned long)plan.pairs);
+        points += plan.points;
+        pairs += plan.pairs;
+        holds = plan.wrong == NULL;
     }
-    return tried;
+    printf("geometry %u: pages of %u, units of %u, erased %02x, slots %lu and %lu%s%s: "
+           "%lu cuts, %lu pairs\n",
+           geometry, shape->page_size, shape->write_size, shape->erased,
+           (unsigned long)shape->slot_size[0], (unsigned long)shape->slot_size[1],
+           shape->ascending ? ", ascending" : "", shape->cached ? ", cached" : "",
+           (unsigned long)points, (unsigned long)pairs);
+    return holds;
 }
 
-static void i4_any_cut_leaves_old_or_new(void **state)
+static bool fault_parse(const char *text, struct fault *fault)
 {
-    uint64_t tried = 0;
+    char *end = NULL;
 
-    (void)state;
-    for (size_t i = 0; i < PAWL_TEST_GEOMETRY_COUNT; i++)
-        tried += scenarios_sweep(&pawl_test_geometries[i], 0, false);
-    print_message("%lu cuts\n", (unsigned long)tried);
+    fault->at = strtoull(text, &end, 10);
+    fault->cut = (enum cut) * end;
+    if (fault->at == 0 || *end == '\0' || strchr("btar", *end) == NULL)
+        return false;
+    fault->part = strtoull(end + 1, NULL, 10);
+    return true;
 }
 
-/* The change at the cut is not whole: some units are programmed, one of them in part; some pages
- * are erased, one of them in part; a cell is half one, half the other. */
-static void i4_a_change_torn_by_the_cut_does_no_more_harm(void **state)
+static int again(unsigned geometry, int count, char **arguments)
 {
-    uint64_t tried = 0;
+    static struct changes changes, recovery;
+    static struct pawl_test_subject base;
+    struct plan plan = {.geometry = geometry, .scenario = (unsigned)atoi(arguments[0])};
 
-    (void)state;
-    for (uint64_t tear = 1; tear <= TEARS; tear++) {
-        for (size_t i = 0; i < PAWL_TEST_GEOMETRY_COUNT; i++)
-            tried += scenarios_sweep(&pawl_test_geometries[i], tear, false);
+    if (plan.scenario >= PAWL_TEST_SCENARIO_COUNT || !fault_parse(arguments[1], &plan.first) ||
+        (count > 2 && !fault_parse(arguments[2], &plan.second)))
+        return 2;
+    pawl_test_base_make(&base, &pawl_test_geometries[geometry],
+                        &pawl_test_scenarios[plan.scenario]);
+    run(&plan, &base, &changes, &recovery);
+    pawl_test_device_release(&base.device);
+    if (plan.wrong != NULL)
+        finding_print(&plan);
+    else
+        printf("%s: holds\n", pawl_test_scenarios[plan.scenario].name);
+    return plan.wrong != NULL;
+}
+
+int main(int argc, char **argv)
+{
+    bool all = argc > 1 && strcmp(argv[1], "all") == 0;
+    bool complete = argc == 3 && strcmp(argv[2], "complete") == 0;
+    unsigned geometry = argc > 1 && !all ? (unsigned)atoi(argv[1]) : 0;
+    bool holds = true;
+
+    if (argc < 2 || (argc == 3 && !complete) || argc > 5 || geometry >= PAWL_TEST_GEOMETRY_COUNT) {
+        fprintf(stderr, "usage: sim_power_cut GEOMETRY|all [complete]\n"
+                        "       sim_power_cut GEOMETRY SCENARIO FAULT [FAULT]\n");
+        return 2;
     }
-    print_message("%lu torn changes\n", (unsigned long)tried);
-}
-
-static void i4_a_second_cut_in_the_recovery(void **state)
-{
-    (void)state;
-    print_message("%lu cuts and pairs of cuts\n",
-                  (unsigned long)scenarios_sweep(&pawl_test_geometries[3], 0, true));
-}
-
-/* The simulator's own test: when the counter moves before the cell is written, the cut between both
- * leaves a device that runs nothing, and the sweep must say so. */
-static void i4_the_simulator_finds_a_counter_that_moves_first(void **state)
-{
-    struct pawl_test_finding finding = {0};
-    struct plan plan = {.scenario = &pawl_test_scenarios[1],
-                        .geometry = &pawl_test_geometries[1],
-                        .cell_late = true,
-                        .finding = &finding};
-
-    (void)state;
-    sweep(&plan, false);
-    assert_int_not_equal(finding.count, 0);
-    assert_string_equal(finding.first, "runs old or new, as the counter says");
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(i4_any_cut_leaves_old_or_new),
-        cmocka_unit_test(i4_a_change_torn_by_the_cut_does_no_more_harm),
-        cmocka_unit_test(i4_a_second_cut_in_the_recovery),
-        cmocka_unit_test(i4_the_simulator_finds_a_counter_that_moves_first),
-    };
-    return cmocka_run_group_tests(tests, pawl_test_scenarios_setup, pawl_test_scenarios_teardown);
+    pawl_test_issues_make();
+    if (argc > 3) {
+        holds = again(geometry, argc - 2, argv + 2) == 0;
+    } else {
+        for (unsigned i = geometry; i < (all ? PAWL_TEST_GEOMETRY_COUNT : geometry + 1); i++)
+            holds = geometry_sweep(i, complete) && holds;
+    }
+    pawl_test_issues_free();
+    return holds ? 0 : 1;
 }

@@ -1,9 +1,10 @@
 /*
- * A device in memory: flash that behaves like NOR, a protected store, an executor that keeps what
- * it was told to run, deterministic entropy. It outlives the engine, as hardware outlives a reboot.
+ * A device in memory: flash like NOR or NAND, a protected store, an executor that keeps what it was
+ * told to run, deterministic entropy. It outlives the engine, as hardware outlives a reboot.
  *
- * It counts every operation that changes something and can stop before any one of them: from then
- * on every operation fails and changes nothing, which is all that an engine without power can see.
+ * It counts every operation that changes something, and power can be cut before any one of them, in
+ * each of its parts, or after it: from then on every operation fails and changes nothing, which is
+ * all that an engine without power can see.
  */
 #ifndef PAWL_TESTS_RAM_PORT_H
 #define PAWL_TESTS_RAM_PORT_H
@@ -19,6 +20,8 @@ struct pawl_ram_geometry {
     uint32_t write_size;
     uint8_t erased;
     uint64_t slot_size[PAWL_SLOT_COUNT];
+    bool ascending; /* as NAND: the units of a page are programmed in ascending order */
+    bool cached;    /* what is not synced may be lost with power, page by page */
 };
 
 /* What is changed. */
@@ -41,11 +44,21 @@ enum pawl_ram_counter_fault {
     PAWL_RAM_COUNTER_UNREADABLE = 6 /* can't be read */
 };
 
+/* Told what the engine does, while it does it. */
+struct pawl_ram_witness {
+    void (*started)(void *context, bool trial); /* an image: that in executable memory */
+    void (*advanced)(void *context);            /* the counter */
+    void *context;
+};
+
 struct pawl_ram_port {
     struct pawl_port port; /* give this to the engine */
     uint8_t *flash;
     uint8_t *written; /* one byte per write unit: programmed since its erase */
     uint64_t flash_size;
+    bool ascending;
+    /* What survives a power cut of a cached geometry; NULL otherwise. */
+    uint8_t *durable, *durable_written;
     uint64_t counter;
     uint8_t cells[2][PAWL_CELL_SIZE];
     uint64_t random; /* state of the entropy */
@@ -62,22 +75,28 @@ struct pawl_ram_port {
     /* Faults. */
     uint64_t operations; /* changes tried so far */
     uint64_t counts[PAWL_RAM_OPERATION_COUNT];
-    uint64_t cut_at;          /* power is cut before this operation; 0 is never */
+    uint32_t *parts;          /* NULL, or takes the parts of each operation: units, pages or 1 */
+    uint64_t parts_count;     /* operations that it has room for */
+    uint64_t cut_at;          /* power is cut at this operation: before it, unless: */
+    bool cut_after;           /* it is done, and the engine does not hear of it */
+    bool cut_resets;          /* not power: the memory of the engine alone is lost */
     bool dead;                /* it was cut */
     uint64_t reads;           /* of flash, cells and counter, tried so far */
     uint64_t change_fails_at; /* this change, and this read, fail once and do nothing; 0 is never */
     uint64_t read_fails_at;
-    bool failed; /* one did */
+    bool change_lies;                         /* the change that fails says that it is done */
+    bool failed;                              /* one did */
+    enum pawl_ram_operation failed_operation; /* of a change that did */
     /* Not 0: the change that is cut, or fails, is made in part, as this seed says. */
     uint64_t tear;
+    uint64_t tear_part; /* its parts before this one are done; 0: as the seed says */
+    /* Read disturb: each so many reads of flash a bit of it flips; 0 is never. */
+    uint64_t disturb_period, disturbed;
+    struct pawl_ram_witness witness;
     enum pawl_ram_counter_fault counter_fault;
     bool drop_programs; /* a program says done and changes nothing */
     bool run_fails;
     bool entropy_fails;
-    bool cell_late;     /* a planted error: a cell is written only after the counter moved */
-    bool has_late_cell; /* what waits for that */
-    unsigned late_index;
-    uint8_t late_cell[PAWL_CELL_SIZE];
 };
 
 /* A fresh device: erased flash, counter 0. Ends the test program when memory runs out. */
@@ -86,7 +105,8 @@ void pawl_ram_port_release(struct pawl_ram_port *ram);
 
 /* Switched off and on: nothing runs, nothing is loaded; planned faults stay planned. */
 void pawl_ram_port_reset(struct pawl_ram_port *ram);
-/* The same, and no fault is planned any more; a cut is over and counts begin anew. */
+/* The same, and no fault is planned any more; a cut is over and counts begin anew. After a cut,
+ * what was not synced is lost or not, page by page. */
 void pawl_ram_port_restart(struct pawl_ram_port *ram);
 
 /* Everything that persists, for a copied or restored device: `target` is initialised with the same

@@ -1,100 +1,189 @@
 #include "sim/scenario.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include <assert.h>
 #include <string.h>
 
-#include <cmocka.h>
+#define ROUNDS_MAX 3u /* exchanges */
+#define DIAGNOSTIC 7u /* number of a command */
+#define PARTIAL 3500u /* bytes of a download that is interrupted */
 
-#define ROUNDS_MAX 6u
+/* Three vendor keys are trusted. NEXT and PROBE stand where every other release allows them. */
+struct pawl_test_issue pawl_test_issues[PAWL_TEST_IMAGE_COUNT] = {
+    [PAWL_TEST_OLD] = {.release = {.security_version = 1}},
+    [PAWL_TEST_NEW] = {.release = {.security_version = 1}},
+    [PAWL_TEST_DIRECT] = {.release = {.security_version = 1, .mode = PAWL_MODE_DIRECT}},
+    [PAWL_TEST_REVOKING] = {.release = {.security_version = 1, .signer = 1, .revoked = 1}},
+    [PAWL_TEST_RAISING] = {.release = {.security_version = 2}},
+    [PAWL_TEST_NEXT] = {.release = {.security_version = 2, .signer = 2, .revoked = 1}},
+    [PAWL_TEST_PROBE] = {.release = {.security_version = 2, .signer = 2}},
+};
 
-struct pawl_test_package pawl_test_packages[PAWL_TEST_IMAGE_COUNT];
-
+/* NOR of microcontrollers, with the smallest and larger units; NOR whose erased bits read as zero;
+ * NAND, with large pages that are programmed in order; a file behind a cache. */
 const struct pawl_ram_geometry pawl_test_geometries[PAWL_TEST_GEOMETRY_COUNT] = {
     {.page_size = 256, .write_size = 1, .erased = 0xff, .slot_size = {8192, 8192}},
     {.page_size = 1024, .write_size = 8, .erased = 0xff, .slot_size = {8192, 12288}},
     {.page_size = 512, .write_size = 16, .erased = 0x00, .slot_size = {8192, 8192}},
     {.page_size = 4096, .write_size = 256, .erased = 0xff, .slot_size = {8192, 8192}},
     {.page_size = 2048, .write_size = 512, .erased = 0xff, .slot_size = {16384, 8192}},
+    {.page_size = 16384,
+     .write_size = 512,
+     .erased = 0xff,
+     .slot_size = {16384, 32768},
+     .ascending = true},
+    {.page_size = 8192,
+     .write_size = 64,
+     .erased = 0x00,
+     .slot_size = {8192, 8192},
+     .ascending = true},
+    {.page_size = 1024, .write_size = 4, .erased = 0x00, .slot_size = {8192, 8192}, .cached = true},
 };
+
+/* Off and on without a fault: what was planned stays planned. */
+static enum pawl_result restart(struct pawl_test_device *device)
+{
+    if (device->engine)
+        pawl_processor_release(device->engine);
+    device->engine = NULL;
+    pawl_ram_port_reset(&device->ram);
+    return pawl_test_device_start(device);
+}
+
+static enum pawl_result ended(struct pawl_test_device *device,
+                              const struct pawl_test_package *taken, enum pawl_run_event event)
+{
+    return pawl_test_device_update(device, taken, device->ram.counter, event);
+}
 
 static enum pawl_result update(struct pawl_test_device *device,
                                const struct pawl_test_package *taken)
 {
-    return pawl_test_device_update(device, taken, device->ram.counter, PAWL_RUN_EXITED_ZERO);
+    return ended(device, taken, PAWL_RUN_EXITED_ZERO);
 }
 
-static enum pawl_result update_that_crashes(struct pawl_test_device *device,
-                                            const struct pawl_test_package *taken)
+static enum pawl_result crash(struct pawl_test_device *device,
+                              const struct pawl_test_package *taken)
 {
-    return pawl_test_device_update(device, taken, device->ram.counter, PAWL_RUN_CRASHED);
+    return ended(device, taken, PAWL_RUN_CRASHED);
 }
 
-static enum pawl_result update_in_two_parts(struct pawl_test_device *device,
-                                            const struct pawl_test_package *taken)
+static enum pawl_result failure(struct pawl_test_device *device,
+                                const struct pawl_test_package *taken)
+{
+    return ended(device, taken, PAWL_RUN_EXITED_OTHER);
+}
+
+static enum pawl_result deadline(struct pawl_test_device *device,
+                                 const struct pawl_test_package *taken)
+{
+    return ended(device, taken, PAWL_RUN_DEADLINE);
+}
+
+static enum pawl_result ten_updates(struct pawl_test_device *device,
+                                    const struct pawl_test_package *taken)
+{
+    enum pawl_result result = PAWL_OK;
+
+    for (unsigned i = 0; i < 10 && result == PAWL_OK; i++)
+        result = update(device, i % 2 == 0 ? taken : &pawl_test_issues[PAWL_TEST_OLD].package);
+    return result;
+}
+
+static enum pawl_result part(struct pawl_test_device *device, const struct pawl_test_package *taken)
 {
     struct pawl_work work;
 
     enum pawl_result result = pawl_test_device_exchange(device, taken, device->ram.counter, &work);
     if (result == PAWL_OK)
-        result = pawl_test_device_fetch(device, taken, work.offset, 500, 3500);
-    if (result != PAWL_OK)
-        return result;
-    /* Not a cut: the device is switched off and on. */
-    pawl_processor_release(device->engine);
-    device->engine = NULL;
-    pawl_ram_port_reset(&device->ram);
-    result = pawl_test_device_start(device);
+        result = pawl_test_device_fetch(device, taken, work.offset, 500, PARTIAL);
+    return result;
+}
+
+static enum pawl_result resumed_update(struct pawl_test_device *device,
+                                       const struct pawl_test_package *taken)
+{
+    enum pawl_result result = part(device, taken);
+    if (result == PAWL_OK)
+        result = restart(device);
     return result == PAWL_OK ? update(device, taken) : result;
 }
 
-static enum pawl_result download_that_is_given_up(struct pawl_test_device *device,
-                                                  const struct pawl_test_package *taken)
+static enum pawl_result download_given_up(struct pawl_test_device *device,
+                                          const struct pawl_test_package *taken)
+{
+    enum pawl_result result = part(device, taken);
+    return result == PAWL_OK ? pawl_processor_cancel(device->engine) : result;
+}
+
+static enum pawl_result reset_in_trial(struct pawl_test_device *device,
+                                       const struct pawl_test_package *taken)
+{
+    enum pawl_result result = pawl_test_device_download(device, taken, device->ram.counter);
+    return result == PAWL_OK ? restart(device) : result;
+}
+
+/* The report that would tell of the commit is lost, and the one after the restart too. */
+static enum pawl_result confirmation_lost(struct pawl_test_device *device,
+                                          const struct pawl_test_package *taken)
 {
     struct pawl_work work;
 
-    enum pawl_result result = pawl_test_device_exchange(device, taken, device->ram.counter, &work);
+    enum pawl_result result = update(device, taken);
     if (result == PAWL_OK)
-        result = pawl_test_device_fetch(device, taken, work.offset, 500, 3500);
-    return result == PAWL_OK ? pawl_processor_cancel(device->engine) : result;
+        result = pawl_test_device_report(device);
+    if (result == PAWL_OK)
+        result = restart(device);
+    if (result == PAWL_OK)
+        result = pawl_test_device_report(device);
+    return result == PAWL_OK ? pawl_test_device_exchange(device, NULL, 0, &work) : result;
 }
 
 static enum pawl_result diagnostic(struct pawl_test_device *device,
                                    const struct pawl_test_package *taken)
 {
-    device->diagnostic = 7;
-    enum pawl_result result = update(device, taken);
-    device->diagnostic = 0;
-    return result;
+    device->diagnostic = DIAGNOSTIC;
+    return update(device, taken);
 }
 
-static enum pawl_result diagnostic_that_crashes(struct pawl_test_device *device,
-                                                const struct pawl_test_package *taken)
+static enum pawl_result diagnostic_crash(struct pawl_test_device *device,
+                                         const struct pawl_test_package *taken)
 {
-    device->diagnostic = 7;
-    enum pawl_result result = update_that_crashes(device, taken);
-    device->diagnostic = 0;
-    return result;
+    device->diagnostic = DIAGNOSTIC;
+    return crash(device, taken);
 }
 
 const struct pawl_test_scenario pawl_test_scenarios[PAWL_TEST_SCENARIO_COUNT] = {
-    {"first install", false, PAWL_TEST_NEW, true, update},
-    {"update", true, PAWL_TEST_NEW, true, update},
-    {"direct update", true, PAWL_TEST_DIRECT, true, update},
-    {"failing image", true, PAWL_TEST_NEW, false, update_that_crashes},
-    {"failing first image", false, PAWL_TEST_NEW, false, update_that_crashes},
-    {"resumed download", true, PAWL_TEST_NEW, true, update_in_two_parts},
-    {"download given up", true, PAWL_TEST_NEW, false, download_that_is_given_up},
-    {"diagnostic", true, PAWL_TEST_NEW, false, diagnostic},
-    {"direct diagnostic", true, PAWL_TEST_DIRECT, false, diagnostic},
-    {"failing diagnostic", true, PAWL_TEST_NEW, false, diagnostic_that_crashes},
+    {"first install", false, PAWL_TEST_NEW, 1, 0, update},
+    {"update", true, PAWL_TEST_NEW, 1, 0, update},
+    {"direct update", true, PAWL_TEST_DIRECT, 1, 0, update},
+    {"ten updates in a row", true, PAWL_TEST_NEW, 10, 0, ten_updates},
+    {"resumed download", true, PAWL_TEST_NEW, 1, 0, resumed_update},
+    {"download given up", true, PAWL_TEST_NEW, 0, 0, download_given_up},
+    {"failing image", true, PAWL_TEST_NEW, 0, 0, failure},
+    {"failing first image", false, PAWL_TEST_NEW, 0, 0, failure},
+    {"crash in trial", true, PAWL_TEST_NEW, 0, 0, crash},
+    {"deadline in trial", true, PAWL_TEST_NEW, 0, 0, deadline},
+    {"reset in trial", true, PAWL_TEST_NEW, 0, 0, reset_in_trial},
+    {"confirmation lost", true, PAWL_TEST_NEW, 1, 0, confirmation_lost},
+    {"vendor key revoked", true, PAWL_TEST_REVOKING, 1, 0, update},
+    {"revoking image fails", true, PAWL_TEST_REVOKING, 0, 0, failure},
+    {"security floor raised", true, PAWL_TEST_RAISING, 1, 0, update},
+    {"near the maximum", true, PAWL_TEST_NEW, 1, 3, update},
+    {"diagnostic", true, PAWL_TEST_NEW, 0, 0, diagnostic},
+    {"direct diagnostic", true, PAWL_TEST_DIRECT, 0, 0, diagnostic},
+    {"failing diagnostic", true, PAWL_TEST_NEW, 0, 0, diagnostic_crash},
 };
+
+void pawl_test_scenario_act(const struct pawl_test_scenario *scenario,
+                            struct pawl_test_device *device)
+{
+    (void)scenario->act(device, &pawl_test_issues[scenario->taken].package);
+    device->diagnostic = 0;
+}
 
 bool pawl_test_drive(struct pawl_test_device *device)
 {
-    const struct pawl_test_package *package = &pawl_test_packages[PAWL_TEST_NEXT];
+    const struct pawl_test_package *package = &pawl_test_issues[PAWL_TEST_NEXT].package;
 
     for (unsigned round = 0; round < ROUNDS_MAX; round++) {
         struct pawl_directive directive;
@@ -118,88 +207,97 @@ bool pawl_test_drive(struct pawl_test_device *device)
     return false;
 }
 
-bool pawl_test_runs_committed(const struct pawl_test_device *device,
-                              const struct pawl_test_scenario *scenario, uint64_t sequence)
+/* A package that is offered, made for a unit at a sequence number: how it is answered. */
+static enum pawl_result offer(struct pawl_test_device *device, enum pawl_test_image image,
+                              uint32_t unit, uint64_t sequence)
 {
-    if (device->ram.counter == sequence)
-        return scenario->installed
-                   ? pawl_test_device_runs(device, &pawl_test_packages[PAWL_TEST_OLD])
-                   : !device->ram.running;
-    return device->ram.counter == sequence + 1 && scenario->commits &&
-           pawl_test_device_runs(device, &pawl_test_packages[scenario->taken]);
+    const struct pawl_test_package *package = &pawl_test_issues[image].package;
+    struct pawl_directive directive;
+    struct pawl_work work;
+    struct pawl_pud pud;
+
+    if (pawl_test_device_report(device) != PAWL_OK)
+        return PAWL_IO;
+    pawl_test_directive_fill(device, package, sequence, &directive);
+    pawl_test_pud_make(unit, &pud);
+    pawl_test_entitle(&pud, sequence, package, directive.entitlement);
+    enum pawl_result result = pawl_test_device_direct(device, &directive, &work);
+    if (result == PAWL_OK && work.fetch)
+        result = pawl_test_device_fetch(device, package, work.offset, 4096, UINT64_MAX);
+    return result;
 }
 
-bool pawl_test_refuses_past(struct pawl_test_device *device)
+const char *pawl_test_refuses(struct pawl_test_device *device)
 {
-    enum pawl_result result = pawl_test_device_download(device, &pawl_test_packages[PAWL_TEST_OLD],
-                                                        device->ram.counter - 1);
-    return result == PAWL_NOT_ENTITLED &&
-           pawl_test_device_runs(device, &pawl_test_packages[PAWL_TEST_NEXT]);
+    uint64_t now = device->ram.counter;
+    bool ends = device->pud.has_maximum && now >= device->pud.maximum;
+
+    if (offer(device, PAWL_TEST_PROBE, 1, now - 1) != (ends ? PAWL_EXHAUSTED : PAWL_NOT_ENTITLED))
+        return "it refuses what was entitled before";
+    if (offer(device, PAWL_TEST_PROBE, 2, now) != (ends ? PAWL_EXHAUSTED : PAWL_NOT_ENTITLED))
+        return "it refuses what another device was entitled to";
+    if (offer(device, PAWL_TEST_REVOKING, 1, now) != (ends ? PAWL_EXHAUSTED : PAWL_ROLLBACK))
+        return "it refuses what is below its floor";
+    if (offer(device, PAWL_TEST_RAISING, 1, now) != (ends ? PAWL_EXHAUSTED : PAWL_UNTRUSTED))
+        return "it refuses what a revoked key signed";
+    if (device->ram.counter != now ||
+        !pawl_test_device_runs(device, &pawl_test_issues[PAWL_TEST_NEXT].package))
+        return "it goes on with the newest release";
+    return NULL;
 }
 
-void pawl_test_base_make(struct pawl_test_device *base, const struct pawl_ram_geometry *geometry,
-                         const struct pawl_test_scenario *scenario)
-{
-    pawl_test_device_init(base, 1, geometry);
-    assert_int_equal(pawl_test_device_start(base), PAWL_OK);
-    if (scenario->installed)
-        assert_int_equal(update(base, &pawl_test_packages[PAWL_TEST_OLD]), PAWL_OK);
-    pawl_test_device_stop(base);
-}
-
-void pawl_test_base_copy(struct pawl_test_device *device, const struct pawl_ram_geometry *geometry,
-                         const struct pawl_test_device *base)
+static void device_make(struct pawl_test_device *device, const struct pawl_ram_geometry *geometry,
+                        uint64_t maximum)
 {
     pawl_test_device_init(device, 1, geometry);
-    pawl_ram_port_copy(&device->ram, &base->ram);
-    assert_int_equal(pawl_test_device_start(device), PAWL_OK);
+    pawl_test_pud_trust(&device->pud, 3);
+    device->pud.has_maximum = maximum != 0;
+    device->pud.maximum = maximum;
 }
 
-void pawl_test_expect(struct pawl_test_finding *finding, bool holds, const char *what, uint64_t at,
-                      uint64_t then)
+void pawl_test_base_make(struct pawl_test_subject *base, const struct pawl_ram_geometry *geometry,
+                         const struct pawl_test_scenario *scenario)
 {
-    if (holds)
-        return;
-    if (finding->count++ == 0) {
-        finding->first = what;
-        finding->at = at;
-        finding->then = then;
-    }
+    device_make(&base->device, geometry, scenario->maximum);
+    pawl_test_witness_init(&base->witness, &base->device, pawl_test_issues, PAWL_TEST_IMAGE_COUNT);
+    enum pawl_result result = pawl_test_device_start(&base->device);
+    if (result == PAWL_OK && scenario->installed)
+        result = update(&base->device, &pawl_test_issues[PAWL_TEST_OLD].package);
+    assert(result == PAWL_OK && base->witness.wrong == NULL);
+    pawl_test_device_stop(&base->device);
 }
 
-void pawl_test_finding_check(const struct pawl_test_finding *finding,
-                             const struct pawl_test_scenario *scenario,
-                             const struct pawl_ram_geometry *geometry)
+void pawl_test_base_copy(struct pawl_test_subject *subject,
+                         const struct pawl_ram_geometry *geometry,
+                         const struct pawl_test_subject *base)
 {
-    if (finding->count > 0)
-        fail_msg(
-            "%s, pages of %u, units of %u, disturbed at %lu and %lu: not true: %s (and %u more)",
-            scenario->name, geometry->page_size, geometry->write_size, (unsigned long)finding->at,
-            (unsigned long)finding->then, finding->first, finding->count - 1);
+    const struct pawl_pud *pud = &base->device.pud;
+
+    device_make(&subject->device, geometry, pud->has_maximum ? pud->maximum : 0);
+    pawl_ram_port_copy(&subject->device.ram, &base->device.ram);
+    pawl_test_witness_copy(&subject->witness, &base->witness, &subject->device);
+    enum pawl_result result = pawl_test_device_start(&subject->device);
+    assert(result == PAWL_OK);
 }
 
-int pawl_test_scenarios_setup(void **state)
+void pawl_test_issues_make(void)
 {
     struct pawl_pud pud;
 
-    (void)state;
     pawl_test_pud_make(1, &pud);
     for (unsigned i = 0; i < PAWL_TEST_IMAGE_COUNT; i++) {
-        const struct pawl_test_release release = {.image_seed = (uint8_t)(i + 1),
-                                                  .image_size = 4500 + 100 * i,
-                                                  .mode = i == PAWL_TEST_DIRECT ? PAWL_MODE_DIRECT
-                                                                                : PAWL_MODE_WRAPPED,
-                                                  .pud = &pud,
-                                                  .sequence = 1};
-        pawl_test_package_make(&release, &pawl_test_packages[i]);
+        struct pawl_test_issue *issue = &pawl_test_issues[i];
+        issue->release.image_seed = (uint8_t)(i + 1);
+        issue->release.image_size = 4500 + 100 * i;
+        issue->release.pud = &pud;
+        issue->release.sequence = 1;
+        pawl_test_package_make(&issue->release, &issue->package);
+        issue->release.pud = NULL;
     }
-    return 0;
 }
 
-int pawl_test_scenarios_teardown(void **state)
+void pawl_test_issues_free(void)
 {
-    (void)state;
     for (unsigned i = 0; i < PAWL_TEST_IMAGE_COUNT; i++)
-        pawl_test_package_free(&pawl_test_packages[i]);
-    return 0;
+        pawl_test_package_free(&pawl_test_issues[i].package);
 }
