@@ -133,6 +133,7 @@ bool pawl_challenge_open(const struct pawl_challenge_key *key,
     if (!mac_holds(&key->current, device_id, challenge) &&
         !(key->has_previous && mac_holds(&key->previous, device_id, challenge)))
         return false;
+    out->time = number_get(challenge + TIME_AT);
     out->sequence = number_get(challenge + SEQUENCE_AT);
     out->has_instance = challenge[FLAGS_AT] == FLAG_INSTANCE;
     memcpy(out->instance, challenge + INSTANCE_AT, PAWL_INSTANCE_SIZE);

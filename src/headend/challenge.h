@@ -52,6 +52,7 @@ void pawl_challenge_make(const struct pawl_challenge_key *key,
 
 /* What a challenge carries, once its MAC and age held. */
 struct pawl_challenge {
+    uint64_t time; /* when it was made, Unix seconds */
     uint64_t sequence;
     bool has_instance;
     uint8_t instance[PAWL_INSTANCE_SIZE];

@@ -33,10 +33,12 @@ static bool is_at_work(enum pawl_state state)
 }
 
 enum pawl_command_turn pawl_command_decide(const struct pawl_command *command,
-                                           const struct pawl_report *report, bool offers)
+                                           const struct pawl_report *report, int64_t challenged,
+                                           bool offers)
 {
+    /* The report is what was asked for, if it is news. */
     if (command->kind == PAWL_COMMAND_CHECK_IN)
-        return PAWL_COMMAND_TAKEN; /* the report is what was asked for */
+        return challenged >= command->created ? PAWL_COMMAND_TAKEN : PAWL_COMMAND_AGAIN;
     /* One that does not know commands would commit what is meant to run once. */
     if (!report->has_command)
         return PAWL_COMMAND_WAITS;

@@ -52,11 +52,15 @@ enum pawl_command_turn {
     PAWL_COMMAND_SENT = 1,    /* goes with this directive, which then offers nothing */
     PAWL_COMMAND_OFFERED = 2, /* this directive offers its package, to run once */
     PAWL_COMMAND_TAKEN = 3,   /* ends: the device has carried it out */
+    PAWL_COMMAND_AGAIN = 4,   /* the report may be older than the command: another one is wanted */
 };
 
 /* The oldest command's turn. `offers` says that assignments offer the device a package now: a
- * diagnostic waits for it, and so does everything else while the device is at work on it. */
+ * diagnostic waits for it, and so does everything else while the device is at work on it.
+ * `challenged` is when the report's challenge was made: one from before a check-in was asked for
+ * may be a recording. */
 enum pawl_command_turn pawl_command_decide(const struct pawl_command *command,
-                                           const struct pawl_report *report, bool offers);
+                                           const struct pawl_report *report, int64_t challenged,
+                                           bool offers);
 
 #endif

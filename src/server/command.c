@@ -13,8 +13,9 @@ enum pawl_command_turn pawl_exchange_command_find(struct pawl_exchange *exchange
     enum pawl_result result = pawl_exchange_reader_get(exchange, &reader);
     if (result == PAWL_OK)
         result = pawl_store_command_first(reader, exchange->device.number, exchange->now, command);
-    return result == PAWL_OK ? pawl_command_decide(command, &exchange->report, offers)
-                             : PAWL_COMMAND_WAITS;
+    return result == PAWL_OK
+               ? pawl_command_decide(command, &exchange->report, exchange->challenged, offers)
+               : PAWL_COMMAND_WAITS;
 }
 
 static enum pawl_result diagnostic_fill(struct pawl_exchange *exchange,

@@ -149,6 +149,8 @@ static enum MHD_Result answer(struct pawl_exchange *exchange, const struct pawl_
     case PAWL_COMMAND_SENT:
     case PAWL_COMMAND_OFFERED:
         return pawl_exchange_command(exchange, &command);
+    case PAWL_COMMAND_AGAIN:
+        return pawl_exchange_answer(exchange, PAWL_ACTION_REPEAT);
     case PAWL_COMMAND_WAITS:
         break;
     }

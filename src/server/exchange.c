@@ -91,6 +91,7 @@ enum pawl_result pawl_exchange_begin(struct pawl_exchange *exchange, struct pawl
         return result;
     exchange->fresh = young && pawl_challenge_fits(&challenge, &exchange->device.record,
                                                    &exchange->device.failure);
+    exchange->challenged = exchange->fresh ? (int64_t)challenge.time : 0;
     return decoded;
 }
 

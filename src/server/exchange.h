@@ -21,6 +21,7 @@ struct pawl_exchange {
     uint64_t push_counter;     /* as it was before anything was looked up */
     uint64_t campaign;         /* that holds for the device, as far as it was found; 0: none */
     bool fresh;                /* the challenge is ours, young, and made for what is held */
+    int64_t challenged;        /* when that challenge was made; 0: it is not fresh */
 };
 
 /* Takes the report in the request's body apart, reads the device and verifies the MAC. PAWL_OK: the

@@ -276,6 +276,11 @@ def freeze():
             200, "GET", f"/v1/devices?filter=package%3D{first[2].hex()[:16]}")["items"]
         assert [item["device_id"] for item in behind] == [frozen.id.hex()]
         assert silent(made.server, since) == [frozen.id.hex()]
+        # Playing what the device said before the line was cut does not make it count as served.
+        for report in middle.reports:
+            assert made.server.post(report)[0] == 200
+        assert made.server.expect(200, "GET", campaign)["stages"][0]["failed"] == 1
+        assert made.server.expect(200, "GET", campaign)["state"] == "paused"
         # The line is free again.
         middle.on_report = None
         made.server.expect(200, "POST", f"{campaign}/resume")

@@ -3,12 +3,13 @@
 well): he reads, records, repeats and holds back. Invariants I1, I2, I5, I8."""
 import base64
 import shutil
+import time
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
 
 from attack_world import (MEDIA_TYPE, NOTHING, OK, TRIED_AND_FAILED, UNTRUSTED, Middle, Tap, World, main,
-                          protocol, world)
+                          protocol, wait_for, world)
 from pawl_device import DOWNLOAD, HOLD, IDLE, REPEAT
 from pawl_secure import SecureServer
 from pawl_server import Server
@@ -276,6 +277,29 @@ def report_replay_after_release():
         assert made.held(made.units[0])["state"] == "active"
 
 
+def report_replay_for_check_in():
+    """I5, SPEC 19.2. The same attacker. Has: a report from before an operator asked the device for a sign
+    of life, as good as new otherwise. Tries: to have it taken for that sign, of a device that he cut
+    off. Stopped by: a check-in is taken from a report whose challenge is no older than it."""
+    with Server() as server:
+        made = World(server, 1)
+        device, command = made.units[0].device, {"kind": "check-in"}
+        command["target"] = {"device": device.id.hex()}
+        for _ in range(2):  # the second time with what did it the first time, too
+            device.exchange()
+            recorded = [device.report()[0]]
+            assert post(server, recorded[0]).status == 200
+            later = int(time.time()) + 1.1  # challenges and commands have whole seconds
+            wait_for(lambda: time.time() > later)
+            number = server.expect(201, "POST", "/v1/commands", command)["number"]
+            for report in recorded * 3:
+                assert post(server, report).status == 200
+            waiting = server.expect(200, "GET", f"/v1/commands?device={device.id.hex()}")["items"]
+            assert [item["number"] for item in waiting] == [number], "a recording was taken for life"
+            device.exchange()
+            assert not server.expect(200, "GET", f"/v1/commands?device={device.id.hex()}")["items"]
+
+
 def report_replay_elsewhere():
     """I5, SPEC 11.9. The same attacker, at another replica: one that shares the secrets and lags behind
     (a copy of the store, made before the last commit). Stopped by: the challenge; what is still news
@@ -371,4 +395,4 @@ def nonce_of(report, unit):
 
 if __name__ == "__main__":
     main(eavesdrop, eavesdrop_through_tls, eavesdrop_tables, report_replay, report_replay_of_failures,
-         report_replay_after_release, report_replay_elsewhere, report_delayed, directive_replay)
+         report_replay_after_release, report_replay_for_check_in, report_replay_elsewhere, report_delayed, directive_replay)

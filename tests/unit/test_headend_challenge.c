@@ -57,6 +57,7 @@ static void values_come_back_11_2(void **state)
     struct pawl_challenge challenge;
     assert_true(pawl_challenge_open(&fixture.key, device, NOW, fixture.bytes, sizeof fixture.bytes,
                                     &challenge));
+    assert_true(challenge.time == NOW);
     assert_true(challenge.sequence == held.sequence);
     assert_true(challenge.has_instance);
     assert_memory_equal(challenge.instance, held.instance, PAWL_INSTANCE_SIZE);

@@ -35,9 +35,22 @@ static void spec19_5_each_kind_takes_its_turn(void **state)
         const struct pawl_report report = {.has_command = cases[i].knows,
                                            .command = cases[i].reported ? 9 : 8,
                                            .state = cases[i].state};
-        if (pawl_command_decide(&command, &report, cases[i].offers) != cases[i].expected)
+        if (pawl_command_decide(&command, &report, 0, cases[i].offers) != cases[i].expected)
             fail_msg("case %zu", i);
     }
+}
+
+/* I5: what was recorded before it was asked for is no sign of life. */
+static void spec19_2_a_check_in_is_no_older_than_it_was_asked_for(void **state)
+{
+    const struct pawl_command command = {.kind = PAWL_COMMAND_CHECK_IN, .created = 1000};
+    const struct pawl_report report = {.state = PAWL_STATE_READY};
+
+    (void)state;
+    assert_int_equal(pawl_command_decide(&command, &report, 0, false), PAWL_COMMAND_AGAIN);
+    assert_int_equal(pawl_command_decide(&command, &report, 999, true), PAWL_COMMAND_AGAIN);
+    assert_int_equal(pawl_command_decide(&command, &report, 1000, true), PAWL_COMMAND_TAKEN);
+    assert_int_equal(pawl_command_decide(&command, &report, 1001, false), PAWL_COMMAND_TAKEN);
 }
 
 static void kinds_have_names(void **state)
@@ -59,6 +72,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(spec19_5_each_kind_takes_its_turn),
+        cmocka_unit_test(spec19_2_a_check_in_is_no_older_than_it_was_asked_for),
         cmocka_unit_test(kinds_have_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
