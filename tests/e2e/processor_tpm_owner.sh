@@ -55,6 +55,13 @@ stop
 stolen=$(authorization)
 keep
 
+# The owner's authorization reads, writes and counts nothing.
+tpm2_nvread -C o -s 8 "$(index 0)" >read 2>&1 && fail "the owner reads the counter"
+tpm2_nvincrement -C o "$(index 0)" >>read 2>&1 && fail "the owner moves the counter"
+printf '%32s' "" | tpm2_nvwrite -C o -i - "$(index 3)" >>read 2>&1 &&
+    fail "the owner writes a cell"
+[ "$(grep -c 'ErrorCode (0x00000149)' read)" = 3 ] || fail "refused otherwise: $(cat read)"
+
 # Undefined, and defined anew with all that an owner knows: no index that opens to the device.
 for number in 0 1 2 3; do
     undefine "$number"
@@ -78,6 +85,13 @@ for number in 0 1 2 3; do
     esac
     restore
 done
+
+# With the device's authorization, stolen: an index that is no counter, with an earlier value.
+undefine 0
+tpm2_nvdefine -Q -C o -g sha256 -s 8 -a 'authread|authwrite|no_da' -p "hex:$stolen" "$(index 0)"
+printf '\0\0\0\0\0\0\0\2' | tpm2_nvwrite -C "$(index 0)" -P "hex:$stolen" -i - "$(index 0)"
+refused 18 'storage: TPM index 0x01800101: not the base of this device' "${counter[@]}"
+restore
 
 # With the device's authorization, stolen: a counter that is defined anew has only moved up.
 before=$(counter_value)

@@ -131,9 +131,11 @@ static TSS2_RC answer_get(uint8_t *answer, size_t *size)
 /* The TPM's side: takes the command. */
 static int command_take(void)
 {
+    struct pollfd wait_ = {.fd = listener, .events = POLLIN};
     uint8_t taken[64];
-    int fd = accept(listener, NULL, NULL);
 
+    assert_int_equal(poll(&wait_, 1, PAWL_TPM_COMMAND_TIME), 1);
+    int fd = accept(listener, NULL, NULL);
     assert_true(fd >= 0);
     assert_int_equal(read(fd, taken, sizeof taken), sizeof command);
     assert_memory_equal(taken, command, sizeof command);
