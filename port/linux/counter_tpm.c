@@ -20,6 +20,7 @@
 #include "tpm_trouble.h"
 
 #define NUMBER_SIZE 8u
+#define CELLS 2u
 #define NAMED 3u              /* the indices that the base's MAC is over */
 #define PATIENCE_SERVING 3000 /* ms; an agent asks again by itself */
 
@@ -202,6 +203,8 @@ static enum pawl_result counter_tpm_cell_read(void *context, unsigned index,
 {
     struct counter_tpm *store = context;
 
+    if (index >= CELLS)
+        return PAWL_STORAGE;
     return serve_tell(store,
                       pawl_tpm_read(&store->tpm, PAWL_TPM_CELL + index, cell, PAWL_CELL_SIZE));
 }
@@ -211,6 +214,8 @@ static enum pawl_result counter_tpm_cell_write(void *context, unsigned index,
 {
     struct counter_tpm *store = context;
 
+    if (index >= CELLS)
+        return PAWL_STORAGE;
     return serve_tell(store,
                       pawl_tpm_write(&store->tpm, PAWL_TPM_CELL + index, cell, PAWL_CELL_SIZE));
 }

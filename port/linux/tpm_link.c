@@ -40,7 +40,7 @@ static TSS2_RC transmit(TSS2_TCTI_CONTEXT *context, size_t size, const uint8_t *
 /* Takes packets until one answers the last command; those to earlier ones came too late. */
 static TSS2_RC answer_take(struct pawl_tpm_link *link)
 {
-    const int64_t end = pawl_tpm_now() + (link->unanswered ? HANGING_TIME : ANSWER_TIME);
+    int64_t end = pawl_tpm_now() + (link->unanswered ? HANGING_TIME : ANSWER_TIME);
     uint32_t number;
 
     for (;;) {
@@ -56,8 +56,10 @@ static TSS2_RC answer_take(struct pawl_tpm_link *link)
         if (size < (ssize_t)PAWL_TPM_NUMBER_SIZE)
             return TSS2_TCTI_RC_IO_ERROR; /* the relay ended */
         memcpy(&number, link->message, sizeof number);
-        if (number != link->number)
+        if (number != link->number) { /* whoever hung goes on, and has our command now */
+            end = pawl_tpm_now() + ANSWER_TIME;
             continue;
+        }
         link->size = (size_t)size - PAWL_TPM_NUMBER_SIZE;
         return link->size > 0 ? TSS2_RC_SUCCESS : TSS2_TCTI_RC_IO_ERROR;
     }

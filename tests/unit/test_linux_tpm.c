@@ -208,6 +208,39 @@ static void test_relay_leaves_who_speaks_unasked(void **state)
     close(fd);
 }
 
+/* After a command without an answer, which costs its time once, a TPM that goes on has the whole
+ * time again for the next command, and not the short one for a TPM that hangs. */
+static void test_link_gives_time_again(void **state)
+{
+    uint8_t packet[PAWL_TPM_NUMBER_SIZE + 12] = {0}, answer[PAWL_TPM_MESSAGE_MAX];
+    struct pawl_tpm_link own = link_;
+    size_t size;
+    int ends[2];
+
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
+    pawl_tpm_link_init(&link_, ends[0]);
+    link_.unanswered = true;
+    command_send();
+    assert_int_equal(answer_get(answer, &size), TSS2_TCTI_RC_IO_ERROR); /* soon */
+    assert_int_equal(read(ends[1], packet, sizeof packet), sizeof packet);
+    command_send();
+    assert_int_equal(write(ends[1], packet, sizeof packet), sizeof packet); /* the late answer */
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) { /* a slow TPM */
+        (void)poll(NULL, 0, 400);
+        (void)!read(ends[1], packet, sizeof packet);
+        _exit(write(ends[1], packet, sizeof packet) != (ssize_t)sizeof packet);
+    }
+    assert_int_equal(answer_get(answer, &size), TSS2_RC_SUCCESS);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    assert_false(link_.unanswered);
+    close(ends[0]);
+    close(ends[1]);
+    link_ = own;
+}
+
 /* An answer to another command, as after one that came too late, is not taken; nor is the relay's
  * end for one. */
 static void test_link_takes_its_own_answer(void **state)
@@ -249,6 +282,7 @@ int main(void)
         cmocka_unit_test(test_relay_refuses_other_answers),
         cmocka_unit_test(test_relay_leaves_who_speaks_unasked),
         cmocka_unit_test(test_link_takes_its_own_answer),
+        cmocka_unit_test(test_link_gives_time_again),
     };
 
     return cmocka_run_group_tests_name("linux_tpm", tests, relay_open, relay_close);
