@@ -107,7 +107,7 @@ failed_retry() {
     local i
     for ((i = 0; i < devices; i++)); do
         [ "$(server_sees "dev$i" sequence)" = "$1" ] && continue
-        "$pawl" device retry "$(cat "dev$i/id")" >/dev/null && retried=$((retried + 1))
+        "$pawl" device retry "$(cat "dev$i/id")" >/dev/null 2>&1 && retried=$((retried + 1))
     done
 }
 

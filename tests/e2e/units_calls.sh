@@ -66,9 +66,23 @@ chmod 0755 . pawl-processor syscall_jail
     --engine-user 54321 --run-as 54322:54322 2>log.launcher &
 pids+=($!)
 until_true test -S run/engine.sock
-setpriv --reuid 54321 --regid 54321 --clear-groups --no-new-privs --bounding-set -all \
-    --inh-caps -all ./syscall_jail pawl-processor.calls ./pawl-processor --pud ./*.pud \
-    --state device --link "unix:$work/link" --launcher run/engine.sock 2>log.processor &
+engine=(setpriv --reuid 54321 --regid 54321 --clear-groups --no-new-privs --bounding-set -all
+    --inh-caps -all ./syscall_jail pawl-processor.calls ./pawl-processor --pud ./*.pud
+    --launcher run/engine.sock)
+# The counter in a TPM first: indices are made, and read once nothing can be opened any more.
+mkdir tpm
+swtpm socket --tpm2 --tpmstate "dir=$work/tpm" --flags not-need-init,startup-clear \
+    --server "type=unixio,path=$work/tpm.sock" >log.swtpm 2>&1 &
+pids+=($!)
+until_true test -S tpm.sock
+chown 54321 tpm.sock
+mkdir -m 0700 with-tpm
+chown 54321 with-tpm
+"${engine[@]}" --state with-tpm --counter "tpm:swtpm:path=$work/tpm.sock" --make-counter \
+    --link stdio </dev/null >/dev/null 2>log.tpm
+grep -q 'sequence 0, state ready' log.tpm
+
+"${engine[@]}" --state device --link "unix:$work/link" 2>log.processor &
 pids+=($!)
 until_true test -S link
 "$jail" pawl-agent.calls "$PAWL_BIN/pawl-agent" --server "https://localhost:$(cat port)" \
