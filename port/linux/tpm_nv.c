@@ -86,8 +86,10 @@ void pawl_tpm_sweep(struct pawl_tpm *tpm, TPM2_HANDLE from)
         Esys_GetCapability(tpm->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, TPM2_CAP_HANDLES,
                            from, SWEPT_MAX, &more, &data) != TSS2_RC_SUCCESS)
         return;
+    /* The answer is under no proof: it may be of another kind than was asked for. */
     const TPML_HANDLE *list = &data->data.handles;
-    for (UINT32 i = 0; i < list->count; i++) {
+    const UINT32 count = data->capability == TPM2_CAP_HANDLES ? list->count : 0;
+    for (UINT32 i = 0; i < count; i++) {
         ESYS_TR left = ESYS_TR_NONE;
         if (Esys_TR_FromTPMPublic(tpm->esys, list->handle[i], ESYS_TR_NONE, ESYS_TR_NONE,
                                   ESYS_TR_NONE, &left) == TSS2_RC_SUCCESS)
