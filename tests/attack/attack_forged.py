@@ -247,7 +247,7 @@ def freeze():
         number = made.server.expect(201, "POST", "/v1/campaigns", {
             "name": "fix", "package_id": second[2].hex(),
             "target": {"class": "box", "vendor": "example.com"},
-            "stages": [{"share": 100, "success": 100, "error": 10, "minimum": 0, "deadline": 5,
+            "stages": [{"share": 100, "success": 100, "error": 10, "minimum": 0, "deadline": 8,
                         "soak": 0, "action": "nextgroup"}]})["id"]
         before = frozen.status()
         # He holds the line from here on, in every way there is.
