@@ -27,7 +27,7 @@ BUSYBOX = shutil.which("busybox")
 ENVIRONMENT = dict(os.environ, PAWL_CONFIG="/dev/null", NO_COLOR="1")
 OK, TRIED_AND_FAILED, NOTHING, MALFORMED, UNSUPPORTED, UNTRUSTED = 0, 1, 3, 10, 11, 12
 WRONG_CLASS, NOT_ENTITLED, ROLLBACK, CORRUPT, IO, STATE = 13, 14, 15, 16, 17, 20
-READY, WRITING, CANDIDATE, TRIAL = "ready", "writing", "candidate", "trial"
+WRITING = "writing"
 
 
 def main(*tests):
