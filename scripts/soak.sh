@@ -1,8 +1,8 @@
 #!/bin/bash
 # What `make test` samples, for as long as one likes: kill -9 of all programs, and of TPMs, during
-# downloads, a scanner that tries every operation of the API with what is wrong, and our bytes
-# against the second implementation, each time with another seed. The first failure ends it and says
-# which seed.
+# downloads, a scanner that tries every operation of the API with what is wrong, our bytes against
+# the second implementation, fleets in the protocol simulator, each time with another seed; and all
+# power cuts of a scenario. The first failure ends it and says which seed.
 #
 # usage: soak.sh SECONDS
 set -uo pipefail
@@ -13,6 +13,7 @@ SECONDS=0 # make hands its own variable of that name down, and bash would count 
 export PAWL_SOURCE=$PWD PAWL_BUILD=$PWD/build PAWL_BIN=$PWD/build/bin PAWL_TOOLS=$PWD/build/tools
 export PAWL_SANITIZED=0
 passed=0
+round=0
 
 run() {
     echo "soak: $*"
@@ -31,8 +32,10 @@ while [ $SECONDS -lt "$seconds" ]; do
     run env PAWL_HOSTILE_SEED="$seed" PAWL_HOSTILE_REQUESTS=20000 tests/e2e/server_hostile.py
     run tests/vectors/independent.py "$seed" 200
     run tests/e2e/server_scan.py 1 "$seed"
-    run "$PAWL_TOOLS/sim_power_cut" $((passed / 7 % 8)) complete
+    run "$PAWL_TOOLS/sim_protocol" $((seed * 1000)) 200
+    run "$PAWL_TOOLS/sim_power_cut" $((round % 8)) complete $((round % 19))
     run tests/vectors/independent_cli.py "$seed" 10
+    round=$((round + 1))
 done
 [ "$passed" -gt 0 ] || { echo "soak: no run was made" >&2; exit 1; }
 echo "soak: $passed runs in $SECONDS s, all passed"

@@ -6,7 +6,7 @@
  * nothing disturbs it any more, and refuse the past, other devices' downloads, what is below its
  * floor and what a revoked key signed.
  *
- * usage: sim_power_cut GEOMETRY|all [complete]
+ * usage: sim_power_cut GEOMETRY|all [complete [SCENARIO]]
  *        sim_power_cut GEOMETRY SCENARIO FAULT [FAULT]     one run again; FAULT as in a finding
  *
  * Sampled by default: of the parts of a change the first, the last and one between, and one second
@@ -240,13 +240,17 @@ static void sweep(struct plan *plan)
     pawl_test_device_release(&base.device);
 }
 
-static bool geometry_sweep(unsigned geometry, bool complete)
+/* All scenarios, or one. */
+static bool geometry_sweep(unsigned geometry, bool complete, const char *only)
 {
     const struct pawl_ram_geometry *shape = &pawl_test_geometries[geometry];
     uint64_t points = 0, pairs = 0;
     bool holds = true;
 
-    for (unsigned i = 0; i < PAWL_TEST_SCENARIO_COUNT && holds; i++) {
+    unsigned from = only ? (unsigned)atoi(only) % PAWL_TEST_SCENARIO_COUNT : 0;
+    unsigned to = only ? from + 1 : PAWL_TEST_SCENARIO_COUNT;
+
+    for (unsigned i = from; i < to && holds; i++) {
         struct plan plan = {.geometry = geometry, .scenario = i, .complete = complete};
         sweep(&plan);
         if (plan.wrong != NULL)
@@ -302,21 +306,22 @@ static int again(unsigned geometry, int count, char **arguments)
 int main(int argc, char **argv)
 {
     bool all = argc > 1 && strcmp(argv[1], "all") == 0;
-    bool complete = argc == 3 && strcmp(argv[2], "complete") == 0;
+    bool complete = argc > 2 && strcmp(argv[2], "complete") == 0;
     unsigned geometry = argc > 1 && !all ? (unsigned)atoi(argv[1]) : 0;
     bool holds = true;
 
-    if (argc < 2 || (argc == 3 && !complete) || argc > 5 || geometry >= PAWL_TEST_GEOMETRY_COUNT) {
-        fprintf(stderr, "usage: sim_power_cut GEOMETRY|all [complete]\n"
+    if (argc < 2 || (argc == 3 && !complete) || (complete && argc > 4) || argc > 5 ||
+        geometry >= PAWL_TEST_GEOMETRY_COUNT) {
+        fprintf(stderr, "usage: sim_power_cut GEOMETRY|all [complete [SCENARIO]]\n"
                         "       sim_power_cut GEOMETRY SCENARIO FAULT [FAULT]\n");
         return 2;
     }
     pawl_test_issues_make();
-    if (argc > 3) {
+    if (argc > 3 && !complete) {
         holds = again(geometry, argc - 2, argv + 2) == 0;
     } else {
         for (unsigned i = geometry; i < (all ? PAWL_TEST_GEOMETRY_COUNT : geometry + 1); i++)
-            holds = geometry_sweep(i, complete) && holds;
+            holds = geometry_sweep(i, complete, argc > 3 ? argv[3] : NULL) && holds;
     }
     pawl_test_issues_free();
     return holds ? 0 : 1;
