@@ -9,7 +9,8 @@ A table has a list of [[mutation]]:
     why     what that would lead to
     file    one source file, from the top of the tree
     find    text that stands in it exactly once; `replace` takes its place. Several pairs: `edits`,
-            a list of {find, replace}
+            a list of {find, replace}, and `file` where one is in another file: defences that
+            stand one behind the other are taken out together
     build   the program that the file ends up in: a target of CMake
     run     the command that must fail, run by bash in the source tree; "{program}", the default,
             is the changed program. PAWL_BIN and PAWL_TOOLS hold it among the unchanged ones
@@ -17,7 +18,7 @@ A table has a list of [[mutation]]:
     timeout seconds, 120 unless given; a run that is cut off proves nothing, unless `hangs = true`
     survives = true: for the harness's own test, the test must not notice
 
-Only the changed file is compiled, as the build compiles it, and the program is linked with it; the
+Only the changed files are compiled, as the build does, and the program is linked with them; the
 tree and the build stay as they are. Every command runs with the unchanged program first, where it
 must succeed, or its failure would prove nothing.
 """
@@ -73,39 +74,50 @@ def object_of(file, link):
     raise Wrong(f"{file}: is no part of this program")
 
 
-def text_change(mutation):
-    with open(f"{SOURCE}/{mutation['file']}", encoding="utf-8") as source:
-        text = source.read()
+def texts_change(mutation):
+    """The changed files, by name."""
+    texts = {}
     for edit in mutation.get("edits") or [mutation]:
-        found = text.count(edit["find"])
+        file = edit.get("file") or mutation["file"]
+        if file not in texts:
+            with open(f"{SOURCE}/{file}", encoding="utf-8") as source:
+                texts[file] = source.read()
+        found = texts[file].count(edit["find"])
         if found != 1:
-            raise Wrong(f"{mutation['file']}: found {found} times: {edit['find']!r}")
-        text = text.replace(edit["find"], edit["replace"])
-    return text
+            raise Wrong(f"{file}: found {found} times: {edit['find']!r}")
+        texts[file] = texts[file].replace(edit["find"], edit["replace"])
+    return texts
+
+
+def object_make(file, text, link, scratch):
+    """Compiles a changed file; the names of the object of the build, and of this one."""
+    compiler, made = object_of(file, link)
+    changed = os.path.join(scratch, os.path.basename(file))
+    with open(changed, "w", encoding="utf-8") as source:
+        source.write(text)
+    output = changed + ".o"
+    compiler[compiler.index("-o") + 1] = output
+    compiler[compiler.index("-c") + 1] = changed
+    folder = os.path.dirname(os.path.join(SOURCE, file))
+    # What is taken out may leave something unused behind.
+    command_run([*compiler, "-w", "-iquote", folder])
+    return made, output
 
 
 def program_make(mutation, scratch):
-    """Compiles the changed file and links the program anew, into the scratch directory."""
+    """Compiles the changed files and links the program anew, into the scratch directory."""
     place, program = program_find(mutation["build"])
     link = link_words(place, mutation["build"])
-    compiler, made = object_of(mutation["file"], link)
-    changed = os.path.join(scratch, os.path.basename(mutation["file"]))
-    with open(changed, "w", encoding="utf-8") as file:
-        file.write(text_change(mutation))
-    output = os.path.join(scratch, "changed.o")
-    compiler[compiler.index("-o") + 1] = output
-    compiler[compiler.index("-c") + 1] = changed
-    folder = os.path.dirname(os.path.join(SOURCE, mutation["file"]))
-    # What is taken out may leave something unused behind.
-    command_run([*compiler, "-w", "-iquote", folder])
-
     linked = os.path.join(scratch, "program", os.path.basename(program))
     os.mkdir(os.path.dirname(linked))
-    # Ahead of the archives, so that the member of the same name is not drawn in.
-    words = [output if word == made else word for word in link]
+    words = list(link)
     words[words.index("-o") + 1] = linked
-    if output not in words:
-        words.insert(words.index("-o") + 2, output)
+    for file, text in texts_change(mutation).items():
+        made, output = object_make(file, text, link, scratch)
+        if made in words:
+            words[words.index(made)] = output
+        else:  # ahead of the archives, so that the member of the same name is not drawn in
+            words.insert(words.index("-o") + 2, output)
     command_run(words)
     return place, linked
 

@@ -30,6 +30,8 @@ static enum pawl_result flash_read(void *context, uint64_t offset, void *bytes, 
     bounds_check(ram, offset, size);
     if (!pawl_ram_read(ram))
         return PAWL_IO;
+    if (ram->witness.reads)
+        ram->witness.reads(ram);
     memcpy(bytes, ram->flash + offset, size);
     disturb(ram);
     return PAWL_OK;

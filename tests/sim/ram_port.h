@@ -48,6 +48,7 @@ enum pawl_ram_counter_fault {
 struct pawl_ram_witness {
     void (*started)(void *context, bool trial); /* an image: that in executable memory */
     void (*advanced)(void *context);            /* the counter */
+    void (*reads)(void *port);                  /* before a read of flash is answered */
     void *context;
 };
 
