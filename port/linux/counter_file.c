@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/bytes.h"
 #include "counter.h"
 #include "host/file.h"
 #include "host/log.h"
@@ -47,8 +48,7 @@ static enum pawl_result entry_write(int fd, uint64_t value)
     uint8_t entry[ENTRY_SIZE];
 
     memcpy(entry, magic, sizeof magic);
-    for (unsigned i = 0; i < 8; i++)
-        entry[sizeof magic + i] = (uint8_t)(value >> (56 - 8 * i));
+    pawl_u64be_put(entry + sizeof magic, value);
     digest_make(entry, entry + ENTRY_BODY);
     if (pawl_pwrite_full(fd, entry, sizeof entry, value % ENTRIES * PAGE_SIZE) != PAWL_OK ||
         fdatasync(fd) != 0)
@@ -59,7 +59,6 @@ static enum pawl_result entry_write(int fd, uint64_t value)
 static bool entry_read(int fd, unsigned index, uint64_t *value)
 {
     uint8_t entry[ENTRY_SIZE], digest[PAWL_SHA256_SIZE];
-    uint64_t number = 0;
 
     if (pawl_pread_full(fd, entry, sizeof entry, (uint64_t)index * PAGE_SIZE) != PAWL_OK)
         return false;
@@ -67,8 +66,7 @@ static bool entry_read(int fd, unsigned index, uint64_t *value)
     if (memcmp(entry, magic, sizeof magic) != 0 ||
         !pawl_equal(digest, entry + ENTRY_BODY, sizeof digest))
         return false;
-    for (unsigned i = 0; i < 8; i++)
-        number = number << 8 | entry[sizeof magic + i];
+    uint64_t number = pawl_u64be_get(entry + sizeof magic);
     if (number % ENTRIES != index)
         return false;
     *value = number;

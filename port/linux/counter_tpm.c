@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/bytes.h"
 #include "counter.h"
 #include "host/log.h"
 #include "pawl/keys.h"
@@ -29,15 +30,6 @@ struct counter_tpm {
     uint64_t base;
     const char *told; /* the last trouble, while it lasts */
 };
-
-static uint64_t number_get(const uint8_t bytes[NUMBER_SIZE])
-{
-    uint64_t number = 0;
-
-    for (unsigned i = 0; i < NUMBER_SIZE; i++)
-        number = number << 8 | bytes[i];
-    return number;
-}
 
 static bool address_check(const char *argument)
 {
@@ -158,7 +150,7 @@ static enum pawl_result base_read(struct counter_tpm *store, const struct pawl_c
                           (unsigned)(tpm->first + PAWL_TPM_BASE));
     if (code == TSS2_RC_SUCCESS)
         code = base_lock(tpm);
-    store->base = number_get(base);
+    store->base = pawl_u64be_get(base);
     return code == TSS2_RC_SUCCESS ? PAWL_OK : failed(tpm, PAWL_TPM_BASE, code);
 }
 
@@ -185,9 +177,9 @@ static enum pawl_result counter_tpm_read(void *context, uint64_t *value)
 
     if (serve_tell(store, code) != PAWL_OK)
         return PAWL_STORAGE;
-    if (number_get(bytes) < store->base) /* no TPM does that */
+    if (pawl_u64be_get(bytes) < store->base) /* no TPM does that */
         return PAWL_STORAGE;
-    *value = number_get(bytes) - store->base;
+    *value = pawl_u64be_get(bytes) - store->base;
     return PAWL_OK;
 }
 

@@ -159,8 +159,7 @@ static void port_make(struct pawl_device *device, const struct pawl_settings *se
 
 /* The counter is made before the flash has its size: a device with flash has a counter, or lost it.
  */
-static enum pawl_result state_open(struct pawl_device *device, const struct pawl_settings *settings,
-                                   int helper)
+static enum pawl_result state_open(struct pawl_device *device, const struct pawl_settings *settings)
 {
     bool fresh = false;
     enum pawl_result result = pawl_state_directory_open(settings->state, &device->directory);
@@ -178,7 +177,7 @@ static enum pawl_result state_open(struct pawl_device *device, const struct pawl
         .directory = device->directory,
         .argument = settings->counter_argument,
         .pud = device->pud,
-        .helper = helper,
+        .helper = device->counter.helper,
         .fresh = fresh,
         .make = settings->make_counter,
     };
@@ -202,7 +201,7 @@ enum pawl_result pawl_device_open(struct pawl_device *device, const struct pawl_
 
     enum pawl_result result = pawl_pud_file_read(settings->pud, device->pud);
     if (result == PAWL_OK)
-        result = state_open(device, settings, counter_helper);
+        result = state_open(device, settings);
     if (result == PAWL_OK)
         result = pawl_executor_open(&device->executor, launcher, settings->image_max);
     if (result == PAWL_OK)

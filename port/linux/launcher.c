@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "filter.h"
+#include "helper.h"
 #include "host/log.h"
 #include "launch.h"
 #include "run.h"
@@ -72,26 +73,14 @@ _Noreturn void pawl_launcher_run(const struct pawl_launcher_settings *settings, 
             request_serve(&run);
 }
 
+static void launcher_serve(const void *settings, int control)
+{
+    pawl_launcher_run(settings, control);
+}
+
 enum pawl_result pawl_launcher_start(const struct pawl_launcher_settings *settings, int *socket)
 {
-    int ends[2];
-
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
-        return pawl_error(PAWL_IO, "socket pair: %s", strerror(errno));
-
-    pid_t pid = fork();
-    if (pid < 0) {
-        close(ends[0]);
-        close(ends[1]);
-        return pawl_error(PAWL_IO, "fork: %s", strerror(errno));
-    }
-    if (pid == 0) {
-        close(ends[0]);
-        pawl_launcher_run(settings, ends[1]);
-    }
-    close(ends[1]);
-    *socket = ends[0];
-    return PAWL_OK;
+    return pawl_helper_start(launcher_serve, settings, socket);
 }
 
 enum pawl_result pawl_launcher_connect(const char *path, int *control)

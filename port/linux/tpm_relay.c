@@ -11,12 +11,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/bytes.h"
 #include "filter.h"
+#include "helper.h"
 #include "host/log.h"
 #include "isolation.h"
 
 #define HEADER_SIZE 10u /* of a TPM's answer: tag, size, code */
-#define IDLE_TIME 200   /* ms after which a software TPM, which serves one at a time, is left */
+#define SIZE_AT 2u
+#define IDLE_TIME 200 /* ms after which a software TPM, which serves one at a time, is left */
 #define DEVICE_WAIT_STEPS 100
 #define DEVICE_WAIT_STEP 100 /* ms */
 #define DESCRIPTORS_MAX 16u
@@ -88,12 +91,6 @@ static bool tpm_reach(struct relay *relay)
     return relay->tpm >= 0;
 }
 
-static uint32_t size_get(const uint8_t *answer)
-{
-    return (uint32_t)answer[2] << 24 | (uint32_t)answer[3] << 16 | (uint32_t)answer[4] << 8 |
-           answer[5];
-}
-
 /* Sends the command in `bytes` and takes its answer there. 0 when there is none. */
 static size_t command_pass(struct relay *relay, uint8_t *bytes, size_t size)
 {
@@ -114,7 +111,7 @@ static size_t command_pass(struct relay *relay, uint8_t *bytes, size_t size)
             return 0;
         got += (size_t)count;
         if (got >= HEADER_SIZE)
-            due = size_get(bytes);
+            due = pawl_u32be_get(bytes + SIZE_AT);
         if (due < HEADER_SIZE || due > PAWL_TPM_MESSAGE_MAX)
             return 0;
     }
@@ -154,7 +151,7 @@ static enum pawl_result relay_confine(const struct relay *relay)
     return pawl_filter_relay_load();
 }
 
-_Noreturn static void relay_run(const struct pawl_tpm_address *address, int engine)
+static void relay_run(const void *address, int engine)
 {
     static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT};
     static struct relay relay;
@@ -183,19 +180,5 @@ _Noreturn static void relay_run(const struct pawl_tpm_address *address, int engi
 
 enum pawl_result pawl_tpm_relay_start(const struct pawl_tpm_address *address, int *socket)
 {
-    int ends[2];
-
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
-        return pawl_error(PAWL_IO, "socket pair: %s", strerror(errno));
-    pid_t pid = fork();
-    if (pid < 0) {
-        close(ends[0]);
-        close(ends[1]);
-        return pawl_error(PAWL_IO, "fork: %s", strerror(errno));
-    }
-    if (pid == 0)
-        relay_run(address, ends[1]);
-    close(ends[1]);
-    *socket = ends[0];
-    return PAWL_OK;
+    return pawl_helper_start(relay_run, address, socket);
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/bytes.h"
 #include "pawl/secret.h"
 
 #define FLAG_INSTANCE 0x01u
@@ -19,20 +20,6 @@ enum layout {
 
 _Static_assert(MAC_AT + MAC_SIZE == PAWL_CHALLENGE_SIZE, "the layout fills the challenge");
 _Static_assert(PAWL_CHALLENGE_SIZE <= PAWL_CHALLENGE_SIZE_MAX, "a directive has room for it");
-
-static void number_put(uint8_t *bytes, uint64_t number)
-{
-    for (size_t i = 0; i < 8; i++)
-        bytes[i] = (uint8_t)(number >> (56 - 8 * i));
-}
-
-static uint64_t number_get(const uint8_t *bytes)
-{
-    uint64_t number = 0;
-    for (size_t i = 0; i < 8; i++)
-        number = number << 8 | bytes[i];
-    return number;
-}
 
 void pawl_challenge_key_init(struct pawl_challenge_key *key,
                              const uint8_t current[PAWL_CHALLENGE_SECRET_SIZE],
@@ -76,9 +63,9 @@ static void status_make(const struct pawl_device_record *record,
     subject[0] = (uint8_t)record->standing;
     if (failure->present) {
         subject[1] = (uint8_t)(1 | failure->retry_asked << 1 | failure->settled << 2);
-        number_put(subject + 2, failure->code);
-        number_put(subject + 10, failure->retries);
-        number_put(subject + 18, failure->attempt);
+        pawl_u64be_put(subject + 2, failure->code);
+        pawl_u64be_put(subject + 10, failure->retries);
+        pawl_u64be_put(subject + 18, failure->attempt);
         memcpy(subject + 26, failure->package_id, PAWL_PACKAGE_ID_SIZE);
     }
     pawl_sha256_init(&sha);
@@ -95,8 +82,8 @@ void pawl_challenge_make(const struct pawl_challenge_key *key,
 {
     uint8_t mac[PAWL_MAC_SIZE];
     memset(challenge, 0, PAWL_CHALLENGE_SIZE);
-    number_put(challenge + TIME_AT, now);
-    number_put(challenge + SEQUENCE_AT, record->sequence);
+    pawl_u64be_put(challenge + TIME_AT, now);
+    pawl_u64be_put(challenge + SEQUENCE_AT, record->sequence);
     if (record->has_instance) {
         challenge[FLAGS_AT] = FLAG_INSTANCE;
         memcpy(challenge + INSTANCE_AT, record->instance, PAWL_INSTANCE_SIZE);
@@ -128,13 +115,13 @@ bool pawl_challenge_open(const struct pawl_challenge_key *key,
                          const uint8_t device_id[PAWL_ID_SIZE], uint64_t now,
                          const uint8_t *challenge, size_t size, struct pawl_challenge *out)
 {
-    if (size != PAWL_CHALLENGE_SIZE || !is_fresh(key, number_get(challenge + TIME_AT), now))
+    if (size != PAWL_CHALLENGE_SIZE || !is_fresh(key, pawl_u64be_get(challenge + TIME_AT), now))
         return false;
     if (!mac_holds(&key->current, device_id, challenge) &&
         !(key->has_previous && mac_holds(&key->previous, device_id, challenge)))
         return false;
-    out->time = number_get(challenge + TIME_AT);
-    out->sequence = number_get(challenge + SEQUENCE_AT);
+    out->time = pawl_u64be_get(challenge + TIME_AT);
+    out->sequence = pawl_u64be_get(challenge + SEQUENCE_AT);
     out->has_instance = challenge[FLAGS_AT] == FLAG_INSTANCE;
     memcpy(out->instance, challenge + INSTANCE_AT, PAWL_INSTANCE_SIZE);
     memcpy(out->status, challenge + STATUS_AT, PAWL_CHALLENGE_STATUS_SIZE);
