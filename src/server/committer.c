@@ -4,10 +4,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "server/commit_batch.h"
 #include "server/http.h"
 #include "server/metrics.h"
-
-#define BATCH_MAX 1024u
 
 struct pawl_committer {
     struct pawl_store *store;
@@ -19,11 +18,7 @@ struct pawl_committer {
     struct pawl_commit *first, **last; /* the queue */
     bool stopping;
     atomic_uint_least64_t queued, writing, moved; /* as in pawl_committer_state */
-    struct pawl_commit *batch[BATCH_MAX];         /* the thread's own, as all below */
-    struct pawl_change changes[BATCH_MAX];
-    struct pawl_failure_change failures[BATCH_MAX];
-    struct pawl_event events[BATCH_MAX];
-    struct pawl_command_end commands[BATCH_MAX];
+    struct pawl_commit_batch batch;               /* the thread's own */
 };
 
 /* Waits for work and takes a batch of it; 0 when there will be none any more. */
@@ -33,8 +28,8 @@ static size_t batch_take(struct pawl_committer *committer)
     pthread_mutex_lock(&committer->lock);
     while (committer->first == NULL && !committer->stopping)
         pthread_cond_wait(&committer->wake, &committer->lock);
-    for (; count < BATCH_MAX && committer->first != NULL; count++) {
-        committer->batch[count] = committer->first;
+    for (; count < PAWL_COMMIT_BATCH_MAX && committer->first != NULL; count++) {
+        committer->batch.commits[count] = committer->first;
         committer->first = committer->first->next;
     }
     if (committer->first == NULL)
@@ -43,70 +38,8 @@ static size_t batch_take(struct pawl_committer *committer)
     atomic_store(&committer->writing, count);
     atomic_store(&committer->moved, pawl_clock_ns());
     pthread_mutex_unlock(&committer->lock);
+    committer->batch.count = count;
     return count;
-}
-
-/* Copies what the batch's commits of one kind are about together; returns how many. */
-static size_t batch_gather(struct pawl_committer *committer, size_t count,
-                           enum pawl_commit_kind kind)
-{
-    size_t used = 0;
-    for (size_t i = 0; i < count; i++) {
-        const struct pawl_commit *commit = committer->batch[i];
-        if (commit->kind != kind)
-            continue;
-        if (kind == PAWL_COMMIT_CHANGE)
-            committer->changes[used++] = commit->change;
-        else if (kind == PAWL_COMMIT_FAILURE)
-            committer->failures[used++] = commit->failure;
-        else if (kind == PAWL_COMMIT_COMMAND)
-            committer->commands[used++] = commit->command;
-        else
-            committer->events[used++] = commit->event;
-    }
-    return used;
-}
-
-/* Tells the commits of one kind how it went. */
-static void batch_settle(struct pawl_committer *committer, size_t count, enum pawl_commit_kind kind,
-                         enum pawl_result result)
-{
-    size_t used = 0;
-    for (size_t i = 0; i < count; i++) {
-        struct pawl_commit *commit = committer->batch[i];
-        if (commit->kind != kind)
-            continue;
-        commit->result = result;
-        if (result == PAWL_OK && kind == PAWL_COMMIT_CHANGE)
-            commit->result = committer->changes[used].result;
-        else if (result == PAWL_OK && kind == PAWL_COMMIT_FAILURE)
-            commit->result = committer->failures[used].result;
-        else if (result == PAWL_OK && kind == PAWL_COMMIT_COMMAND)
-            commit->result = committer->commands[used].result;
-        used++;
-    }
-}
-
-/* One transaction for each kind that the batch has; nearly always there is only one. */
-static void batch_write(struct pawl_committer *committer, size_t count)
-{
-    struct pawl_store *store = committer->store;
-    size_t used = batch_gather(committer, count, PAWL_COMMIT_CHANGE);
-    if (used > 0)
-        batch_settle(committer, count, PAWL_COMMIT_CHANGE,
-                     pawl_store_changes_apply(store, committer->changes, used));
-    used = batch_gather(committer, count, PAWL_COMMIT_FAILURE);
-    if (used > 0)
-        batch_settle(committer, count, PAWL_COMMIT_FAILURE,
-                     pawl_store_failures_set(store, committer->failures, used));
-    used = batch_gather(committer, count, PAWL_COMMIT_EVENT);
-    if (used > 0)
-        batch_settle(committer, count, PAWL_COMMIT_EVENT,
-                     pawl_store_audit_append(store, committer->events, used));
-    used = batch_gather(committer, count, PAWL_COMMIT_COMMAND);
-    if (used > 0)
-        batch_settle(committer, count, PAWL_COMMIT_COMMAND,
-                     pawl_store_commands_end(store, committer->commands, used));
 }
 
 static void commit_count(const struct pawl_commit *commit)
@@ -132,10 +65,7 @@ static void commit_finish(struct pawl_committer *committer, const struct pawl_co
 {
     commit_count(commit);
     pawl_health_note_write(committer->health, commit->result);
-    if (commit->kind == PAWL_COMMIT_CHANGE && commit->result == PAWL_OK)
-        pawl_device_cache_change(committer->devices, commit->device_id, &commit->change);
-    else if (commit->kind != PAWL_COMMIT_EVENT)
-        pawl_device_cache_drop(committer->devices, commit->device_id);
+    pawl_commit_cache(commit, committer->devices);
     pawl_request_resume(commit->request);
 }
 
@@ -145,11 +75,11 @@ static void *committer_run(void *context)
     size_t count;
     while ((count = batch_take(committer)) > 0) {
         uint64_t begun = pawl_clock_ns();
-        batch_write(committer, count);
+        pawl_commit_batch_write(&committer->batch, committer->store);
         pawl_observe(PAWL_HISTOGRAM_BATCH_SIZE, count);
         pawl_observe(PAWL_HISTOGRAM_BATCH_TIME, pawl_clock_ns() - begun);
         for (size_t i = 0; i < count; i++)
-            commit_finish(committer, committer->batch[i]);
+            commit_finish(committer, committer->batch.commits[i]);
         atomic_store(&committer->moved, pawl_clock_ns());
         atomic_store(&committer->writing, 0);
     }

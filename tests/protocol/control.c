@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "host/log.h"
+#include "server/commit_batch.h"
 #include "server/device_api.h"
 #include "server/server.h"
 #include "store/backup.h"
@@ -110,25 +111,6 @@ bool pawl_commit_submit(struct pawl_committer *committer, struct pawl_commit *co
     (void)committer;
     request->commit = commit;
     return true;
-}
-
-static enum pawl_result commit_write(struct pawl_commit *commit)
-{
-    switch (commit->kind) {
-    case PAWL_COMMIT_CHANGE:
-        MUST(pawl_store_changes_apply(server.store, &commit->change, 1) == PAWL_OK);
-        return commit->change.result;
-    case PAWL_COMMIT_FAILURE:
-        MUST(pawl_store_failures_set(server.store, &commit->failure, 1) == PAWL_OK);
-        return commit->failure.result;
-    case PAWL_COMMIT_EVENT:
-        MUST(pawl_store_audit_append(server.store, &commit->event, 1) == PAWL_OK);
-        return PAWL_OK;
-    case PAWL_COMMIT_COMMAND:
-        break;
-    }
-    MUST(commit->kind != PAWL_COMMIT_COMMAND);
-    return PAWL_STATE;
 }
 
 static void server_start(void)
@@ -237,14 +219,15 @@ enum control_step control_report(unsigned replica, const uint8_t *report, size_t
 enum control_step control_write(struct control_request *request, uint8_t reply[CONTROL_REPLY_MAX],
                                 size_t *reply_size)
 {
+    static struct pawl_commit_batch batch;
     struct pawl_commit *commit = request->commit;
 
-    commit->result = commit_write(commit);
+    batch.count = 1;
+    batch.commits[0] = commit;
+    pawl_commit_batch_write(&batch, server.store);
+    MUST(commit->result == PAWL_OK || commit->result == PAWL_STATE);
     overtaken += commit->result == PAWL_STATE;
-    if (commit->kind == PAWL_COMMIT_CHANGE && commit->result == PAWL_OK)
-        pawl_device_cache_change(server.devices, commit->device_id, &commit->change);
-    else if (commit->kind != PAWL_COMMIT_EVENT)
-        pawl_device_cache_drop(server.devices, commit->device_id);
+    pawl_commit_cache(commit, server.devices);
     caches_forget(request->report, request->request.received);
     return step(request, reply, reply_size);
 }
