@@ -3,6 +3,8 @@
 # tests. Source it; it needs PAWL_BIN. Everything it starts is ended by its own process id.
 #
 #   world_open              scratch directory (cd into it) and clean-up at exit
+#   world_units N OPTION... a vendor key, pawld with these options, and N units of class box that it
+#                           knows; sets the array `puds` to their files
 #   server_start            pawld on the data in server/, on the same port as before if it ran
 #   server_stop [SIGNAL]
 #   device_add NAME PUD     a device's directory NAME/: its PUD, its processor's state
@@ -12,6 +14,8 @@
 #   processor_stop NAME [SIGNAL]
 #   agent_command NAME      sets the array `agent` to the command line of its pawl-agent
 #   agent_run NAME ARGS...  runs that in the foreground
+#   agent_once NAME CODE    runs it once, its log in NAME/agent.log; calls fail, which the test has,
+#                           unless it exits with CODE: 0 a download that was kept, 3 nothing
 #   agent_start NAME        the same as a daemon, its log in NAME/agent.log
 #   agent_stop NAME [SIGNAL]
 #   server_sees NAME FIELD  what the server holds of a device (sequence, state, package_id, ...)
@@ -82,6 +86,16 @@ server_start() {
 
 server_stop() { process_stop server "${1:-TERM}"; }
 
+world_units() {
+    local count=$1
+    shift
+    "$pawl" keygen --out vendor.pem >/dev/null && "$PAWL_BIN/pawld" init --data server >/dev/null &&
+        "$pawl" personalize --vendor example.com --class box --count "$count" \
+            --trust vendor.pub.pem --server-cert server/server.crt --out units >/dev/null &&
+        server_start "$@" && "$pawl" import units/units.import >/dev/null || return 1
+    puds=(units/*.pud)
+}
+
 device_add() {
     mkdir -p "$1"
     cp "$2" "$1/device.pud"
@@ -128,6 +142,13 @@ agent_run() {
     agent_command "$1"
     shift
     "${agent[@]}" "$@"
+}
+
+agent_once() {
+    local code
+    agent_run "$1" --once --min-poll 0 >>"$1/agent.log" 2>&1
+    code=$?
+    [ $code = "$2" ] || fail "$1: --once: $code instead of $2"
 }
 
 agent_start() {

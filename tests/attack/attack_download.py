@@ -77,12 +77,12 @@ def endless_data():
             assert 1 <= len(middle.gets) <= 8, (name, middle.gets)
             assert used(unit) < 3 * len(data), (name, used(unit))
             untouched(unit, before)
-            with Link(unit) as link:
+            with Link(unit.link) as link:
                 link.ask(Link.CANCEL)
         # At the processor itself: it wants nothing behind the end, whatever an agent says.
         middle.on_get = lambda handler: handler.give(200, data[:len(data) // 2])
         unit.agent(middle.url)
-        with Link(unit) as link:
+        with Link(unit.link) as link:
             result, state, wanted = link.ask(Link.WRITE, (1 << 40).to_bytes(8, "big") + junk)
             assert result == STATE - 9 and int.from_bytes(wanted, "big") <= len(data)
         untouched(unit, before)
@@ -261,7 +261,7 @@ def partial_update():
                 done = unit.agent(middle.url)
                 assert done.code in (CORRUPT, IO, MALFORMED), (end, honest, done)
                 untouched(unit, before)
-            with Link(unit) as link:
+            with Link(unit.link) as link:
                 result, state, _ = link.ask(Link.INSTALL)
                 assert result == STATE - 9, (end, result, state)
         chunked = (f"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{len(data) // 2:x}\r\n".encode()
@@ -273,7 +273,7 @@ def partial_update():
         unit.stop()  # power
         unit.start()
         untouched(unit, before)
-        with Link(unit) as link:
+        with Link(unit.link) as link:
             assert link.ask(Link.INSTALL)[0] == STATE - 9
         middle.on_get = None
         unit.updates(middle.url)

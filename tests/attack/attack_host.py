@@ -18,7 +18,7 @@ class Agent:
     """An agent that does as he likes: his own hands on the link, and on the line to the server."""
 
     def __init__(self, made, unit):
-        self.server, self.unit, self.link = made.server, unit, Link(unit)
+        self.server, self.unit, self.link = made.server, unit, Link(unit.link)
 
     def exchange(self):
         """A report and what the server says to it, handed over; the directive's fields."""
@@ -103,7 +103,7 @@ def reports_are_his_own(made, agent, other):
             forged = protocol.encode(protocol.Tag(17, [protocol.encode({1: 5}), {4: agent.unit.id},
                                                        changed, mac]))
             assert made.server.post(forged)[0] == 403, (lie, key)
-    with Link(other) as link:  # through his line it is still the other's
+    with Link(other.link) as link:  # through his line it is still the other's
         assert made.server.post(link.report())[0] == 200
     assert [made.held(each) for each in made.units] == held
 
@@ -115,7 +115,7 @@ def directives_are_not_his(made, agent, other):
     report = agent.link.report()
     _, stale = made.server.post(older)
     _, right = made.server.post(report)
-    with Link(other) as link:
+    with Link(other.link) as link:
         _, others = made.server.post(link.report())
     own = forge(report, os.urandom(32), offer((b"x" * 99, b"", bytes(32)), bytes(40)))
     for wrong in (stale, others, own, report, right[:-1] + bytes([right[-1] ^ 1])):
@@ -139,7 +139,7 @@ def frames(agent):
         agent.link.ask(kind, payload)
     agent.link.socket.sendall(random_.randbytes(5000) + b"PL" + bytes([1, 0, 255, 255, 255, 255]))
     agent.link.socket.close()
-    agent.link = Link(agent.unit)
+    agent.link = Link(agent.unit.link)
     assert agent.link.ask(Link.STATUS) == before
 
 
@@ -223,7 +223,7 @@ def cloned_device_that_listens():
         copy = copy_of(made, unit, "copy")
         made.resident("two", version=2)
         unit.updates(middle.url)
-        with Link(copy) as link:
+        with Link(copy.link) as link:
             for _, directive in middle.exchanges:
                 link.report()
                 assert link.ask(Link.DIRECTIVE, directive)[0] == UNTRUSTED

@@ -78,7 +78,7 @@ def opened(made, unit, package, entitlement, code):
 
 def at_the_processor(made, unit, theirs):
     """With the true server's directive in hand, he pours his own package into the processor."""
-    with Link(unit) as link:
+    with Link(unit.link) as link:
         link.ask(Link.CANCEL)
         assert link.ask(Link.WRITE, bytes(8) + theirs[0][:1000])[0] == 11, "written without a directive"
         for _ in range(2):

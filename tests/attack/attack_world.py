@@ -8,19 +8,18 @@ import json
 import os
 import shutil
 import socket
-import struct
 import subprocess
 import sys
 import tempfile
 import threading
-import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-for folder in ("tests/e2e", "tests/vectors"):
+for folder in ("tests/e2e", "tests/support", "tests/vectors"):
     sys.path.insert(0, os.path.join(os.environ["PAWL_SOURCE"], folder))
 
 import protocol  # noqa: E402
 from pawl_device import MEDIA_TYPE  # noqa: E402
+from pawl_link import Link  # noqa: E402, F401
 from pawl_server import BIN, SANITIZED, Server, pawl, run, wait_for  # noqa: E402, F401
 
 BUSYBOX = shutil.which("busybox")
@@ -327,45 +326,3 @@ class Tap:
 
     def close(self):
         self.socket.close()
-
-
-class Link:
-    """The agent's end of the link (SPEC 14), for one who does as he likes there."""
-
-    HELLO, REPORT, DIRECTIVE, WRITE, INSTALL, STATUS, CANCEL, TAKEN, CONTENT_KEY = \
-        1, 2, 3, 4, 5, 6, 7, 8, 10
-
-    def __init__(self, unit):
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.socket.settimeout(30)
-        self.socket.connect(unit.link)
-        self.id = 0
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.socket.close()
-
-    def take(self, size):
-        data = b""
-        while len(data) < size:
-            part = self.socket.recv(size - len(data))
-            assert part, "the processor hung up"
-            data += part
-        return data
-
-    def ask(self, kind, payload=b""):
-        """(result class, state, the rest) of the answer."""
-        self.id = (self.id + 1) % 256
-        frame = b"PL" + bytes([kind, self.id]) + struct.pack(">I", len(payload)) + payload
-        self.socket.sendall(frame + struct.pack(">I", zlib.crc32(frame)))
-        head = self.take(8)
-        assert head[:2] == b"PL" and head[2] == kind + 128 and head[3] == self.id, head
-        rest = self.take(struct.unpack(">I", head[4:])[0] + 4)[:-4]
-        return rest[0], rest[1], rest[2:]
-
-    def report(self):
-        result, _, report = self.ask(self.REPORT)
-        assert result == 0, result
-        return report

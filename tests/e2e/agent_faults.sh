@@ -51,14 +51,7 @@ staying=(report-status-500=17 report-garbage=10 package-status-404=17 package-ot
     package-loop=17)
 
 world_make() {
-    "$pawl" keygen --out vendor.pem >/dev/null || fail "keygen"
-    "$PAWL_BIN/pawld" init --data server >/dev/null || fail "pawld init"
-    "$pawl" personalize --vendor example.com --class box --trust vendor.pub.pem \
-        --server-cert server/server.crt --count $((${#passing[@]} + ${#staying[@]} + 1)) \
-        --out units >/dev/null || fail "personalize"
-    puds=(units/*.pud)
-    server_start || fail "pawld does not start"
-    "$pawl" import units/units.import >/dev/null || fail "import"
+    world_units $((${#passing[@]} + ${#staying[@]} + 1)) || fail "units and server"
 
     { cat "$(command -v busybox)"; head -c 1000000 /dev/urandom; } >image
     chmod +x image

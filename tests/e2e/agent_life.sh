@@ -70,12 +70,7 @@ release() { # VERSION OPTION...
 sequence_is() { [ "$(server_sees dev sequence)" = "$1" ]; }
 
 world_make() {
-    "$pawl" keygen --out vendor.pem >/dev/null || fail "keygen"
-    "$PAWL_BIN/pawld" init --data server >/dev/null || fail "pawld init"
-    "$pawl" personalize --vendor example.com --class box --trust vendor.pub.pem \
-        --server-cert server/server.crt --out units >/dev/null || fail "personalize"
-    server_start --poll-after 3600 || fail "pawld does not start"
-    "$pawl" import units/units.import >/dev/null || fail "import"
+    world_units 1 --poll-after 3600 || fail "units and server"
     device_add dev units/*.pud
     processor_start dev || fail "pawl-processor does not start"
     { cat "$(command -v busybox)"; head -c 3000000 /dev/urandom; } >image

@@ -24,13 +24,7 @@ for class in malformed unsupported untrusted wrong-class not-entitled rollback c
     grep -qE "^ +(1[0-9]|2[01]) +\"$class\":" text || fail "no exit code of $class"
 done
 
-"$pawl" keygen --out vendor.pem >/dev/null || fail "keygen"
-"$PAWL_BIN/pawld" init --data server >/dev/null || fail "pawld init"
-"$pawl" personalize --vendor example.com --class box --trust vendor.pub.pem --count 2 \
-    --server-cert server/server.crt --out units >/dev/null || fail "personalize"
-server_start || fail "pawld does not start"
-"$pawl" import units/units.import >/dev/null || fail "import"
-puds=(units/*.pud)
+world_units 2 || fail "units and server"
 device_add dev "${puds[0]}"
 processor_start dev || fail "pawl-processor does not start"
 cp "${puds[1]}" device.pud

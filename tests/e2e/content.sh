@@ -71,13 +71,8 @@ refuses() { # DEVICE CONTENT WHEN
 }
 
 world_make() {
-    "$pawl" keygen --out vendor.pem >/dev/null || fail "keygen"
-    "$PAWL_BIN/pawld" init --data server >/dev/null || fail "pawld init"
-    "$pawl" personalize --vendor example.com --class box --trust vendor.pub.pem --count 2 \
-        --server-cert server/server.crt --out units >/dev/null 2>&1 || fail "personalize"
-    server_start --poll-after 3600 || fail "pawld does not start"
-    "$pawl" import units/units.import >/dev/null || fail "import"
-    local version puds=(units/*.pud)
+    world_units 2 --poll-after 3600 || fail "units and server"
+    local version
     for version in one two three; do release $version; done
     device_add new "${puds[0]}"
     device_add old "${puds[1]}"

@@ -11,13 +11,7 @@ fail() {
     exit 1
 }
 
-"$pawl" keygen --out vendor.pem >/dev/null || fail "keygen"
-"$PAWL_BIN/pawld" init --data server >/dev/null || fail "pawld init"
-"$pawl" personalize --vendor example.com --class box --count 2 --trust vendor.pub.pem \
-    --server-cert server/server.crt --out units >/dev/null || fail "personalize"
-server_start || fail "pawld does not start"
-"$pawl" import units/units.import >/dev/null || fail "import"
-puds=(units/*.pud)
+world_units 2 || fail "units and server"
 device_add own "${puds[0]}"
 device_add other "${puds[1]}"
 processor_start own || fail "the processor does not start"

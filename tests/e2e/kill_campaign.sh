@@ -20,14 +20,9 @@ fail() {
 }
 
 world_make() {
-    "$pawl" keygen --out vendor.pem >/dev/null || fail "keygen"
-    "$PAWL_BIN/pawld" init --data server >/dev/null || fail "pawld init"
-    "$pawl" personalize --vendor example.com --class box --count "$devices" --trust vendor.pub.pem \
-        --server-cert server/server.crt --out units >/dev/null || fail "personalize"
-    server_start || fail "pawld does not start"
-    "$pawl" import units/units.import >/dev/null || fail "import"
+    world_units "$devices" || fail "units and server"
     local i=0 pud
-    for pud in units/*.pud; do
+    for pud in "${puds[@]}"; do
         device_add "dev$i" "$pud"
         i=$((i + 1))
     done

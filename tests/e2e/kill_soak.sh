@@ -29,13 +29,8 @@ fail() {
 
 world_make() {
     local i=0 pud
-    "$pawl" keygen --out vendor.pem >/dev/null || fail "keygen"
-    "$PAWL_BIN/pawld" init --data server >/dev/null || fail "pawld init"
-    "$pawl" personalize --vendor example.com --class box --count "$devices" --trust vendor.pub.pem \
-        --server-cert server/server.crt --out units >/dev/null || fail "personalize"
-    server_start || fail "pawld does not start"
-    "$pawl" import units/units.import >/dev/null || fail "import"
-    for pud in units/*.pud; do
+    world_units "$devices" || fail "units and server"
+    for pud in "${puds[@]}"; do
         device_add "dev$i" "$pud"
         tpm_add "dev$i" || fail "the TPM of dev$i"
         i=$((i + 1))

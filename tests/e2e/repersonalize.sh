@@ -12,14 +12,6 @@ fail() {
     exit 1
 }
 
-# Runs a device's agent once and checks its exit code: 0 is a download that was kept, 3 is nothing.
-once() { # DEVICE CODE
-    local code
-    agent_run "$1" --once --min-poll 0 >>"$1/agent.log" 2>&1
-    code=$?
-    [ $code = "$2" ] || fail "$1: --once: $code instead of $2"
-}
-
 unit_make() { # DIRECTORY KEY
     "$pawl" personalize --vendor example.com --class box --trust "$2.pub.pem" \
         --server-cert server/server.crt --out "$1" >/dev/null || fail "personalize $1"
@@ -62,7 +54,7 @@ personalize_anew() { # COUNT
         version=$count.$number
         release "$version" first
         offer "$old"
-        once "$old" 0
+        agent_once "$old" 0
     done
     [ "$(server_sees "$old" sequence)" = "$count" ] || fail "$old: not $count downloads"
 
@@ -96,7 +88,7 @@ personalize_anew() { # COUNT
         fail "$new: another number, or something runs"
 
     # Nothing is offered yet; the server learns where the counter stands, and counts nothing.
-    once "$new" 3
+    agent_once "$new" 3
     [ "$(server_sees "$new" sequence)" = "$count" ] || fail "$new: the server does not follow"
     [ "$(server_sees "$new" state)" = active ] || fail "$new: held"
     [ "$(server_sees "$new" instance_known)" = false ] || fail "$new: an instance from nowhere"
@@ -121,12 +113,12 @@ personalize_anew() { # COUNT
         --out opened "$version.pawl" 2>open.log
     [ $? = 14 ] || fail "an entitlement of the old identity opens for the new: $(cat open.log)"
     offer "$new"
-    once "$new" 0
+    agent_once "$new" 0
     [ "$(server_sees "$new" sequence)" = $((count + 1)) ] || fail "$new: not confirmed"
     [ "$(server_sees "$new" package_id)" = "$package" ] || fail "$new: another package"
     [ "$(server_sees "$new" state)" = active ] || fail "$new: held after a download"
     [ "$(confirmed)" = 1 ] || fail "$new: $(confirmed) confirmations"
-    once "$new" 3
+    agent_once "$new" 3
 
     # The copy of the old identity is a stranger, whose state still runs what it ran.
     number=$("$pawl" assign --json --class box --vendor example.com "$package" | jq .id)

@@ -13,14 +13,6 @@ fail() {
     exit 1
 }
 
-# Runs a device's agent once: 0 is a download that was kept, 12 one that was untrusted, 3 nothing.
-once() { # DEVICE CODE
-    local code
-    agent_run "$1" --once --min-poll 0 >>"$1/agent.log" 2>&1
-    code=$?
-    [ $code = "$2" ] || fail "$1: --once: $code instead of $2"
-}
-
 release() { # VERSION KEY OPTION...: published, and meant for all
     local version=$1 key=$2
     shift 2
@@ -40,8 +32,8 @@ stands_at() { # DEVICE SEQUENCE: and runs the newest release if it is to
 refuses() { # DEVICE
     local before why
     before=$(server_sees "$1" sequence)
-    once "$1" 12
-    once "$1" 3 # the server has heard of it, and does not offer it again
+    agent_once "$1" 12
+    agent_once "$1" 3 # the server has heard of it, and does not offer it again
     stands_at "$1" "$before"
     [ "$(server_sees "$1" last_failure.code)" = 3 ] || fail "$1: the cause is not 'untrusted'"
     [ "$(server_sees "$1" last_failure.package_id)" = "$package" ] || fail "$1: of another package"
@@ -66,12 +58,12 @@ for number in 0 1; do
 done
 
 release 1 first
-once dev0 0
-once dev1 0
+agent_once dev0 0
+agent_once dev1 0
 
 # dev1 is away while the key changes.
 release 2 second --revoke first.pub.pem
-once dev0 0
+agent_once dev0 0
 stands_at dev0 2
 release 3 first
 refuses dev0
@@ -84,11 +76,11 @@ refuses dev0
 [ "$package" = "$refuses_again" ] || fail "the test offered another package"
 
 # To dev1 the old key is still good: it has not heard. The key after that ends both.
-once dev1 0
+agent_once dev1 0
 stands_at dev1 2
 release 4 third --revoke first.pub.pem second.pub.pem
-once dev0 0
-once dev1 0
+agent_once dev0 0
+agent_once dev1 0
 release 5 first
 refuses dev0
 refuses dev1
@@ -96,8 +88,8 @@ release 6 second
 refuses dev0
 refuses dev1
 release 7 third
-once dev0 0
-once dev1 0
+agent_once dev0 0
+agent_once dev1 0
 stands_at dev0 4
 stands_at dev1 4
 for version in 1 2 4 7; do

@@ -208,18 +208,26 @@ static void test_relay_leaves_who_speaks_unasked(void **state)
     close(fd);
 }
 
+/* In place of the relay the test itself, at ends[1]. */
+static struct pawl_tpm_link relays;
+
+static void played_begin(int ends[2])
+{
+    relays = link_;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
+    pawl_tpm_link_init(&link_, ends[0]);
+}
+
 /* After a command without an answer, which costs its time once, a TPM that goes on has the whole
  * time again for the next command, and not the short one for a TPM that hangs. */
 static void test_link_gives_time_again(void **state)
 {
     uint8_t packet[PAWL_TPM_NUMBER_SIZE + 12] = {0}, answer[PAWL_TPM_MESSAGE_MAX];
-    struct pawl_tpm_link own = link_;
     size_t size;
     int ends[2];
 
     (void)state;
-    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
-    pawl_tpm_link_init(&link_, ends[0]);
+    played_begin(ends);
     link_.unanswered = true;
     command_send();
     assert_int_equal(answer_get(answer, &size), TSS2_TCTI_RC_IO_ERROR); /* soon */
@@ -238,7 +246,7 @@ static void test_link_gives_time_again(void **state)
     assert_false(link_.unanswered);
     close(ends[0]);
     close(ends[1]);
-    link_ = own;
+    link_ = relays;
 }
 
 /* An answer to another command, as after one that came too late, is not taken; nor is the relay's
@@ -246,13 +254,11 @@ static void test_link_gives_time_again(void **state)
 static void test_link_takes_its_own_answer(void **state)
 {
     uint8_t packet[PAWL_TPM_NUMBER_SIZE + 12] = {0}, answer[PAWL_TPM_MESSAGE_MAX];
-    struct pawl_tpm_link own = link_;
     size_t size;
     int ends[2];
 
     (void)state;
-    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
-    pawl_tpm_link_init(&link_, ends[0]);
+    played_begin(ends);
     for (unsigned last = 0; last < 2; last++) {
         command_send();
         assert_int_equal(read(ends[1], packet, sizeof packet), sizeof packet);
@@ -269,7 +275,7 @@ static void test_link_takes_its_own_answer(void **state)
     assert_int_equal(answer_get(answer, &size), TSS2_TCTI_RC_IO_ERROR);
     assert_int_equal(Tss2_Tcti_Transmit(tcti(), sizeof command, command), TSS2_TCTI_RC_IO_ERROR);
     close(ends[0]);
-    link_ = own;
+    link_ = relays;
 }
 
 int main(void)
