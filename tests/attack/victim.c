@@ -78,22 +78,6 @@ void victim_restart(struct victim *victim)
     assert_non_null(victim->device.engine);
 }
 
-enum pawl_result victim_offer(struct victim *victim, const struct pawl_test_package *package,
-                              const uint8_t entitlement[PAWL_ENTITLEMENT_SIZE])
-{
-    struct pawl_test_device *device = &victim->device;
-    struct pawl_directive directive;
-    struct pawl_work work;
-
-    assert_int_equal(pawl_test_device_report(device), PAWL_OK);
-    pawl_test_directive_fill(device, package, 0, &directive);
-    memcpy(directive.entitlement, entitlement, sizeof directive.entitlement);
-    enum pawl_result result = pawl_test_device_direct(device, &directive, &work);
-    if (result == PAWL_OK && work.fetch)
-        result = pawl_test_device_fetch(device, package, work.offset, 600, UINT64_MAX);
-    return result == PAWL_OK ? pawl_processor_install(device->engine) : result;
-}
-
 void victim_check_runs(struct victim *victim)
 {
     if (victim->witness.wrong != NULL)

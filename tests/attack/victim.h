@@ -52,10 +52,6 @@ const struct pawl_test_package *victim_package(enum victim_image image);
 void victim_restart(struct victim *victim);
 /* The server's whole way with a package; the result is the first that is not PAWL_OK. */
 enum pawl_result victim_download(struct victim *victim, enum victim_image image, uint64_t sequence);
-/* A directive with any entitlement for any package, then its bytes. */
-enum pawl_result victim_offer(struct victim *victim, const struct pawl_test_package *package,
-                              const uint8_t entitlement[PAWL_ENTITLEMENT_SIZE]);
-
 /* Nothing but what was committed, or is on trial, ever ran. */
 void victim_check_runs(struct victim *victim);
 /* That; then, also after a restart, it runs what it committed, and takes the next download. */

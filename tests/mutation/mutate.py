@@ -14,7 +14,8 @@ A table has a list of [[mutation]]:
     build   the program that the file ends up in: a target of CMake
     run     the command that must fail, run by bash in the source tree; "{program}", the default,
             is the changed program. PAWL_BIN and PAWL_TOOLS hold it among the unchanged ones
-    expect  a regular expression that the failing output must hold, so that it fails for this reason
+    expect  a regular expression that the failing output must hold, so that it fails for this reason;
+            or a list, of which it must hold each
     timeout seconds, 120 unless given; a run that is cut off proves nothing, unless `hangs = true`
     survives = true: for the harness's own test, the test must not notice
 
@@ -178,16 +179,18 @@ def verdict_make(mutation):
         place, program = program_make(mutation, scratch)
         environment = environment_make(place, program, scratch)
         status, output = test_run(mutation, program, environment)
-    said = re.search(mutation.get("expect", "^"), output, re.MULTILINE)
+    expected = mutation.get("expect", "^")
+    found = [re.search(pattern, output, re.MULTILINE)
+             for pattern in (expected if isinstance(expected, list) else [expected])]
     if mutation.get("survives"):
         return (None if status == 0 else f"noticed ({status})\n{output[-2000:]}"), "nothing"
     if status == 0:
         return "NOT CAUGHT: the test passes", ""
     if status is None and not mutation.get("hangs"):
         return f"took too long\n{output[-2000:]}", ""
-    if status is not None and said is None:
+    if status is not None and None in found:
         return f"fails ({status}), but not as expected\n{output[-3000:]}", ""
-    return None, "a hang" if status is None else said.group(0).strip()
+    return None, "a hang" if status is None else "; ".join(match.group(0).strip() for match in found)
 
 
 def mutation_try(mutation):

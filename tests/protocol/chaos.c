@@ -41,17 +41,10 @@ void fleet_release_assign(struct fleet *fleet)
  * all. */
 static void memory_keep(struct fleet_node *node)
 {
-    const struct pawl_flash *flash = &node->device.ram.port.flash;
-    const struct pawl_ram_geometry geometry = {
-        .page_size = flash->page_size,
-        .write_size = flash->write_size,
-        .erased = flash->erased,
-        .slot_size = {flash->slots[0].size, flash->slots[1].size}};
-
     if (node->is_away) /* it is what will come back */
         return;
     if (!node->has_kept)
-        pawl_ram_port_init(&node->kept, &geometry);
+        pawl_ram_port_init(&node->kept, &fleet_geometry);
     node->has_kept = true;
     pawl_ram_port_copy(&node->kept, &node->device.ram);
     node->kept_committed = node->committed;
@@ -213,7 +206,7 @@ static void restore(struct fleet *fleet)
 {
     if (!fleet->has_backup)
         return;
-    fleet->faults[FLEET_WRITE_LOST] += fleet_writes_drop(fleet, CONTROL_REPLICAS);
+    fleet->faults[FLEET_WRITE_LOST] += fleet_writes_drop(CONTROL_REPLICAS);
     control_restore();
     for (unsigned i = 0; i < fleet->unit_count; i++) {
         struct fleet_unit *unit = &fleet->units[i];

@@ -68,11 +68,10 @@ bool fleet_next(struct fleet *fleet, int64_t until, struct fleet_event *event)
     return true;
 }
 
-uint64_t fleet_writes_drop(struct fleet *fleet, unsigned replica)
+uint64_t fleet_writes_drop(unsigned replica)
 {
     uint64_t dropped = 0;
 
-    (void)fleet;
     for (size_t i = 0; i < count; i++) {
         struct control_request *request = heap[i]->request;
         if (request == NULL ||
@@ -85,9 +84,9 @@ uint64_t fleet_writes_drop(struct fleet *fleet, unsigned replica)
     return dropped;
 }
 
-void fleet_events_clear(struct fleet *fleet)
+void fleet_events_clear(void)
 {
-    fleet_writes_drop(fleet, CONTROL_REPLICAS);
+    fleet_writes_drop(CONTROL_REPLICAS);
     for (size_t i = 0; i < count; i++)
         free(heap[i]);
     free(heap);

@@ -61,7 +61,7 @@ static bool replica_acts(struct fleet *fleet, unsigned replica)
 
 void fleet_replica_kill(struct fleet *fleet, unsigned replica)
 {
-    uint64_t writes = fleet_writes_drop(fleet, replica);
+    uint64_t writes = fleet_writes_drop(replica);
 
     fleet_count(fleet, FLEET_REPLICA_DIED);
     fleet->faults[FLEET_WRITE_LOST] += writes;

@@ -137,10 +137,11 @@ void fleet_plan(struct fleet *fleet, const struct fleet_event *event, int64_t de
 /* Takes the next one and makes its time the present; false when there is none before `until`. */
 bool fleet_next(struct fleet *fleet, int64_t until, struct fleet_event *event);
 /* Forgets all that wait for a write at a replica (CONTROL_REPLICAS: at all); gives how many. */
-uint64_t fleet_writes_drop(struct fleet *fleet, unsigned replica);
-void fleet_events_clear(struct fleet *fleet);
+uint64_t fleet_writes_drop(unsigned replica);
+void fleet_events_clear(void);
 
 /* node.c: devices and their agents. */
+extern const struct pawl_ram_geometry fleet_geometry;
 struct fleet_node *fleet_node_add(struct fleet *fleet, unsigned unit);
 void fleet_node_free(struct fleet_node *node);
 void fleet_node_poll_soon(struct fleet *fleet, unsigned node, int64_t delay);

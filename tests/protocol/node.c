@@ -9,7 +9,7 @@
 #define SECOND 1000
 #define POLL_AFTER (500 * SECOND)
 
-static const struct pawl_ram_geometry geometry = {
+const struct pawl_ram_geometry fleet_geometry = {
     .page_size = 512, .write_size = 8, .erased = 0xff, .slot_size = {4096, 4096}};
 
 unsigned fleet_node_index(const struct fleet *fleet, const struct fleet_node *node)
@@ -27,7 +27,7 @@ struct fleet_node *fleet_node_add(struct fleet *fleet, unsigned unit)
 
     if (node == NULL || fleet->node_count == FLEET_NODES_MAX)
         abort();
-    pawl_test_device_init(&node->device, 1, &geometry);
+    pawl_test_device_init(&node->device, 1, &fleet_geometry);
     node->device.pud = fleet->units[unit].pud;
     node->device.ram.random = fleet_draw(fleet, UINT64_MAX);
     node->unit = unit;

@@ -263,7 +263,7 @@ static void fleet_end(struct fleet *fleet)
 {
     for (unsigned i = 0; i < fleet->node_count; i++)
         fleet_node_free(fleet->nodes[i]);
-    fleet_events_clear(fleet);
+    fleet_events_clear();
     control_close();
     free(fleet);
 }
@@ -302,10 +302,6 @@ static bool seed_run(uint64_t seed, bool verbose)
                (unsigned long)fleet->exchanges, (unsigned long)fleet->commits);
     for (unsigned i = 0; i < FLEET_FAULT_COUNT; i++)
         faults_total[i] += fleet->faults[i];
-    static uint64_t devices, reports, commits;
-    devices += fleet->node_count;
-    reports += fleet->exchanges;
-    commits += fleet->commits;
     fleet_end(fleet);
     return holds;
 }

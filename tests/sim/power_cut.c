@@ -147,27 +147,30 @@ static void finding_print(const struct plan *plan)
     printf("\n");
 }
 
-/* The faults at one change: its first is CUT_BEFORE; false when there is no other. */
-static bool fault_next(const struct plan *plan, const struct changes *changes, bool all_parts,
-                       struct fault *fault)
+/* Of many parts the first, one between that differs from change to change, and the last. */
+static bool part_is_sampled(uint64_t at, uint64_t parts, uint64_t part)
 {
-    uint64_t parts = changes->parts[fault->at - 1];
+    return parts <= PARTS_TRIED || part == 1 || part == parts ||
+           part == 2 + at * 7919 % (parts - 2);
+}
+
+static bool fault_is_sampled(const struct changes *changes, const struct fault *fault)
+{
+    return fault->cut != CUT_TORN ||
+           part_is_sampled(fault->at, changes->parts[fault->at - 1], fault->part);
+}
+
+/* The next fault at one change, of which the first is CUT_BEFORE; false when there is none. */
+static bool fault_follow(const struct plan *plan, const struct changes *changes,
+                         struct fault *fault)
+{
+    bool torn = changes->parts[fault->at - 1] > fault->part;
 
     switch (fault->cut) {
     case CUT_BEFORE:
-        fault->cut = parts > 0 ? CUT_TORN : CUT_AFTER;
-        fault->part = parts > 0 ? 1 : 0;
-        return true;
     case CUT_TORN:
-        /* Of many parts the first, one between that differs from change to change, the last. */
-        if (all_parts || parts <= PARTS_TRIED)
-            fault->part++;
-        else if (fault->part == 1)
-            fault->part = 2 + fault->at * 7919 % (parts - 2);
-        else
-            fault->part = fault->part == parts ? parts + 1 : parts;
-        if (fault->part > parts)
-            *fault = (struct fault){.at = fault->at, .cut = CUT_AFTER};
+        fault->cut = torn ? CUT_TORN : CUT_AFTER;
+        fault->part = torn ? fault->part + 1 : 0;
         return true;
     case CUT_AFTER:
         fault->cut = CUT_RESET;
@@ -176,6 +179,18 @@ static bool fault_next(const struct plan *plan, const struct changes *changes, b
         break;
     }
     return false;
+}
+
+/* The same, but for those that are left out where not all are tried. */
+static bool fault_next(const struct plan *plan, const struct changes *changes, bool all,
+                       struct fault *fault)
+{
+    bool is_one;
+
+    do
+        is_one = fault_follow(plan, changes, fault);
+    while (is_one && !all && !fault_is_sampled(changes, fault));
+    return is_one;
 }
 
 static void second_try(struct plan *plan, const struct pawl_test_subject *base,
@@ -225,16 +240,13 @@ static void sweep(struct plan *plan)
     if (plan->wrong == NULL && (changes.count == 0 || changes.count > OPERATIONS_MAX))
         wrong_set(plan, "its changes can be counted");
     for (uint64_t at = 1; at <= changes.count && plan->wrong == NULL; at++) {
-        struct fault fault = {.at = at, .cut = CUT_BEFORE}, sampled = fault;
+        struct fault fault = {.at = at, .cut = CUT_BEFORE};
         do {
             plan->first = fault;
             run(plan, &base, &ignored, &recovery);
             plan->points++;
-            bool is_sampled = fault.cut != CUT_TORN || fault.part == sampled.part;
-            if (plan->wrong == NULL && is_sampled)
+            if (plan->wrong == NULL && fault_is_sampled(&changes, &fault))
                 seconds_sweep(plan, &base, &recovery);
-            if (is_sampled)
-                (void)fault_next(plan, &changes, false, &sampled);
         } while (plan->wrong == NULL && fault_next(plan, &changes, plan->complete, &fault));
     }
     pawl_test_device_release(&base.device);

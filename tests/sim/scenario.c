@@ -49,48 +49,40 @@ static enum pawl_result restart(struct pawl_test_device *device)
     return pawl_test_device_start(device);
 }
 
-static enum pawl_result ended(struct pawl_test_device *device,
-                              const struct pawl_test_package *taken, enum pawl_run_event event)
+static enum pawl_result taken_end(struct pawl_test_device *device,
+                                  const struct pawl_test_package *package,
+                                  enum pawl_run_event event)
 {
-    return pawl_test_device_update(device, taken, device->ram.counter, event);
+    return pawl_test_device_update(device, package, device->ram.counter, event);
+}
+
+static const struct pawl_test_package *taken_of(const struct pawl_test_scenario *scenario)
+{
+    return &pawl_test_issues[scenario->taken].package;
 }
 
 static enum pawl_result update(struct pawl_test_device *device,
-                               const struct pawl_test_package *taken)
+                               const struct pawl_test_scenario *scenario)
 {
-    return ended(device, taken, PAWL_RUN_EXITED_ZERO);
-}
-
-static enum pawl_result crash(struct pawl_test_device *device,
-                              const struct pawl_test_package *taken)
-{
-    return ended(device, taken, PAWL_RUN_CRASHED);
-}
-
-static enum pawl_result failure(struct pawl_test_device *device,
-                                const struct pawl_test_package *taken)
-{
-    return ended(device, taken, PAWL_RUN_EXITED_OTHER);
-}
-
-static enum pawl_result deadline(struct pawl_test_device *device,
-                                 const struct pawl_test_package *taken)
-{
-    return ended(device, taken, PAWL_RUN_DEADLINE);
+    return taken_end(device, taken_of(scenario), scenario->end);
 }
 
 static enum pawl_result ten_updates(struct pawl_test_device *device,
-                                    const struct pawl_test_package *taken)
+                                    const struct pawl_test_scenario *scenario)
 {
     enum pawl_result result = PAWL_OK;
 
     for (unsigned i = 0; i < 10 && result == PAWL_OK; i++)
-        result = update(device, i % 2 == 0 ? taken : &pawl_test_issues[PAWL_TEST_OLD].package);
+        result = taken_end(
+            device, i % 2 == 0 ? taken_of(scenario) : &pawl_test_issues[PAWL_TEST_OLD].package,
+            scenario->end);
     return result;
 }
 
-static enum pawl_result part(struct pawl_test_device *device, const struct pawl_test_package *taken)
+static enum pawl_result part(struct pawl_test_device *device,
+                             const struct pawl_test_scenario *scenario)
 {
+    const struct pawl_test_package *taken = taken_of(scenario);
     struct pawl_work work;
 
     enum pawl_result result = pawl_test_device_exchange(device, taken, device->ram.counter, &work);
@@ -100,35 +92,36 @@ static enum pawl_result part(struct pawl_test_device *device, const struct pawl_
 }
 
 static enum pawl_result resumed_update(struct pawl_test_device *device,
-                                       const struct pawl_test_package *taken)
+                                       const struct pawl_test_scenario *scenario)
 {
-    enum pawl_result result = part(device, taken);
+    enum pawl_result result = part(device, scenario);
     if (result == PAWL_OK)
         result = restart(device);
-    return result == PAWL_OK ? update(device, taken) : result;
+    return result == PAWL_OK ? update(device, scenario) : result;
 }
 
 static enum pawl_result download_given_up(struct pawl_test_device *device,
-                                          const struct pawl_test_package *taken)
+                                          const struct pawl_test_scenario *scenario)
 {
-    enum pawl_result result = part(device, taken);
+    enum pawl_result result = part(device, scenario);
     return result == PAWL_OK ? pawl_processor_cancel(device->engine) : result;
 }
 
 static enum pawl_result reset_in_trial(struct pawl_test_device *device,
-                                       const struct pawl_test_package *taken)
+                                       const struct pawl_test_scenario *scenario)
 {
-    enum pawl_result result = pawl_test_device_download(device, taken, device->ram.counter);
+    enum pawl_result result =
+        pawl_test_device_download(device, taken_of(scenario), device->ram.counter);
     return result == PAWL_OK ? restart(device) : result;
 }
 
 /* The report that would tell of the commit is lost, and the one after the restart too. */
 static enum pawl_result confirmation_lost(struct pawl_test_device *device,
-                                          const struct pawl_test_package *taken)
+                                          const struct pawl_test_scenario *scenario)
 {
     struct pawl_work work;
 
-    enum pawl_result result = update(device, taken);
+    enum pawl_result result = update(device, scenario);
     if (result == PAWL_OK)
         result = pawl_test_device_report(device);
     if (result == PAWL_OK)
@@ -138,46 +131,45 @@ static enum pawl_result confirmation_lost(struct pawl_test_device *device,
     return result == PAWL_OK ? pawl_test_device_exchange(device, NULL, 0, &work) : result;
 }
 
-static enum pawl_result diagnostic(struct pawl_test_device *device,
-                                   const struct pawl_test_package *taken)
-{
-    device->diagnostic = DIAGNOSTIC;
-    return update(device, taken);
-}
-
-static enum pawl_result diagnostic_crash(struct pawl_test_device *device,
-                                         const struct pawl_test_package *taken)
-{
-    device->diagnostic = DIAGNOSTIC;
-    return crash(device, taken);
-}
-
 const struct pawl_test_scenario pawl_test_scenarios[PAWL_TEST_SCENARIO_COUNT] = {
-    {"first install", false, PAWL_TEST_NEW, 1, 0, update},
-    {"update", true, PAWL_TEST_NEW, 1, 0, update},
-    {"direct update", true, PAWL_TEST_DIRECT, 1, 0, update},
-    {"ten updates in a row", true, PAWL_TEST_NEW, 10, 0, ten_updates},
-    {"resumed download", true, PAWL_TEST_NEW, 1, 0, resumed_update},
-    {"download given up", true, PAWL_TEST_NEW, 0, 0, download_given_up},
-    {"failing image", true, PAWL_TEST_NEW, 0, 0, failure},
-    {"failing first image", false, PAWL_TEST_NEW, 0, 0, failure},
-    {"crash in trial", true, PAWL_TEST_NEW, 0, 0, crash},
-    {"deadline in trial", true, PAWL_TEST_NEW, 0, 0, deadline},
-    {"reset in trial", true, PAWL_TEST_NEW, 0, 0, reset_in_trial},
-    {"confirmation lost", true, PAWL_TEST_NEW, 1, 0, confirmation_lost},
-    {"vendor key revoked", true, PAWL_TEST_REVOKING, 1, 0, update},
-    {"revoking image fails", true, PAWL_TEST_REVOKING, 0, 0, failure},
-    {"security floor raised", true, PAWL_TEST_RAISING, 1, 0, update},
-    {"near the maximum", true, PAWL_TEST_NEW, 1, 3, update},
-    {"diagnostic", true, PAWL_TEST_NEW, 0, 0, diagnostic},
-    {"direct diagnostic", true, PAWL_TEST_DIRECT, 0, 0, diagnostic},
-    {"failing diagnostic", true, PAWL_TEST_NEW, 0, 0, diagnostic_crash},
+    {"first install", .taken = PAWL_TEST_NEW, .commits = 1, .act = update},
+    {"update", .taken = PAWL_TEST_NEW, .installed = true, .commits = 1, .act = update},
+    {"direct update", .taken = PAWL_TEST_DIRECT, .installed = true, .commits = 1, .act = update},
+    {"ten updates in a row", .taken = PAWL_TEST_NEW, .installed = true, .commits = 10,
+     .act = ten_updates},
+    {"resumed download", .taken = PAWL_TEST_NEW, .installed = true, .commits = 1,
+     .act = resumed_update},
+    {"download given up", .taken = PAWL_TEST_NEW, .installed = true, .act = download_given_up},
+    {"failing image", .taken = PAWL_TEST_NEW, .installed = true, .end = PAWL_RUN_EXITED_OTHER,
+     .act = update},
+    {"failing first image", .taken = PAWL_TEST_NEW, .end = PAWL_RUN_EXITED_OTHER, .act = update},
+    {"crash in trial", .taken = PAWL_TEST_NEW, .installed = true, .end = PAWL_RUN_CRASHED,
+     .act = update},
+    {"deadline in trial", .taken = PAWL_TEST_NEW, .installed = true, .end = PAWL_RUN_DEADLINE,
+     .act = update},
+    {"reset in trial", .taken = PAWL_TEST_NEW, .installed = true, .act = reset_in_trial},
+    {"confirmation lost", .taken = PAWL_TEST_NEW, .installed = true, .commits = 1,
+     .act = confirmation_lost},
+    {"vendor key revoked", .taken = PAWL_TEST_REVOKING, .installed = true, .commits = 1,
+     .act = update},
+    {"revoking image fails", .taken = PAWL_TEST_REVOKING, .installed = true,
+     .end = PAWL_RUN_EXITED_OTHER, .act = update},
+    {"security floor raised", .taken = PAWL_TEST_RAISING, .installed = true, .commits = 1,
+     .act = update},
+    {"near the maximum", .taken = PAWL_TEST_NEW, .installed = true, .commits = 1, .maximum = 3,
+     .act = update},
+    {"diagnostic", .taken = PAWL_TEST_NEW, .installed = true, .diagnostic = true, .act = update},
+    {"direct diagnostic", .taken = PAWL_TEST_DIRECT, .installed = true, .diagnostic = true,
+     .act = update},
+    {"failing diagnostic", .taken = PAWL_TEST_NEW, .installed = true, .end = PAWL_RUN_CRASHED,
+     .diagnostic = true, .act = update},
 };
 
 void pawl_test_scenario_act(const struct pawl_test_scenario *scenario,
                             struct pawl_test_device *device)
 {
-    (void)scenario->act(device, &pawl_test_issues[scenario->taken].package);
+    device->diagnostic = scenario->diagnostic ? DIAGNOSTIC : 0;
+    (void)scenario->act(device, scenario);
     device->diagnostic = 0;
 }
 
@@ -262,7 +254,8 @@ void pawl_test_base_make(struct pawl_test_subject *base, const struct pawl_ram_g
     pawl_test_witness_init(&base->witness, &base->device, pawl_test_issues, PAWL_TEST_IMAGE_COUNT);
     enum pawl_result result = pawl_test_device_start(&base->device);
     if (result == PAWL_OK && scenario->installed)
-        result = update(&base->device, &pawl_test_issues[PAWL_TEST_OLD].package);
+        result = taken_end(&base->device, &pawl_test_issues[PAWL_TEST_OLD].package,
+                           PAWL_RUN_EXITED_ZERO);
     assert(result == PAWL_OK && base->witness.wrong == NULL);
     pawl_test_device_stop(&base->device);
 }

@@ -23,11 +23,14 @@ extern const struct pawl_ram_geometry pawl_test_geometries[PAWL_TEST_GEOMETRY_CO
 /* One way for a device that has committed OLD, or nothing, to change. */
 struct pawl_test_scenario {
     const char *name;
-    bool installed;             /* OLD is committed before it starts */
     enum pawl_test_image taken; /* what it brings */
+    bool installed;             /* OLD is committed before it starts */
+    bool diagnostic;            /* what it brings is to run once */
+    enum pawl_run_event end;    /* how that fares */
     uint64_t commits;           /* how many when nothing disturbs it */
     uint64_t maximum;           /* of the unit's sequence number; 0: none */
-    enum pawl_result (*act)(struct pawl_test_device *device, const struct pawl_test_package *taken);
+    enum pawl_result (*act)(struct pawl_test_device *device,
+                            const struct pawl_test_scenario *scenario);
 };
 
 #define PAWL_TEST_SCENARIO_COUNT 19u
