@@ -85,6 +85,9 @@ enum pawl_result pawl_manifest_read(const uint8_t *payload, size_t size, struct 
 enum pawl_result pawl_manifest_write(const struct pawl_manifest *manifest, uint8_t *payload,
                                      size_t capacity, size_t *size);
 
+/* Whether the manifest revokes the key with this id (SPEC 6.8). */
+bool pawl_manifest_revokes(const struct pawl_manifest *manifest, const uint8_t kid[PAWL_KID_SIZE]);
+
 /* The digest that a signer signs for `payload` (SHA-256 of the Sig_structure). */
 void pawl_manifest_digest_make(const uint8_t *payload, size_t size,
                                uint8_t digest[PAWL_SHA256_SIZE]);

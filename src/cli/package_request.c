@@ -163,9 +163,8 @@ enum pawl_result pawl_package_request_revoke(const struct pawl_signer *signer,
             pawl_hint("sign with the key that comes after it in --trust of 'pawl personalize'");
             return PAWL_STATE;
         }
-        for (uint32_t k = 0; k < manifest->revoked_count; k++)
-            if (memcmp(manifest->revoked[k], named.kid, PAWL_KID_SIZE) == 0)
-                return pawl_error(PAWL_MALFORMED, "%s is named twice", path);
+        if (pawl_manifest_revokes(manifest, named.kid))
+            return pawl_error(PAWL_MALFORMED, "%s is named twice", path);
         memcpy(manifest->revoked[manifest->revoked_count++], named.kid, PAWL_KID_SIZE);
     }
     return PAWL_OK;

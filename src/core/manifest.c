@@ -103,15 +103,28 @@ static void arguments_write(struct pawl_writer *writer, const void *target)
         pawl_cbor_text_write(writer, manifest->arguments[i]);
 }
 
+static bool is_among(const struct pawl_manifest *manifest, uint32_t count,
+                     const uint8_t kid[PAWL_KID_SIZE])
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (memcmp(manifest->revoked[i], kid, PAWL_KID_SIZE) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool pawl_manifest_revokes(const struct pawl_manifest *manifest, const uint8_t kid[PAWL_KID_SIZE])
+{
+    return is_among(manifest, manifest->revoked_count, kid);
+}
+
 static bool revoked_valid(const struct pawl_manifest *manifest)
 {
     if (manifest->revoked_count == 0 || manifest->revoked_count > PAWL_REVOKED_MAX)
         return false;
     for (uint32_t i = 1; i < manifest->revoked_count; i++) {
-        for (uint32_t j = 0; j < i; j++) {
-            if (memcmp(manifest->revoked[i], manifest->revoked[j], PAWL_KID_SIZE) == 0)
-                return false;
-        }
+        if (is_among(manifest, i, manifest->revoked[i]))
+            return false;
     }
     return true;
 }

@@ -98,15 +98,6 @@ static void row_make(struct arrival *arrival, const struct pawl_package *package
     row->ready = row->mode == PAWL_MODE_DIRECT;
 }
 
-static bool own_key_revoked(const struct pawl_signed_manifest *outer,
-                            const struct pawl_manifest *manifest)
-{
-    for (uint32_t i = 0; i < manifest->revoked_count; i++)
-        if (memcmp(manifest->revoked[i], outer->kid, PAWL_KID_SIZE) == 0)
-            return true;
-    return false;
-}
-
 /* Judges the preamble. The signature is for devices to verify: they know whom they trust. */
 static void arrival_judge(struct pawl_request *request, struct arrival *arrival)
 {
@@ -120,7 +111,7 @@ static void arrival_judge(struct pawl_request *request, struct arrival *arrival)
         pawl_request_refuse(request, result, "the package's header cannot be read");
         return;
     }
-    if (own_key_revoked(&package.signed_manifest, &manifest)) {
+    if (pawl_manifest_revokes(&manifest, package.signed_manifest.kid)) {
         pawl_request_refuse(request, PAWL_UNTRUSTED,
                             "it revokes the key that signed it: no device takes it");
         return;
