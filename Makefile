@@ -2,7 +2,7 @@
 #
 #   make            release programs in build/bin
 #   make demo       the whole story on this machine, from keys to attacks
-#   make test       every test, in the release and the sanitized build, and 20 s of each fuzzer
+#   make test       every test, in the release and the sanitized build, and 10 s of each fuzzer
 #   make bench      figures and ratios, written to build/bench.json
 #   make fuzz       the fuzzers, SECONDS=n each (default 600)
 #   make soak       kills and comparisons with ever new seeds, SECONDS=n in all (default 600)

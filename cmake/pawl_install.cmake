@@ -1,5 +1,5 @@
 # What `make install` installs beside the programs: headers, libpawl.a (the host side) and
-# libpawl-device.a (core and processor, compiled freestanding), each with a pkg-config file.
+# libpawl-device.a (core, processor and port/common, compiled freestanding), each with a pkg-config file.
 
 add_library(pawl_host_side STATIC
     $<TARGET_OBJECTS:pawl_core> $<TARGET_OBJECTS:pawl_crypto_openssl>
@@ -7,7 +7,8 @@ add_library(pawl_host_side STATIC
 set_target_properties(pawl_host_side PROPERTIES OUTPUT_NAME pawl LINKER_LANGUAGE C)
 
 add_library(pawl_device_side STATIC
-    $<TARGET_OBJECTS:pawl_core_freestanding> $<TARGET_OBJECTS:pawl_processor_freestanding>)
+    $<TARGET_OBJECTS:pawl_core_freestanding> $<TARGET_OBJECTS:pawl_processor_freestanding>
+    $<TARGET_OBJECTS:pawl_port_common_freestanding>)
 set_target_properties(pawl_device_side PROPERTIES OUTPUT_NAME pawl-device LINKER_LANGUAGE C)
 
 # The files find their prefix from where they are, so that an installed tree may be moved.

@@ -14,7 +14,7 @@
 #       A script that exits 0 on success. It finds PAWL_SOURCE (the source tree), PAWL_BUILD (this
 #       build), PAWL_BIN (the programs), PAWL_TOOLS and PAWL_SANITIZED (0 or 1) in its environment.
 #   pawl_fuzzer(NAME SOURCES a.c ... DEPENDS targets ... [SEEDS directory])
-#       A libFuzzer target, run for $PAWL_FUZZ_SECONDS (20) from the seeds and what it found before.
+#       A libFuzzer target, run for $PAWL_FUZZ_SECONDS (10) from the seeds and what it found before.
 #
 # ONLY: a test runs in the release (build/) and in the sanitized build (build-debug/) unless it says
 # which one. SERIAL: nothing else runs beside it.

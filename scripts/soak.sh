@@ -33,7 +33,7 @@ while [ $SECONDS -lt "$seconds" ]; do
     run tests/vectors/independent.py "$seed" 200
     run tests/e2e/server_scan.py 1 "$seed"
     run "$PAWL_TOOLS/sim_protocol" $((seed * 1000)) 200
-    run "$PAWL_TOOLS/sim_power_cut" $((round % 8)) complete $((round % 19))
+    run "$PAWL_TOOLS/sim_power_cut" $((round % 10)) complete $((round % 19))
     run tests/vectors/independent_cli.py "$seed" 10
     round=$((round + 1))
 done

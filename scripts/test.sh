@@ -1,6 +1,6 @@
 #!/bin/bash
 # Builds and runs every test: the release build, the build under ASan and UBSan, and the fuzzers
-# for PAWL_FUZZ_SECONDS (20) each. The last line is the sum, "N passed, N failed"; none run is a
+# for PAWL_FUZZ_SECONDS (10) each. The last line is the sum, "N passed, N failed"; none run is a
 # failure.
 set -uo pipefail
 cd "$(dirname "$0")/.."

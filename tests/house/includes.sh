@@ -9,6 +9,7 @@ include/pawl    -                            -
 src/core        -                            -
 src/crypto      core                         openssl,pthread
 src/processor   core                         -
+port/common     core,processor               -
 src/host        core                         ini
 src/headend     core,host                    openssl,pthread,p11-kit
 src/push        core,host                    mosquitto,pthread
@@ -20,7 +21,7 @@ port/linux      core,processor,host          seccomp,tss2
 "
 libraries="mosquitto|openssl|p11-kit|gnutls|ini|pthread|sqlite3|microhttpd|jansson|curl|seccomp"
 libraries+="|tss2"
-freestanding=" include/pawl src/core src/processor "
+freestanding=" include/pawl src/core src/processor port/common "
 freestanding_headers="stddef|stdint|stdbool|stdalign|limits|string"
 
 # Prints "file: include" for each include in tree $1 that the rules do not allow.
@@ -93,6 +94,9 @@ plant src/headend '#include <p11-kit/uri.h>' allowed
 plant port/linux '#include "sandbox.h"' allowed
 plant src/agent '#include <mosquitto.h>' seen
 plant src/push '#include <mosquitto.h>' allowed
+plant port/common '#include <stdlib.h>' seen
+plant port/common '#include "host/log.h"' seen
+plant port/common '#include "processor/flash.h"' allowed
 plant src/push '#include "headend/topic.h"' seen
 plant src/headend '#include <gnutls/x509.h>' seen
 plant src/server '#include <gnutls/x509.h>' allowed

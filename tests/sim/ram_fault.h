@@ -27,6 +27,12 @@ uint64_t pawl_ram_torn_part(struct pawl_ram_port *ram, uint64_t parts);
 void pawl_ram_bits_mix(struct pawl_ram_port *ram, uint8_t *bytes, const uint8_t *others,
                        size_t size);
 
+/* ram_port.c: moves the counter, before the witness. */
+void pawl_ram_counter_move(struct pawl_ram_port *ram, uint64_t steps);
+
+/* ram_log.c: the log in the place of counter and cells, formatted, if the geometry has one. */
+void pawl_ram_log_init(struct pawl_ram_port *ram, const struct pawl_ram_geometry *geometry);
+
 /* ram_flash.c */
 void pawl_ram_flash_init(struct pawl_ram_port *ram, const struct pawl_ram_geometry *geometry);
 void pawl_ram_flash_release(struct pawl_ram_port *ram);

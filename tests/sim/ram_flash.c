@@ -178,9 +178,9 @@ static void *memory_get(size_t size)
     return memory;
 }
 
-static void areas_lay_out(struct pawl_flash *flash, const struct pawl_ram_geometry *geometry,
-                          uint64_t *end)
+static void areas_lay_out(struct pawl_ram_port *ram, const struct pawl_ram_geometry *geometry)
 {
+    struct pawl_flash *flash = &ram->port.flash;
     uint64_t offset = 0;
 
     for (unsigned slot = 0; slot < PAWL_SLOT_COUNT; slot++) {
@@ -190,7 +190,10 @@ static void areas_lay_out(struct pawl_flash *flash, const struct pawl_ram_geomet
         flash->records[slot] = (struct pawl_area){offset, size};
         offset += size;
     }
-    *end = offset;
+    ram->log.sector_size = geometry->log_sector_size;
+    ram->log.area =
+        (struct pawl_area){offset, (uint64_t)geometry->log_sectors * geometry->log_sector_size};
+    ram->flash_size = offset + ram->log.area.size;
 }
 
 void pawl_ram_flash_init(struct pawl_ram_port *ram, const struct pawl_ram_geometry *geometry)
@@ -203,7 +206,7 @@ void pawl_ram_flash_init(struct pawl_ram_port *ram, const struct pawl_ram_geomet
                                           .erase = flash_erase,
                                           .sync = geometry->cached ? flash_sync : NULL};
     ram->ascending = geometry->ascending;
-    areas_lay_out(&ram->port.flash, geometry, &ram->flash_size);
+    areas_lay_out(ram, geometry);
     size_t units = (size_t)(ram->flash_size / geometry->write_size);
     ram->flash = memory_get(ram->flash_size);
     memset(ram->flash, geometry->erased, ram->flash_size);

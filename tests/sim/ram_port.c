@@ -18,12 +18,17 @@ static enum pawl_result counter_read(void *context, uint64_t *value)
     return PAWL_OK;
 }
 
-static enum pawl_result counter_move(struct pawl_ram_port *ram, uint64_t steps,
-                                     enum pawl_result result)
+void pawl_ram_counter_move(struct pawl_ram_port *ram, uint64_t steps)
 {
     ram->counter += steps;
     if (ram->witness.advanced && steps > 0)
         ram->witness.advanced(ram->witness.context);
+}
+
+static enum pawl_result counter_move(struct pawl_ram_port *ram, uint64_t steps,
+                                     enum pawl_result result)
+{
+    pawl_ram_counter_move(ram, steps);
     return result;
 }
 
@@ -177,6 +182,7 @@ void pawl_ram_port_init(struct pawl_ram_port *ram, const struct pawl_ram_geometr
         abort();
     ram->image_capacity = IMAGE_CAPACITY;
     ram->random = 1;
+    pawl_ram_log_init(ram, geometry);
 }
 
 void pawl_ram_port_release(struct pawl_ram_port *ram)
@@ -188,6 +194,7 @@ void pawl_ram_port_release(struct pawl_ram_port *ram)
 
 void pawl_ram_port_reset(struct pawl_ram_port *ram)
 {
+    ram->log.open = false;
     image_forget(ram);
 }
 
@@ -216,6 +223,7 @@ void pawl_ram_port_restart(struct pawl_ram_port *ram)
 void pawl_ram_port_copy(struct pawl_ram_port *target, const struct pawl_ram_port *source)
 {
     pawl_ram_flash_copy(target, source);
+    target->log.open = false;
     target->counter = source->counter;
     memcpy(target->cells, source->cells, sizeof target->cells);
 }

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "pawl/counter_log.h"
 #include "pawl/port.h"
 
 struct pawl_ram_geometry {
@@ -22,6 +23,8 @@ struct pawl_ram_geometry {
     uint64_t slot_size[PAWL_SLOT_COUNT];
     bool ascending; /* as NAND: the units of a page are programmed in ascending order */
     bool cached;    /* what is not synced may be lost with power, page by page */
+    /* 0: counter and cells are hardware; else a log of so many sectors of so many bytes. */
+    uint32_t log_sectors, log_sector_size;
 };
 
 /* What is changed. */
@@ -60,8 +63,9 @@ struct pawl_ram_port {
     bool ascending;
     /* What survives a power cut of a cached geometry; NULL otherwise. */
     uint8_t *durable, *durable_written;
-    uint64_t counter;
+    uint64_t counter; /* with a log: what it said at last */
     uint8_t cells[2][PAWL_CELL_SIZE];
+    struct pawl_counter_log log;
     uint64_t random; /* state of the entropy */
 
     /* Executable memory. */

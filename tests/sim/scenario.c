@@ -19,7 +19,8 @@ struct pawl_test_issue pawl_test_issues[PAWL_TEST_IMAGE_COUNT] = {
 };
 
 /* NOR of microcontrollers, with the smallest and larger units; NOR whose erased bits read as zero;
- * NAND, with large pages that are programmed in order; a file behind a cache. */
+ * NAND, with large pages that are programmed in order; a file behind a cache. The last two keep
+ * counter and cells in a log in the same flash. */
 const struct pawl_ram_geometry pawl_test_geometries[PAWL_TEST_GEOMETRY_COUNT] = {
     {.page_size = 256, .write_size = 1, .erased = 0xff, .slot_size = {8192, 8192}},
     {.page_size = 1024, .write_size = 8, .erased = 0xff, .slot_size = {8192, 12288}},
@@ -37,6 +38,19 @@ const struct pawl_ram_geometry pawl_test_geometries[PAWL_TEST_GEOMETRY_COUNT] = 
      .slot_size = {8192, 8192},
      .ascending = true},
     {.page_size = 1024, .write_size = 4, .erased = 0x00, .slot_size = {8192, 8192}, .cached = true},
+    {.page_size = 512,
+     .write_size = 16,
+     .erased = 0xff,
+     .slot_size = {8192, 8192},
+     .log_sectors = 2,
+     .log_sector_size = 512},
+    {.page_size = 1024,
+     .write_size = 256,
+     .erased = 0x00,
+     .slot_size = {8192, 8192},
+     .cached = true,
+     .log_sectors = 3,
+     .log_sector_size = 2048},
 };
 
 /* Off and on without a fault: what was planned stays planned. */

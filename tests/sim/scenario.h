@@ -17,7 +17,7 @@ enum pawl_test_image {
 };
 extern struct pawl_test_issue pawl_test_issues[PAWL_TEST_IMAGE_COUNT];
 
-#define PAWL_TEST_GEOMETRY_COUNT 8u
+#define PAWL_TEST_GEOMETRY_COUNT 10u
 extern const struct pawl_ram_geometry pawl_test_geometries[PAWL_TEST_GEOMETRY_COUNT];
 
 /* One way for a device that has committed OLD, or nothing, to change. */

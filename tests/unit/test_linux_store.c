@@ -118,6 +118,33 @@ static void test_counter_never_begins_anew(void **state)
     assert_result(PAWL_STORAGE, counter_open(&counter, true));
 }
 
+/* I2: at its end the counter neither wraps nor moves. */
+static void test_counter_ends(void **state)
+{
+    const uint8_t last[16] = {'P',  'A',  'W',  'L',  'C',  'N',  'T',  '1',
+                              0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+    struct pawl_counter counter = {0};
+    uint8_t digest[PAWL_SHA256_SIZE];
+    struct pawl_sha256 sha;
+    int fd;
+
+    (void)state;
+    pawl_sha256_init(&sha);
+    pawl_sha256_update(&sha, last, sizeof last);
+    pawl_sha256_final(&sha, digest);
+    assert_result(PAWL_OK, counter_open(&counter, true));
+    pawl_counter_close(&counter);
+    fd = openat(directory, "counter", O_RDWR);
+    assert_result(PAWL_OK, pawl_pwrite_full(fd, last, sizeof last, PAGE));
+    assert_result(PAWL_OK, pawl_pwrite_full(fd, digest, sizeof digest, PAGE + sizeof last));
+    close(fd);
+    assert_result(PAWL_OK, counter_open(&counter, false));
+    assert_int_equal(counter_value(&counter), UINT64_MAX);
+    assert_result(PAWL_EXHAUSTED, counter.kind->increment(counter.store));
+    assert_int_equal(counter_value(&counter), UINT64_MAX);
+    pawl_counter_close(&counter);
+}
+
 /* A making that was cut short before the first value is finished later. */
 static void test_counter_made_in_two_goes(void **state)
 {
@@ -253,6 +280,7 @@ int main(void)
         cmocka_unit_test_teardown(test_counter_goes_up_and_stays, files_remove),
         cmocka_unit_test_teardown(test_counter_torn_at_each_byte, files_remove),
         cmocka_unit_test_teardown(test_counter_never_begins_anew, files_remove),
+        cmocka_unit_test_teardown(test_counter_ends, files_remove),
         cmocka_unit_test_teardown(test_counter_made_in_two_goes, files_remove),
         cmocka_unit_test_teardown(test_cells_keep_what_is_written, files_remove),
         cmocka_unit_test_teardown(test_flash_keeps_its_geometry, files_remove),
