@@ -332,6 +332,10 @@ static void attack_hostile_agent_at_the_device(void **state)
         victim_begin(&victim, 1);
         assert_int_equal(pawl_test_device_report(&victim.device), PAWL_OK);
         size_t size = directive_make(&victim, VICTIM_NEXT, directive);
+        uint64_t next = 0;
+        if (seed % 2 == 0 && direct(directive, size) == PAWL_OK)
+            (void)pawl_processor_write(victim.device.engine, 0, next_package()->bytes,
+                                       next_package()->size, &next);
         for (unsigned i = 0; i < 60; i++)
             act_at_random(&random, directive, size);
         trials += pawl_test_device_state(&victim.device) == PAWL_STATE_TRIAL;
@@ -341,7 +345,7 @@ static void attack_hostile_agent_at_the_device(void **state)
         victim_check(&victim);
         victim_end(&victim);
     }
-    assert_true(trials < 60); /* some carried the true one through, most did not */
+    assert_in_range(trials, 10, 50); /* some carried the true one through, and some did not */
 }
 
 /* Has: an image that was signed and entitled. Tries: to be kept without what it promised: it ends
