@@ -145,7 +145,7 @@ static void port_make(struct pawl_device *device, const struct pawl_settings *se
                             .cell_write = cell_write},
         .executor =
             {.kinds = {[PAWL_KIND_EXEC] = true, [PAWL_KIND_OPAQUE] = settings->handler != NULL},
-             .network = true,
+             .network = settings->network,
              .image_size_max = settings->image_max,
              .load_begin = load_begin,
              .load = load,

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <stddef.h>
 #include <sys/socket.h>
@@ -65,54 +66,81 @@ static const char *const allowed[] = {
     "getrandom", NULL};
 
 /* Refused by an error that programs expect, where ENOSYS would puzzle them. */
-static const char *const refused[] = {"chown",
-                                      "chroot",
-                                      "fchown",
-                                      "fchownat",
-                                      "lchown",
-                                      "mknod",
-                                      "mknodat",
-                                      "mount",
-                                      "pivot_root",
-                                      "ptrace",
-                                      "setns",
-                                      "umount2",
-                                      "unshare",
-                                      "process_vm_readv",
-                                      "process_vm_writev",
-                                      "listen",
-                                      "accept",
-                                      "accept4",
-                                      NULL};
+static const char *const refused[] = {
+    "chown", "chroot",  "fchown",  "fchownat",         "lchown",
+    "mknod", "mknodat", "mount",   "pivot_root",       "ptrace",
+    "setns", "umount2", "unshare", "process_vm_readv", "process_vm_writev",
+    NULL};
+
+/* With the network an image may be a server. */
+static const char *const serving[] = {"listen", "accept", "accept4", NULL};
+
+/* Rules for sockets of a domain and type: allowed with protocol 0 or `protocol`, else refused. */
+static void internet_add(struct pawl_filter *filter, int domain, unsigned type, unsigned protocol)
+{
+    struct scmp_arg_cmp socket[] = {
+        {.arg = 0, .op = SCMP_CMP_EQ, .datum_a = (scmp_datum_t)domain},
+        {.arg = 1, .op = SCMP_CMP_MASKED_EQ, .datum_a = SOCKET_TYPE, .datum_b = type},
+        {.arg = 2, .op = SCMP_CMP_EQ},
+    };
+
+    for (unsigned i = 0; i <= protocol; i++) {
+        bool usual = i == 0 || i == protocol;
+        socket[2].datum_a = i;
+        pawl_filter_add_if(filter, usual ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EACCES), "socket", 3,
+                           socket);
+    }
+    socket[2] = (struct scmp_arg_cmp){.arg = 2, .op = SCMP_CMP_GT, .datum_a = protocol};
+    pawl_filter_add_if(filter, SCMP_ACT_ERRNO(EACCES), "socket", 3, socket);
+}
+
+/* Sockets of a domain: datagrams, and where it is the Internet streams too. */
+static void types_add(struct pawl_filter *filter, int domain)
+{
+    for (unsigned type = 0; type <= SOCKET_TYPE; type++) {
+        const struct scmp_arg_cmp socket[] = {
+            {.arg = 0, .op = SCMP_CMP_EQ, .datum_a = (scmp_datum_t)domain},
+            {.arg = 1, .op = SCMP_CMP_MASKED_EQ, .datum_a = SOCKET_TYPE, .datum_b = type},
+        };
+        if (domain == AF_UNIX && type == SOCK_DGRAM)
+            pawl_filter_add_if(filter, SCMP_ACT_ALLOW, "socket", 2, socket);
+        else if (domain != AF_UNIX && type == SOCK_DGRAM)
+            internet_add(filter, domain, type, IPPROTO_UDP);
+        else if (domain != AF_UNIX && type == SOCK_STREAM)
+            internet_add(filter, domain, type, IPPROTO_TCP);
+        else
+            pawl_filter_add_if(filter, SCMP_ACT_ERRNO(EACCES), "socket", 2, socket);
+    }
+}
 
 /* socket(AF_UNIX, SOCK_DGRAM): to tell the service manager or the log. Streams would reach the
  * daemons of the device. */
-static void sockets_add(struct pawl_filter *filter)
+static void sockets_add(struct pawl_filter *filter, bool network)
 {
     const struct scmp_arg_cmp foreign = {.arg = 0, .op = SCMP_CMP_NE, .datum_a = AF_UNIX};
 
     pawl_filter_add_masked(filter, SCMP_ACT_ALLOW, "socketpair", 0, UINT64_MAX, AF_UNIX);
-    pawl_filter_add_if(filter, SCMP_ACT_ERRNO(EACCES), "socket", 1, &foreign);
-    for (unsigned type = 0; type <= SOCKET_TYPE; type++) {
-        const struct scmp_arg_cmp local[] = {
-            {.arg = 0, .op = SCMP_CMP_EQ, .datum_a = AF_UNIX},
-            {.arg = 1, .op = SCMP_CMP_MASKED_EQ, .datum_a = SOCKET_TYPE, .datum_b = type},
-        };
-        uint32_t action = type == SOCK_DGRAM ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EACCES);
-        pawl_filter_add_if(filter, action, "socket", 2, local);
+    types_add(filter, AF_UNIX);
+    if (!network) {
+        pawl_filter_add_if(filter, SCMP_ACT_ERRNO(EACCES), "socket", 1, &foreign);
+        return;
     }
+    pawl_filter_add_domains(filter, SCMP_ACT_ERRNO(EACCES));
+    types_add(filter, AF_INET);
+    types_add(filter, AF_INET6);
 }
 
-enum pawl_result pawl_filter_image_load(void)
+enum pawl_result pawl_filter_image_load(bool network)
 {
     struct pawl_filter filter;
 
     pawl_filter_begin(&filter, SCMP_ACT_ERRNO(ENOSYS));
     pawl_filter_add(&filter, SCMP_ACT_ALLOW, allowed);
     pawl_filter_add(&filter, SCMP_ACT_ERRNO(EPERM), refused);
+    pawl_filter_add(&filter, network ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EPERM), serving);
     pawl_filter_add_masked(&filter, SCMP_ACT_ALLOW, "clone", 0, NAMESPACES, 0);
     pawl_filter_add_masked(&filter, SCMP_ACT_ALLOW, "personality", 0, UINT32_MAX, 0);
     pawl_filter_add_masked(&filter, SCMP_ACT_ALLOW, "personality", 0, UINT32_MAX, UINT32_MAX);
-    sockets_add(&filter);
+    sockets_add(&filter, network);
     return pawl_filter_load(&filter);
 }

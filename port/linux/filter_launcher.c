@@ -18,13 +18,16 @@ static const char *const never[] = {
     "request_key", "keyctl", "open_by_handle_at", "name_to_handle_at", "fanotify_init",
     "lookup_dcookie", "vmsplice", NULL};
 
-/* Any domain but AF_UNIX. */
-static void network_deny(struct pawl_filter *filter)
+/* Any domain but AF_UNIX, and with `network` those of the Internet. */
+static void domains_deny(struct pawl_filter *filter, bool network)
 {
     const struct scmp_arg_cmp foreign = {.arg = 0, .op = SCMP_CMP_NE, .datum_a = AF_UNIX};
 
-    pawl_filter_add_if(filter, SCMP_ACT_ERRNO(EACCES), "socket", 1, &foreign);
     pawl_filter_add_if(filter, SCMP_ACT_ERRNO(EACCES), "socketpair", 1, &foreign);
+    if (network)
+        pawl_filter_add_domains(filter, SCMP_ACT_ERRNO(EACCES));
+    else
+        pawl_filter_add_if(filter, SCMP_ACT_ERRNO(EACCES), "socket", 1, &foreign);
 }
 
 /* Nobody types into a terminal for its user. */
@@ -36,13 +39,13 @@ static void typing_deny(struct pawl_filter *filter)
         pawl_filter_add_masked(filter, SCMP_ACT_ERRNO(EPERM), "ioctl", 1, UINT32_MAX, requests[i]);
 }
 
-enum pawl_result pawl_filter_launcher_load(void)
+enum pawl_result pawl_filter_launcher_load(bool network)
 {
     struct pawl_filter filter;
 
     pawl_filter_begin(&filter, SCMP_ACT_ALLOW);
     pawl_filter_add(&filter, SCMP_ACT_ERRNO(EPERM), never);
-    network_deny(&filter);
+    domains_deny(&filter, network);
     typing_deny(&filter);
     return pawl_filter_load(&filter);
 }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "host/log.h"
 
@@ -40,6 +41,19 @@ void pawl_filter_add_masked(struct pawl_filter *filter, uint32_t action, const c
         .arg = index, .op = SCMP_CMP_MASKED_EQ, .datum_a = mask, .datum_b = value};
 
     pawl_filter_add_if(filter, action, name, 1, &condition);
+}
+
+/* One comparison of an argument is all that a rule may have, so they are named one by one. */
+void pawl_filter_add_domains(struct pawl_filter *filter, uint32_t action)
+{
+    const struct scmp_arg_cmp above = {.arg = 0, .op = SCMP_CMP_GT, .datum_a = AF_INET6};
+
+    for (unsigned domain = 0; domain < AF_INET6; domain++) {
+        const struct scmp_arg_cmp this = {.arg = 0, .op = SCMP_CMP_EQ, .datum_a = domain};
+        if (domain != AF_UNIX && domain != AF_INET)
+            pawl_filter_add_if(filter, action, "socket", 1, &this);
+    }
+    pawl_filter_add_if(filter, action, "socket", 1, &above);
 }
 
 enum pawl_result pawl_filter_load(struct pawl_filter *filter)

@@ -28,6 +28,9 @@ void pawl_filter_add_if(struct pawl_filter *filter, uint32_t action, const char 
 void pawl_filter_add_masked(struct pawl_filter *filter, uint32_t action, const char *name,
                             unsigned index, uint64_t mask, uint64_t value);
 
+/* Gives `action` to sockets of every domain but AF_UNIX, AF_INET and AF_INET6. */
+void pawl_filter_add_domains(struct pawl_filter *filter, uint32_t action);
+
 /* Loads and releases it. */
 enum pawl_result pawl_filter_load(struct pawl_filter *filter);
 

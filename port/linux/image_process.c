@@ -110,7 +110,7 @@ _Noreturn void pawl_image_process_run(const struct pawl_ward *ward, int input, i
     environment_make(ward, &words, &environment);
     const char *step = descriptors_prepare(ward, input);
     if (step == NULL)
-        step = pawl_sandbox_image_enter(ward->isolation);
+        step = pawl_sandbox_image_enter(ward->isolation, ward->request->network != 0);
     if (step == NULL)
         step = image_execute(ward, &words, environment.entries);
     note.value = errno;

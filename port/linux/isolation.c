@@ -116,8 +116,10 @@ static void lacks_tell(const struct pawl_isolation *isolation)
                  isolation->own_mounts ? ", with state and PUD hidden from them"
                                        : " and could read its state and PUD");
     if (!isolation->own_network)
-        pawl_log(PAWL_LOG_WARNING, "no network namespace for images: the system call filter alone "
-                                   "keeps them from the network");
+        pawl_log(PAWL_LOG_WARNING,
+                 "no network namespace for images: the system call filter alone "
+                 "keeps %s from the network",
+                 isolation->network ? "those that may not use it" : "them");
     if ((isolation->run_flags & CLONE_NEWPID) == 0)
         pawl_log(PAWL_LOG_WARNING, "no process namespace for images: what they leave running in a "
                                    "session of its own is not ended with them");
@@ -125,18 +127,51 @@ static void lacks_tell(const struct pawl_isolation *isolation)
         pawl_log(PAWL_LOG_INFO, "no mount namespace for images");
 }
 
+static int network_open(void)
+{
+    return open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+}
+
+/* Leaves the machine's network. With a way back, if images may need it: both are kept open. */
+static bool network_leave(struct pawl_isolation *isolation)
+{
+    int machine = isolation->network ? network_open() : -1;
+
+    if (unshare(CLONE_NEWNET) != 0) {
+        if (machine >= 0)
+            close(machine);
+        return false;
+    }
+    isolation->networks[1] = machine;
+    isolation->networks[0] = machine >= 0 ? network_open() : -1;
+    return true;
+}
+
+bool pawl_isolation_network_choose(const struct pawl_isolation *isolation, bool machine)
+{
+    if (!isolation->network)
+        return !machine;
+    if (!isolation->own_network) /* it was never left */
+        return true;
+    return setns(isolation->networks[machine], CLONE_NEWNET) == 0;
+}
+
 void pawl_isolation_enter(struct pawl_isolation *isolation)
 {
     static const int run_flags[] = {CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWNS, CLONE_NEWPID, 0};
     bool mounts = false;
 
+    isolation->networks[0] = isolation->networks[1] = -1;
     isolation->own_users = isolation->other_user = isolation->uid != geteuid();
-    if (unshare(CLONE_NEWNET) == 0) {
+    if (network_leave(isolation)) {
         isolation->own_network = true;
         mounts = unshare(CLONE_NEWNS) == 0;
     } else if (!isolation->other_user) { /* another user would not exist in the namespace */
-        isolation->own_network = user_namespace_enter(CLONE_NEWNET | CLONE_NEWNS);
-        isolation->own_users = mounts = isolation->own_network;
+        /* From a user's own namespace no way leads back to the machine's network. */
+        int network = isolation->network ? 0 : CLONE_NEWNET;
+        mounts = user_namespace_enter(network | CLONE_NEWNS);
+        isolation->own_users = mounts;
+        isolation->own_network = mounts && network != 0;
     }
     isolation->own_mounts = mounts && mounts_separate(isolation);
     for (size_t i = 0; i < sizeof run_flags / sizeof run_flags[0]; i++) {

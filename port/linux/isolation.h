@@ -21,12 +21,14 @@ struct pawl_isolation {
     uid_t uid;
     gid_t gid;
     const char *hidden[PAWL_HIDDEN_MAX]; /* files and directories no image may see; NULL for none */
+    bool network; /* images whose manifest asks for it may use the machine's network (SPEC 6.9) */
     /* Found out by pawl_isolation_enter: */
     bool other_user;  /* uid is not the processor's */
     bool own_users;   /* nobody else's processes count as the image's */
     bool own_network; /* without any interface that is up */
     bool own_mounts;  /* `hidden` is hidden */
     int run_flags;    /* CLONE_NEW... for each run */
+    int networks[2];  /* with own_network and `network`: the own one and the machine's; else -1 */
 };
 
 /* The user for images when none is asked for: one that nobody has, from the range that systemd uses
@@ -36,6 +38,11 @@ uid_t pawl_isolation_user_choose(const char *path);
 /* Separates the calling process, the launcher, for good; tries what each run can have. Tells in the
  * log what is missing. */
 void pawl_isolation_enter(struct pawl_isolation *isolation);
+
+/* Moves the calling process, the launcher, between the machine's network, where a run begins that
+ * may use it, and its own. False where it may not: the machine's network was left for good, or
+ * there is nothing to come back to. */
+bool pawl_isolation_network_choose(const struct pawl_isolation *isolation, bool machine);
 
 /* Moves the calling process to a network namespace without interfaces, where permitted. */
 bool pawl_isolation_network_leave(void);

@@ -25,6 +25,7 @@ enum pawl_result pawl_launch_request_make(const struct pawl_manifest *manifest, 
         .run = run,
         .kind = manifest->kind,
         .argument_count = manifest->argument_count,
+        .network = manifest->profile == PAWL_PROFILE_NETWORK,
         .image_size = manifest->image_size,
     };
     enum pawl_result result = text_add(request, &manifest->name);
@@ -103,7 +104,7 @@ enum pawl_result pawl_launch_request_receive(int socket, struct pawl_launch_requ
     *image = descriptor_take(&message);
     if ((size_t)size < REQUEST_HEAD || request->text_size > sizeof request->text ||
         (size_t)size != REQUEST_HEAD + request->text_size ||
-        request->argument_count > PAWL_ARGUMENT_MAX) {
+        request->argument_count > PAWL_ARGUMENT_MAX || request->network > 1) {
         if (*image >= 0)
             close(*image);
         return PAWL_MALFORMED;

@@ -26,6 +26,7 @@ struct pawl_launch_request {
     uint32_t run;  /* number of the run, for the answers */
     uint32_t kind; /* enum pawl_kind */
     uint32_t argument_count;
+    uint32_t network; /* 1: the signed profile asks for the machine's (SPEC 6.9) */
     uint64_t image_size;
     uint32_t text_size;
     char text[PAWL_LAUNCH_TEXT_MAX]; /* name, version, arguments; only text_size bytes are sent */

@@ -59,7 +59,7 @@ _Noreturn void pawl_launcher_run(const struct pawl_launcher_settings *settings, 
     pawl_isolation_enter(&own.isolation);
     pawl_capabilities_bound(CAPABILITIES_KEPT);
     if (pawl_capabilities_drop(CAPABILITIES_KEPT) != PAWL_OK ||
-        pawl_filter_launcher_load() != PAWL_OK) {
+        pawl_filter_launcher_load(own.isolation.network) != PAWL_OK) {
         pawl_log(PAWL_LOG_ERROR, "launcher: cannot confine itself: %s", strerror(errno));
         _exit(1);
     }

@@ -64,6 +64,8 @@ static enum pawl_options_outcome service_read(struct service *service, int argc,
         {"engine-user", 0, "USER|UID", "who may connect", .text = &service->engine_user,
          .required = true},
         {"run-as", 0, "USER|UID:GID", "the user of images", .text = &user, .required = true},
+        {"network", 0, NULL, "images whose manifest asks for it may use the network",
+         .flag = &service->settings.network},
         {"hide", 0, "PATH", "what images must not see, at most 2", .list = &service->hidden},
         {"handler", 0, "PROGRAM", "takes opaque images on its stdin", .text = &handler},
         {"handler-arg", 0, "ARG", "its arguments", .list = &handler_arguments},
@@ -119,7 +121,9 @@ static enum pawl_result service_listen(struct service *service)
 static pid_t engine_serve(struct service *service, int control)
 {
     struct pawl_launcher_settings launcher = {
-        .isolation = {.uid = service->settings.uid, .gid = service->settings.gid},
+        .isolation = {.uid = service->settings.uid,
+                      .gid = service->settings.gid,
+                      .network = service->settings.network},
         .handler = service->settings.handler,
         .watchdog = service->settings.watchdog,
     };

@@ -87,7 +87,7 @@ static enum pawl_result launcher_start(const struct program *program, int *socke
     const struct pawl_settings *settings = &program->settings;
     char state[PATH_MAX], pud[PATH_MAX];
     struct pawl_launcher_settings launcher = {
-        .isolation = {.uid = geteuid(), .gid = getegid()},
+        .isolation = {.uid = geteuid(), .gid = getegid(), .network = settings->network},
         .handler = settings->handler,
         .watchdog = settings->watchdog,
     };
@@ -189,7 +189,10 @@ static enum pawl_result engine_start(struct program *program)
         return pawl_error(result, "the engine does not start on this state");
     result = pawl_processor_boot(program->processor);
     if (result != PAWL_OK)
-        pawl_log(PAWL_LOG_ERROR, "the committed image does not run: %s", pawl_result_name(result));
+        pawl_log(PAWL_LOG_ERROR, "the committed image does not run: %s%s", pawl_result_name(result),
+                 result == PAWL_UNSUPPORTED && !program->settings.network
+                     ? " (one that asks for the network needs --network)"
+                     : "");
     pawl_processor_status_get(program->processor, &status);
     pawl_journal_begin(&status);
     return PAWL_OK;

@@ -4,8 +4,10 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -91,6 +93,27 @@ static bool report_read(const struct pawl_run *run, struct pawl_launch_note *not
     return pawl_read_full(run->report, note, sizeof *note) == PAWL_OK;
 }
 
+/* The image's process, which leads its session, by our number: the warden tells its own namespace's
+ * one. It is the warden's first child. -1 where that can't be found out: then nobody may speak. */
+static pid_t image_session(const struct pawl_run *run, pid_t pid)
+{
+    char path[64], text[32] = "";
+    size_t size = 0;
+
+    if ((run->settings->isolation.run_flags & CLONE_NEWPID) == 0)
+        return pid;
+    snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)run->warden, (int)run->warden);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    if (pawl_read_most(fd, text, sizeof text - 1, &size) != PAWL_OK)
+        size = 0;
+    close(fd);
+    text[size] = '\0';
+    pid_t found = (pid_t)strtol(text, NULL, 10);
+    return found > 0 ? found : -1;
+}
+
 /* The warden tells at once whether the image executes. */
 static void start_finish(struct pawl_run *run)
 {
@@ -107,8 +130,37 @@ static void start_finish(struct pawl_run *run)
         return;
     }
     run->active = true;
-    run->peer.session = note.value;
+    run->peer.session = image_session(run, note.value);
     engine_tell(run, PAWL_LAUNCH_STARTED, 0, NULL);
+}
+
+static void ward_close(const struct pawl_ward *ward)
+{
+    if (ward->output >= 0)
+        close(ward->output);
+    if (ward->report >= 0)
+        close(ward->report);
+}
+
+/* Makes what the run needs and forks its warden. What was made here belongs to the network that the
+ * launcher is in: the name of the notify socket too. */
+static const char *run_fork_in_place(struct pawl_run *run, struct pawl_ward *ward)
+{
+    if (!run_prepare(run, ward))
+        return "prepare";
+    run->warden = run_fork(run->settings->isolation.run_flags);
+    if (run->warden == 0) {
+        close(run->control);
+        close(run->report);
+        close(run->notify.fd);
+        close(run->output.fd);
+        for (size_t i = 0; i < 2; i++) {
+            if (run->settings->isolation.networks[i] >= 0)
+                close(run->settings->isolation.networks[i]);
+        }
+        pawl_warden_run(ward);
+    }
+    return run->warden > 0 ? NULL : "fork";
 }
 
 void pawl_run_start(struct pawl_run *run, const struct pawl_launch_request *request, int image)
@@ -128,26 +180,20 @@ void pawl_run_start(struct pawl_run *run, const struct pawl_launch_request *requ
     run->number = request->run;
     run->stopping = run->ready = false;
     run->kill_at = run->watchdog_at = NEVER;
-    if (!run_prepare(run, &ward)) {
-        int cause = errno;
-        run_close(run);
-        engine_tell(run, PAWL_LAUNCH_FAILED, cause, "prepare");
-        return;
-    }
-    run->warden = run_fork(run->settings->isolation.run_flags);
-    if (run->warden == 0) {
-        close(run->control);
-        close(run->report);
-        close(run->notify.fd);
-        close(run->output.fd);
-        pawl_warden_run(&ward);
-    }
+    const char *failed = "network";
+    const struct pawl_isolation *isolation = &run->settings->isolation;
+    if (pawl_isolation_network_choose(isolation, request->network != 0))
+        failed = run_fork_in_place(run, &ward);
+    else
+        errno = EACCES;
     int cause = errno;
-    close(ward.output);
-    close(ward.report);
-    if (run->warden < 0) {
+    ward_close(&ward);
+    /* Where it does not come back it must not go on: the next image would be in the wrong one. */
+    if (!pawl_isolation_network_choose(isolation, false))
+        _exit(1);
+    if (failed != NULL) {
         run_close(run);
-        engine_tell(run, PAWL_LAUNCH_FAILED, cause, "fork");
+        engine_tell(run, PAWL_LAUNCH_FAILED, cause, failed);
         return;
     }
     start_finish(run);

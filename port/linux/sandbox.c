@@ -72,7 +72,7 @@ static void signals_reset(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-const char *pawl_sandbox_image_enter(const struct pawl_isolation *isolation)
+const char *pawl_sandbox_image_enter(const struct pawl_isolation *isolation, bool network)
 {
     const struct limit processes = {RLIMIT_NPROC, PROCESSES_MAX};
 
@@ -84,7 +84,7 @@ const char *pawl_sandbox_image_enter(const struct pawl_isolation *isolation)
     if (chdir("/") != 0)
         return "chdir";
     signals_reset();
-    if (pawl_filter_image_load() != PAWL_OK)
+    if (pawl_filter_image_load(network) != PAWL_OK)
         return "filter";
     /* Last: what they leave may be too little for a sanitized build of this program. */
     for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++)

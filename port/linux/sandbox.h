@@ -10,6 +10,6 @@
 const char *pawl_sandbox_user_enter(const struct pawl_isolation *isolation);
 
 /* Limits, signals, session, and the system call filter of images. The same. */
-const char *pawl_sandbox_image_enter(const struct pawl_isolation *isolation);
+const char *pawl_sandbox_image_enter(const struct pawl_isolation *isolation, bool network);
 
 #endif

@@ -190,6 +190,8 @@ enum pawl_options_outcome pawl_settings_read(int argc, char **argv, struct pawl_
         {"make-counter", 0, NULL, "make a new device's indices in the TPM, at the factory",
          .flag = &settings->make_counter},
         {"run-as", 0, "USER|UID:GID", "the user of images", .text = &texts.user},
+        {"network", 0, NULL, "images whose manifest asks for it may use the network",
+         .flag = &settings->network},
         {"launcher", 0, "PATH", "the socket of 'pawl-processor launcher', which starts images",
          .text = &settings->launcher},
         {"handler", 0, "PROGRAM", "takes opaque images on its stdin", .text = &texts.handler},

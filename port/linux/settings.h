@@ -32,6 +32,7 @@ struct pawl_settings {
     const struct pawl_counter_kind *counter;
     const char *counter_argument; /* NULL for none */
     bool make_counter;
+    bool network;   /* the owner lets images that ask for it use the network */
     char **handler; /* program and arguments, terminated; NULL for none. Owned */
     bool has_user;
     uid_t uid;

@@ -20,6 +20,7 @@
 static const char *directory = ".", *image, *name = "image", *version = "1", *kind = "exec";
 static const char *success = "exit", *out;
 static uint64_t security = 1, deadline = 10, chunk = 4096;
+static bool networked;
 
 static const struct pawl_option options[] = {
     {"dir", 0, "DIR", "holds vendor.pem and unit.pud", .text = &directory},
@@ -30,6 +31,7 @@ static const struct pawl_option options[] = {
     {"kind", 0, "KIND", "exec or opaque", .text = &kind},
     {"success", 0, "CRITERION", "exit, ready or contact", .text = &success},
     {"deadline", 0, "SECONDS", "for success", .number = &deadline},
+    {"network", 0, NULL, "the profile of an image that needs the network", .flag = &networked},
     {"chunk-size", 0, "BYTES", "of plaintext", .number = &chunk},
     {"out", 0, "FILE", "the package; FILE.key is its content key", .text = &out},
     {0},
@@ -91,6 +93,7 @@ static void manifest_make(const struct pawl_image *measured,
         .deadline = (uint32_t)deadline,
         .created = 1700000000,
         .argument_count = (uint32_t)arguments->count - 1,
+        .profile = networked ? PAWL_PROFILE_NETWORK : PAWL_PROFILE_CONFINED,
     };
     memcpy(manifest->image_digest, measured->digest, sizeof measured->digest);
     pawl_vendor_id_make(VENDOR, manifest->vendor_id);

@@ -62,10 +62,15 @@ mkdir -m 0700 device
 cp "$PAWL_BIN/pawl-processor" "$PAWL_TOOLS/syscall_jail" units/*.pud .
 chown 54321 . device ./*.pud
 chmod 0755 . pawl-processor syscall_jail
-"$jail" pawl-launcher.calls "$PAWL_BIN/pawl-processor" launcher --listen run/engine.sock \
-    --engine-user 54321 --run-as 54322:54322 2>log.launcher &
-pids+=($!)
-until_true test -S run/engine.sock
+# launch CALLS OPTION...
+launch() {
+    "$jail" "$1" "$PAWL_BIN/pawl-processor" launcher --listen run/engine.sock \
+        --engine-user 54321 --run-as 54322:54322 "${@:2}" 2>>log.launcher &
+    launcher=$!
+    pids+=("$launcher")
+    until_true test -S run/engine.sock
+}
+launch pawl-launcher.calls
 engine=(setpriv --reuid 54321 --regid 54321 --clear-groups --no-new-privs --bounding-set -all
     --inh-caps -all ./syscall_jail pawl-processor.calls ./pawl-processor --pud ./*.pud
     --launcher run/engine.sock)
@@ -82,18 +87,50 @@ chown 54321 with-tpm
     --link stdio </dev/null >/dev/null 2>log.tpm
 grep -q 'sequence 0, state ready' log.tpm
 
-"${engine[@]}" --state device --link "unix:$work/link" 2>log.processor &
-pids+=($!)
-until_true test -S link
-"$jail" pawl-agent.calls "$PAWL_BIN/pawl-agent" --server "https://localhost:$(cat port)" \
-    --ca tls.crt --processor "unix:$work/link" --once 2>log.agent
-[ "$("$pawl" devices --json | jq '[.. | .sequence? // empty] | add')" = 1 ] || {
-    echo "not installed: $("$pawl" devices --json)" >&2
-    exit 1
+# download NUMBER OPTION...: an engine with these options takes what is assigned, and is stopped.
+download() {
+    "${engine[@]}" --state device --link "unix:$work/link" "${@:2}" 2>>log.processor &
+    local processor=$!
+    pids+=("$processor")
+    until_true test -S link
+    "$jail" pawl-agent.calls "$PAWL_BIN/pawl-agent" --server "https://localhost:$(cat port)" \
+        --ca tls.crt --processor "unix:$work/link" --once 2>>log.agent
+    [ "$("$pawl" devices --json | jq '[.. | .sequence? // empty] | add')" = "$1" ] || {
+        echo "not installed: $("$pawl" devices --json)" >&2
+        exit 1
+    }
+    end "$processor"
 }
+
+# end PID: and whoever is waited for is alive.
+end() {
+    local left=() pid
+    kill "$1"
+    wait "$1" || true
+    for pid in "${pids[@]}"; do
+        [ "$pid" = "$1" ] || left+=("$pid")
+    done
+    pids=("${left[@]}")
+}
+download 1
 grep -q 'image: hello' log.launcher || { echo "the image did not speak" >&2; exit 1; }
+
+# With the drop-in an image has the network of the machine: its interfaces are seen, and used.
+end "$launcher"
+rm run/engine.sock
+cat "$PAWL_SOURCE/systemd/pawl-launcher.service.in" \
+    "$PAWL_SOURCE/systemd/pawl-launcher-network.conf" >network.unit
+"$PAWL_SOURCE/tests/support/unit_calls.py" network.unit >network.calls
+launch network.calls --network
+"$pawl" package --quiet --image /bin/busybox --args nc 127.0.0.1 "$(cat port)" --key vendor.pem \
+    --vendor example.com --class a --name busybox --version 2 --security-version 1 \
+    --profile network --server-cert data/server.crt --out reach.pawl
+"$pawl" publish reach.pawl >/dev/null
+"$pawl" assign --class a --vendor example.com reach.pawl >/dev/null
+download 2 --network
+
 curl --fail --silent "http://127.0.0.1:$(cat metrics)/metrics" >scrape
-grep -q '^pawl_confirmations_total 1$' scrape || { echo "no confirmation in metrics" >&2; exit 1; }
+grep -q '^pawl_confirmations_total 2$' scrape || { echo "no confirmation in metrics" >&2; exit 1; }
 grep -q '^process_open_fds' scrape || { echo "the jail hides the process" >&2; exit 1; }
 kill -HUP "$server"
 until_true grep -q event=reload log.pawld
