@@ -114,7 +114,7 @@ bool pawl_device_cache_find(struct pawl_device_cache *cache, const uint8_t devic
     if (entry != NULL) {
         entry->stamp = ++set->time;
         *device = entry->device;
-        memcpy(auth_key, key_of(cache, set, entry), PAWL_KEY_SIZE);
+        pawl_secret_copy(auth_key, key_of(cache, set, entry), PAWL_KEY_SIZE);
     }
     *ticket = set->writes;
     pthread_mutex_unlock(&set->lock);
@@ -130,7 +130,7 @@ void pawl_device_cache_add(struct pawl_device_cache *cache, const struct pawl_de
         entry->used = true;
         entry->stamp = ++set->time;
         entry->device = *device;
-        memcpy(key_of(cache, set, entry), auth_key, PAWL_KEY_SIZE);
+        pawl_secret_copy(key_of(cache, set, entry), auth_key, PAWL_KEY_SIZE);
     }
     pthread_mutex_unlock(&set->lock);
 }

@@ -1,35 +1,28 @@
 #!/usr/bin/python3
-"""I8: what pawld is given and must not keep is not in its memory, its files or its log."""
-import glob
+"""I8: what pawld is given and must not keep is in neither its memory nor its files and log, after any
+phase of its work; and no program that holds secrets leaves a core file."""
 import json
 import os
+import resource
+import signal
+import socket
+import subprocess
+import sys
 import tempfile
+import time
 
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from pawl_content import Content, grants, opened, wanting
-from pawl_device import DOWNLOAD
+from pawl_device import DOWNLOAD, expand
 from pawl_hsm import PIN, Token
-from pawl_server import SANITIZED, Server, pawl, run, wait_for
+from pawl_server import BIN, SANITIZED, Server, pawl, run, wait_for
 from server_keys import Stolen, keys, read
 
+sys.path.insert(0, os.path.join(os.environ["PAWL_SOURCE"], "tests/support"))
+from memory_scan import Secrets  # noqa: E402
 
 PASSWORD = "brokers-must-not-tell-17"
-
-
-def memory_of(pid):
-    """All readable memory of a process, region by region."""
-    with open(f"/proc/{pid}/maps", encoding="ascii") as maps, open(f"/proc/{pid}/mem", "rb") as mem:
-        for line in maps:
-            span, rights = line.split()[:2]
-            first, last = (int(x, 16) for x in span.split("-"))
-            if "r" not in rights or "[v" in line:
-                continue
-            try:
-                mem.seek(first)
-                yield line.strip(), mem.read(last - first)
-            except OSError:
-                pass
 
 
 def test_memory_and_files():
@@ -74,86 +67,210 @@ def content_play(server, device, package_id):
     return {f"content object key {number}": key for number, (_, key) in enumerate(content.keys)}
 
 
+class Watch:
+    """Searches the server's memory and files after each phase, for all secrets that are known by
+    then. `in_use` are those of the server's own that its memory may hold; a device's report key it
+    may remember, in memory that is locked and left out of core files (SECURITY.md)."""
+
+    def __init__(self, server, in_use, **secrets):
+        self.server, self.in_use, self.secrets = server, in_use, dict(secrets)
+        self.reporters, self.phases = {}, []
+
+    def devices(self, devices):
+        for device in devices:
+            number = len(self.reporters)
+            self.reporters[f"report key {number}"] = device
+            self.secrets[f"unit secret {number}"] = device.secret
+            self.secrets[f"chain root {number}"] = expand(device.secret,
+                                                          b"pawl/1 chain" + bytes(8), 32)
+            for sequence in range(2):
+                self.secrets[f"download key {number} at {sequence}"] = \
+                    device.download_key(sequence)
+
+    def phase(self, phase, expected=0):
+        """At least `expected` report keys are found, which is what shows that the search works."""
+        keys_of = {name: device.auth for name, device in self.reporters.items()}
+        secrets = Secrets({**self.secrets, **keys_of})
+        # A thread may still be on its way to wipe what another has answered from.
+        for _ in range(10):
+            found = secrets.in_process(self.server.process.pid)
+            remembered = {one for one in found if one[0] in keys_of and not isinstance(one[1], str)
+                          and one[1].locked and not one[1].dumped}
+            found = {one for one in found - remembered if one[0] not in self.in_use}
+            if not found:
+                break
+            time.sleep(0.02)
+        assert not found, (phase, sorted((name, str(where)) for name, where in found)[:10])
+        assert len({name for name, _ in remembered}) >= expected, \
+            f"{phase}: the search finds no key of those that are remembered"
+        everywhere = Secrets({**self.secrets, **keys_of, **self.in_use})
+        for name, path in everywhere.in_files(self.server.data, f"{self.server.dir}/log"):
+            assert os.path.basename(path) in OWN_FILES.get(name, []), (phase, name, path)
+        self.phases.append(phase)
+
+
+# Where a secret of the server's own lies.
+OWN_FILES = {"master key": ["master.key"], "audit key": ["audit.key"],
+             "server key": ["server.key", "server-previous.key"]}
+
+
 def search(server, master, others=None, in_use=None):
-    """Lets the server use all it is given, and looks for what it must not keep. What it has in use
-    may be in its memory, and in the file that it is from, but nowhere else."""
+    """Lets the server use all it is given, and looks for what it must not keep."""
     in_use = dict(in_use or {})
+    secrets = dict(others or {})
     if master is None:
         master = in_use["master key"]
+    else:
+        secrets["master key"] = master
     if not read(f"{server.data}/server.key").startswith(b"pkcs11:"):
         in_use["server key"] = private_value(f"{server.data}/server.key")
     in_use["audit key"] = private_value(f"{server.data}/audit.key")
+    watch = Watch(server, in_use, **secrets)
+    watch.phase("start")
     server.vendor()
     devices = server.personalize("a", 30)
     plain = server.personalize("b", 10, encrypted=False)
-    image = f"{server.dir}/image"
-    with open(image, "wb") as file:
-        file.write(os.urandom(20000))
-    options = ["--image", image, "--key", f"{server.dir}/vendor.pem", "--vendor", "example.com",
-               "--class", "a", "--name", "one", "--version", "1", "--security-version", "1",
-               "--kind", "opaque", "--content-key", f"{server.dir}/app.key",
-               "--server-cert", f"{server.data}/server.crt", "--out", f"{server.dir}/app.pawl"]
-    pawl("package", *options)
-    with open(f"{server.dir}/app.pawl", "rb") as package, \
-            open(f"{server.dir}/app.key", "rb") as key:
-        package_id = json.loads(
-            pawl("inspect", "--json", f"{server.dir}/app.pawl"))["package_id"]
-        path = f"/v1/packages/{package_id}"
-        server.expect(201, "PUT", path, package.read())
-        server.expect(200, "PUT", f"{path}/content-key", key.read())
-    package_id = bytes.fromhex(package_id)
+    watch.devices(devices + plain)
+    watch.phase("import")
+
+    package_id, content_key = sealed_publish(server)
+    if content_key is not None:  # else it is known when a device has opened it
+        watch.secrets["content key"] = content_key
+    watch.phase("publish")
+    raw = server.package("a", "two", os.urandom(20000))
+    server.publish(raw)  # with its key as it is
+    watch.secrets["raw key"] = raw[1]
+    watch.phase("publish with a key as it is")
+
     server.assign(package_id, class_="a")
     for device in devices[:10]:
         directive = device.exchange()
         assert directive[2] == DOWNLOAD
-        content_key = device.open(package_id, directive[8])
-        assert content_key is not None
+        opened_key = device.open(package_id, directive[8])
+        assert opened_key is not None and content_key in (None, opened_key)
+    watch.secrets["content key"] = opened_key
+    watch.phase("polls and entitlements", expected=10)
+    for device in devices[:10]:
         device.commit(package_id)
         device.exchange()
-    content_keys = content_play(server, devices[0], package_id)
+    watch.phase("confirmations", expected=10)
+    watch.secrets.update(content_play(server, devices[0], package_id))
+    watch.phase("grants", expected=10)
     order = {"package_id": package_id.hex(), "target": {"class": "a", "vendor": "example.com"}}
     status, _ = server.operate("POST", "/v1/entitlements", order, raw=True)
     assert status == 200
-    raw = server.package("a", "two", os.urandom(20000))
-    server.publish(raw)  # with its key as it is
+    watch.phase("table", expected=10)
 
     stolen = Stolen(server, "first")
     data_key = stolen.data_key(master, 1)
+    watch.secrets["data key"] = data_key
     own = {f"key of {name.decode()}": value
            for (kind, name), value in stolen.open(data_key).items() if kind == "server"}
     assert {"key of fingerprint", "key of challenge"} <= set(own)
+    watch.secrets.update(own)
+    watch.phase("backup", expected=10)
     server.expect(200, "POST", "/v1/keys/data/rotate")
     server.expect(200, "POST", "/v1/keys/server/rotate")
     wait_for(lambda: keys(server)["data"]["rotation"] is None)
-    second = Stolen(server, "second").data_key(master, 2)
-    server.personalize("c", 5)  # to the new key
-    secrets = {"master key": master, "content key": content_key, "raw key": raw[1],
-               "data key": data_key, "second data key": second, **content_keys, **own,
-               **(others or {})}
-    for number, device in enumerate(devices + plain):
-        secrets[f"unit secret {number}"] = device.secret
-        secrets[f"download key {number}"] = device.download_key(device.sequence)
-    known = {"a reported device": devices[0].id}
-    seen, found = set(), []
-    for where, data in memory_of(server.process.pid):
-        seen |= {name for name, value in known.items() if value in data}
-        found += [(name, where) for name, value in secrets.items()
-                  if value in data and name not in in_use]
-    assert seen == set(known), "the search found nothing at all"
-    assert not found, found[:10]
-
+    watch.secrets["second data key"] = Stolen(server, "second").data_key(master, 2)
+    watch.devices(server.personalize("c", 5))  # to the new key
+    watch.phase("rotation")
     server.stop()
-    files = glob.glob(f"{server.data}/**", recursive=True) + [f"{server.dir}/log"]
-    for path in filter(os.path.isfile, files):
-        with open(path, "rb") as file:
-            data = file.read()
-        for name, value in {**secrets, **in_use}.items():
-            if not path.endswith("master.key"):
-                assert value not in data and value.hex().encode() not in data, (name, path)
     server.start()
+    watch.phase("restart")
+    devices[0].exchange()
+    watch.phase("first poll", expected=1)
+    print(f"{len(watch.phases)} phases, {len(watch.secrets) + len(watch.reporters)} secrets")
+
+
+def sealed_publish(server):
+    """A release whose content key is sealed for the server; its id and that key."""
+    image = f"{server.dir}/image"
+    with open(image, "wb") as file:
+        file.write(os.urandom(20000))
+    pawl("package", "--image", image, "--key", f"{server.dir}/vendor.pem", "--vendor", "example.com",
+         "--class", "a", "--name", "one", "--version", "1", "--security-version", "1",
+         "--kind", "opaque", "--content-key", f"{server.dir}/app.key",
+         "--server-cert", f"{server.data}/server.crt", "--out", f"{server.dir}/app.pawl")
+    package_id = json.loads(pawl("inspect", "--json", f"{server.dir}/app.pawl"))["package_id"]
+    path = f"/v1/packages/{package_id}"
+    server.expect(201, "PUT", path, read(f"{server.dir}/app.pawl"))
+    sealed = read(f"{server.dir}/app.key")
+    server.expect(200, "PUT", f"{path}/content-key", sealed)
+    return bytes.fromhex(package_id), cms_open(server, sealed)
+
+
+def cms_open(server, sealed):
+    """What was sealed for the server, by another implementation than its own; None where its key
+    is in an HSM."""
+    if read(f"{server.data}/server.key").startswith(b"pkcs11:"):
+        return None
+    done = subprocess.run(["openssl", "cms", "-decrypt", "-inform", "DER", "-binary", "-inkey",
+                           f"{server.data}/server.key"], input=sealed, check=True,
+                          stdout=subprocess.PIPE)
+    return done.stdout
+
+
+def test_no_core_files():
+    """Programs that hold secrets leave no core file, where an ordinary one does."""
+    with open("/proc/sys/kernel/core_pattern", encoding="ascii") as file:
+        pattern = file.read().strip()
+    if pattern.startswith("|") or "/" in pattern:
+        print(f"skipped: core files go elsewhere here ({pattern})")
+        return
+    resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    with tempfile.TemporaryDirectory(prefix="pawl-cores-") as directory:
+        os.chdir(directory)  # where a core file would lie
+        try:
+            core_files_look(directory)
+        finally:
+            os.chdir("/")
+
+
+def core_files_look(directory):
+    with Server() as server:
+        silent = socket.socket(socket.AF_UNIX)  # a processor that never answers
+        silent.bind("link")
+        silent.listen()
+        server.vendor()
+        server.personalize("a", 1)
+        programs = {
+            "sleep": ["sleep", "1000"],
+            # Whatever it does, it is at it for long enough.
+            "pawl": [f"{BIN}/pawl", "personalize", "--vendor", "example.com", "--class", "b",
+                     "--count", "300000", "--trust", f"{server.dir}/vendor.pub.pem",
+                     "--server-cert", f"{server.data}/server.crt", "--out", "many"],
+            "pawl-agent": [f"{BIN}/pawl-agent", "--server", "http://127.0.0.1:1", "--processor",
+                           f"unix:{directory}/link"],
+        }
+        for name, command in programs.items():
+            process = subprocess.Popen(command, stderr=subprocess.DEVNULL,
+                                       stdout=subprocess.DEVNULL)
+            wait_for(lambda: "many" in "".join(os.listdir(".")) if name == "pawl" else
+                     sleeps(process.pid))
+            crash(process, name, control=name == "sleep")
+        crash(server.process, "pawld")
+        server.process = None
+
+
+def sleeps(pid):
+    """Whether it came as far as to wait for something; it must not have ended."""
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        state = file.read().rpartition(")")[2].split()[0]
+    assert state != "Z", "it ended by itself"
+    return state == "S"
+
+
+def crash(process, name, control=False):
+    process.send_signal(signal.SIGSEGV)
+    assert process.wait() == -signal.SIGSEGV, name
+    cores = [one for one in os.listdir(".") if one.startswith("core")]
+    assert bool(cores) == control, f"{name}: {cores}"
+    for one in cores:
+        os.remove(one)
 
 
 if os.geteuid() != 0 or SANITIZED:
     print("skipped: needs root, and memory that is not kept for diagnosis")
 else:
-    run(test_memory_and_files, test_memory_and_files_with_an_hsm)
+    run(test_memory_and_files, test_memory_and_files_with_an_hsm, test_no_core_files)
