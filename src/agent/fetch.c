@@ -8,6 +8,7 @@
 #include "pawl/package.h"
 
 #define ERROR_BODY_MAX 65536u /* of an error page, read to keep the connection */
+#define PART_MAX 16384u       /* collected before a WRITE: lost when the agent or its link is */
 #define FLUSH_AFTER_MS 2000   /* on a slow network what came is not kept back for long */
 
 static bool stop(struct pawl_fetch *fetch, enum pawl_fetch_outcome outcome, enum pawl_result result)
@@ -22,6 +23,16 @@ static bool mismatch(struct pawl_fetch *fetch, const char *what)
 {
     snprintf(fetch->http->problem, sizeof fetch->http->problem, "the server sends %s", what);
     return stop(fetch, PAWL_FETCH_BROKEN, PAWL_CORRUPT);
+}
+
+/* Small parts cost the link little, and what was collected and not sent is fetched twice after an
+ * interruption. */
+static uint8_t *area_of(struct pawl_fetch *fetch, size_t *capacity)
+{
+    uint8_t *area = pawl_link_client_write_area(fetch->link, capacity);
+    if (*capacity > PART_MAX)
+        *capacity = PART_MAX;
+    return area;
 }
 
 /* Takes the answer to the WRITE under way, if there is one. */
@@ -71,7 +82,7 @@ static bool header_check(struct pawl_fetch *fetch, const uint8_t *bytes)
 static bool flush(struct pawl_fetch *fetch)
 {
     size_t capacity;
-    const uint8_t *area = pawl_link_client_write_area(fetch->link, &capacity);
+    const uint8_t *area = area_of(fetch, &capacity);
 
     if (!write_finish(fetch) || !header_check(fetch, area))
         return false;
@@ -147,7 +158,7 @@ static bool bytes_take(struct pawl_fetch *fetch, const uint8_t *bytes, size_t si
 
     while (size > 0) {
         size_t capacity;
-        uint8_t *area = pawl_link_client_write_area(fetch->link, &capacity);
+        uint8_t *area = area_of(fetch, &capacity);
         size_t part = capacity - fetch->filled < size ? capacity - fetch->filled : size;
         memcpy(area + fetch->filled, bytes, part);
         fetch->filled += part;
