@@ -212,6 +212,8 @@ static TSS2_RC access_run(struct pawl_tpm *tpm, struct access *access)
         pawl_tpm_forget(tpm); /* a context that failed may take no more commands */
         if (!may_pass(code) || pawl_tpm_now() >= end)
             return code;
+        /* Before giving up an increment, too: the engine may repeat it at once (SPEC 13.4), and a
+         * TPM that wants time (NV_RATE) must get some. */
         (void)poll(NULL, 0, PAUSE);
         if (access->kind == INCREMENT && access->sent)
             return code;

@@ -157,8 +157,8 @@ class World:
             image.write(busybox.read() + random.Random(1).randbytes(1000000))
         pawl("package", "--quiet", "--image", f"{stem}.image", "--args", "true", "--key",
              f"{server.dir}/vendor.pem", "--vendor", "example.com", "--class", "a", "--name",
-             "busybox", "--version", "1", "--security-version", 1, "--deadline", "30", "--content-key",
-             f"{stem}.key", "--out", f"{stem}.pawl")
+             "busybox", "--version", "1", "--security-version", 1, "--deadline", "30",
+             "--content-key", f"{stem}.key", "--out", f"{stem}.pawl")
         about = server_about(stem)
         with open(f"{stem}.pawl", "rb") as data, open(f"{stem}.key", "rb") as key:
             self.package = data.read()
