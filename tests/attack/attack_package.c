@@ -151,13 +151,26 @@ static void attack_chunks_that_changed_places(void **state)
     test_free(mixed);
 }
 
-/* Has: a signed release of another class of devices, or of another vendor's. Stopped by: the signed
- * class against the PUD's (SPEC 1.8). */
+/* Has: a signed release of another class of devices. Stopped by: the signed class against the PUD's
+ * (SPEC 1.8). */
 static void attack_wrong_class_at_the_device(void **state)
 {
     (void)state;
     victim_begin(&victim, 1);
     refused(&(struct bait){.image = VICTIM_OTHER_CLASS, .sequence = 1}, PAWL_WRONG_CLASS);
+    victim_end(&victim);
+    victim_begin(&victim, 1); /* the control: the same key and floor, and this class */
+    assert_int_equal(bring(&(struct bait){.image = VICTIM_THIRD, .sequence = 1}), PAWL_OK);
+    victim_end(&victim);
+}
+
+/* Has: a release of another vendor for a class of the same name, signed with a key that this device
+ * trusts too. Stopped by: the signed vendor, which is in the class's id as well (SPEC 1.8). */
+static void attack_release_of_another_vendor(void **state)
+{
+    (void)state;
+    victim_begin(&victim, 1);
+    refused(&(struct bait){.image = VICTIM_OTHER_VENDOR, .sequence = 1}, PAWL_WRONG_CLASS);
     victim_end(&victim);
 }
 
@@ -283,14 +296,15 @@ static void attack_stolen_signing_key_at_the_device(void **state)
     victim_end(&victim);
 }
 
-/* The same, and he tries to be first: his release revokes the key that is to revoke his. Stopped
- * by: keys revoke those before them only (SPEC 6.8). */
+/* The same, and he tries to be first: his release revokes the key that is to revoke his, or his own
+ * to end it for its owner. Stopped by: keys revoke those before them only (SPEC 6.8). */
 static void attack_lock_out_by_a_stolen_key(void **state)
 {
     (void)state;
     victim_begin(&victim, 1);
     refused(&(struct bait){.image = VICTIM_LOCK_OUT, .sequence = 1}, PAWL_UNTRUSTED);
-    assert_int_equal(bring(&(struct bait){.image = VICTIM_ROTATION, .sequence = 2}), PAWL_OK);
+    refused(&(struct bait){.image = VICTIM_REVOKES_ITSELF, .sequence = 2}, PAWL_UNTRUSTED);
+    assert_int_equal(bring(&(struct bait){.image = VICTIM_ROTATION, .sequence = 3}), PAWL_OK);
     victim_end(&victim);
 }
 
@@ -363,6 +377,7 @@ int main(void)
         cmocka_unit_test(attack_mix_and_match_at_the_device),
         cmocka_unit_test(attack_chunks_that_changed_places),
         cmocka_unit_test(attack_wrong_class_at_the_device),
+        cmocka_unit_test(attack_release_of_another_vendor),
         cmocka_unit_test(attack_partial_update_at_the_device),
         cmocka_unit_test(attack_skip_intermediate),
         cmocka_unit_test(attack_entitlement_of_another_package),

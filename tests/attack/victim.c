@@ -10,10 +10,12 @@ struct pawl_test_issue victim_issues[VICTIM_IMAGE_COUNT] = {
     [VICTIM_OLD] = {.release = {.security_version = 1}},
     [VICTIM_LIKE_NEXT] = {.release = {.security_version = 2, .signer = 1, .image_size = 4000}},
     [VICTIM_OTHER_CLASS] = {.release = {.security_version = 2, .class_name = "other"}},
+    [VICTIM_OTHER_VENDOR] = {.release = {.security_version = 2, .vendor_name = "other.example"}},
     [VICTIM_STOLEN_KEY] = {.release = {.security_version = 9}},
     [VICTIM_REVOKED_KEY] = {.release = {.security_version = 9}},
     [VICTIM_ROTATION] = {.release = {.security_version = 2, .signer = 1, .revoked = 1}},
     [VICTIM_LOCK_OUT] = {.release = {.security_version = 2, .revoked = 2}},
+    [VICTIM_REVOKES_ITSELF] = {.release = {.security_version = 2, .revoked = 1}},
     [VICTIM_WRONG_IMAGE] = {.release = {.security_version = 2, .other_image = true}},
     [VICTIM_READY] = {.release = {.security_version = 2, .success = PAWL_SUCCESS_READY}},
 };

@@ -23,12 +23,14 @@ enum victim_image {
     VICTIM_OLD,       /* honest once: of a lower security version */
     VICTIM_LIKE_NEXT, /* honest: of the same sizes as NEXT */
     VICTIM_OTHER_CLASS,
-    VICTIM_STOLEN_KEY,  /* the attacker's own, signed with the stolen key that is in use */
-    VICTIM_REVOKED_KEY, /* the same, when that key was revoked */
-    VICTIM_ROTATION,    /* honest: revokes the stolen key */
-    VICTIM_LOCK_OUT,    /* the attacker's: signed with the stolen key, revokes its successor */
-    VICTIM_WRONG_IMAGE, /* a signed manifest around another image, sealed by the attacker */
-    VICTIM_READY,       /* honest, proves itself by a message */
+    VICTIM_OTHER_VENDOR,
+    VICTIM_STOLEN_KEY,     /* the attacker's own, signed with the stolen key that is in use */
+    VICTIM_REVOKED_KEY,    /* the same, when that key was revoked */
+    VICTIM_ROTATION,       /* honest: revokes the stolen key */
+    VICTIM_LOCK_OUT,       /* the attacker's: signed with the stolen key, revokes its successor */
+    VICTIM_REVOKES_ITSELF, /* the attacker's: signed with the stolen key, revokes that key */
+    VICTIM_WRONG_IMAGE,    /* a signed manifest around another image, sealed by the attacker */
+    VICTIM_READY,          /* honest, proves itself by a message */
     VICTIM_IMAGE_COUNT
 };
 extern struct pawl_test_issue victim_issues[VICTIM_IMAGE_COUNT];
