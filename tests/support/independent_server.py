@@ -15,6 +15,7 @@ import argparse
 import hashlib
 import hmac
 import os
+import sys
 import struct
 import subprocess
 import uuid
@@ -178,6 +179,15 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(200, package, "application/octet-stream")
 
 
+class Listener(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        """An agent hangs up in a package that its device refuses, or wants from the start again."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--direct", action="store_true")
@@ -188,8 +198,7 @@ def main():
 
     vendor = Vendor()
     devices = [Device(vendor), Device(vendor)]
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = Listener(("127.0.0.1", 0), Handler)
     server.devices = {device.id: device for device in devices}
     server.names = {device.id: name for name, device in enumerate(devices)}
     server.package = Package(vendor, options.image, options.arguments,
