@@ -19,8 +19,8 @@ src/agent       core,host,push               curl,microhttpd,pthread
 src/cli         core,host,headend            openssl,pthread,curl,jansson
 port/linux      core,processor,host          seccomp,tss2
 "
-libraries="mosquitto|openssl|bearssl|p11-kit|gnutls|ini|pthread|sqlite3|microhttpd|jansson|curl|seccomp"
-libraries+="|tss2"
+libraries="mosquitto|openssl|bearssl|p11-kit|gnutls|ini|pthread|sqlite3|microhttpd|jansson|curl"
+libraries+="|seccomp|tss2"
 freestanding=" include/pawl src/core src/processor port/common "
 freestanding_headers="stddef|stdint|stdbool|stdalign|limits|string"
 
