@@ -12,12 +12,12 @@ import subprocess
 import sys
 import tempfile
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 for folder in ("tests/e2e", "tests/support", "tests/vectors"):
     sys.path.insert(0, os.path.join(os.environ["PAWL_SOURCE"], folder))
 
 import protocol  # noqa: E402
+from http_peer import PeerHandler, PeerServer  # noqa: E402
 from pawl_device import MEDIA_TYPE  # noqa: E402
 from pawl_link import Link  # noqa: E402, F401
 from pawl_server import BIN, SANITIZED, Server, pawl, run, wait_for  # noqa: E402, F401
@@ -191,22 +191,7 @@ def world(*options, units=1, server=Server, ca=False):
                 unit.stop()
 
 
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
-    def log_message(self, *_):
-        pass
-
-    def give(self, status, body, media="application/octet-stream", **headers):
-        """An answer in order."""
-        self.send_response(status)
-        for name, value in {"Content-Type": media, "Content-Length": str(len(body)),
-                            **headers}.items():
-            self.send_header(name.replace("_", "-"), value)
-        self.end_headers()
-        self.wfile.write(body)
-
+class Handler(PeerHandler):
     def raw(self, *parts):
         """Bytes as they are, then the end of the connection."""
         self.close_connection = True
@@ -253,17 +238,6 @@ class Handler(BaseHTTPRequestHandler):
         more = {name: answer.headers[name] for name in ("Content-Range",) if answer.headers[name]}
         self.give(answer.status, data, answer.headers["Content-Type"], **more)
 
-    def first(self):
-        """Where the client wants to begin."""
-        return int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").split("-")[0])
-
-
-class Listener(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request, client_address):
-        pass  # a client that hung up is what some attacks are for
-
 
 class Middle:
     """The attacker on the way from agents to the server. Notes everything and hands it on, but for
@@ -275,7 +249,7 @@ class Middle:
         self.reports, self.exchanges, self.gets = [], [], []
         self.on_report = self.on_get = None
         self.closing = False
-        self.listener = Listener(("127.0.0.1", 0), Handler)
+        self.listener = PeerServer(("127.0.0.1", 0), Handler)
         self.listener.middle = self
         scheme = "http"
         if context is not None:

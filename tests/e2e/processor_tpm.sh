@@ -132,19 +132,15 @@ if [ "$(id -u)" = 0 ]; then
     expect "the relay's files" "$opened" '^0 1 2 3( 4)?$'
 fi
 if [ "$(id -u)" = 0 ] && [ "$PAWL_SANITIZED" = 0 ]; then
-    python3 - "$relay" unit.pud "$(authorization)" <<'EOF' || fail "the relay holds a secret"
+    PYTHONPATH=$PAWL_SOURCE/tests/support python3 - "$processor" "$relay" unit.pud \
+        "$(authorization)" <<'EOF' || fail "the relay holds a secret"
 import re, sys
-process, pud, authorization = sys.argv[1:]
+from memory_scan import Secrets
+processor, relay, pud, authorization = sys.argv[1:]
 secret = re.search(rb"\x05\x58\x20(.{32})", open(pud, "rb").read(), re.S).group(1)
-held = b""
-with open(f"/proc/{process}/mem", "rb", 0) as memory:
-    for line in open(f"/proc/{process}/maps"):
-        start, end = (int(text, 16) for text in line.split()[0].split("-"))
-        if line.split()[1][0] == "r" and "[v" not in line:
-            memory.seek(start)
-            held += memory.read(end - start)
-assert len(held) > 100000
-assert secret not in held and bytes.fromhex(authorization) not in held
+secrets = Secrets({"unit secret": secret, "authorization": bytes.fromhex(authorization)})
+assert "unit secret" in {name for name, _ in secrets.in_process(processor)}
+assert not secrets.in_process(relay)
 EOF
 fi
 

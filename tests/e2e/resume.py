@@ -16,9 +16,9 @@ import struct
 import subprocess
 import termios
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from pawl_server import BIN, Server, pawl, run, wait_for
+from http_peer import PeerHandler, PeerServer  # from tests/support, where pawl_server looks
 
 ENVIRONMENT = dict(os.environ, PAWL_CONFIG="/dev/null")
 CHUNK = 65536 + 16  # SPEC 7.4: with its tag
@@ -26,39 +26,21 @@ PAGE = 4096         # port/linux/flash_file.h
 PART = 16384        # src/agent/fetch.c
 
 
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
-    def log_message(self, *_):
-        pass
-
-    def answer(self, status, media, body, **headers):
-        self.send_response(status)
-        self.send_header("Content-Type", media)
-        self.send_header("Content-Length", str(len(body)))
-        for name, value in headers.items():
-            self.send_header(name.replace("_", "-"), value)
-        self.end_headers()
-
+class Handler(PeerHandler):
     def do_POST(self):
         report = self.rfile.read(int(self.headers["Content-Length"]))
         upstream = http.client.HTTPConnection("127.0.0.1", self.server.upstream, timeout=60)
         upstream.request("POST", self.path, report, {"Content-Type": self.headers["Content-Type"]})
         answer = upstream.getresponse()
         body = answer.read()
-        self.answer(answer.status, answer.headers["Content-Type"], body)
-        self.wfile.write(body)
+        self.give(answer.status, body, answer.headers["Content-Type"])
 
     def do_GET(self):
         line, body = self.server.line, self.server.line.package
-        first = int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").split("-")[0])
+        first = self.first()
         line.asked.append(first)
-        if first:
-            self.answer(206, "application/octet-stream", body[first:],
-                        Content_Range=f"bytes {first}-{len(body) - 1}/{len(body)}")
-        else:
-            self.answer(200, "application/octet-stream", body)
+        span = {"Content_Range": f"bytes {first}-{len(body) - 1}/{len(body)}"} if first else {}
+        self.head(206 if first else 200, len(body) - first, **span)
         stop = line.stop if line.stop is not None and line.stop > first else len(body)
         self.wfile.write(body[first:stop])
         line.sent += stop - first
@@ -93,17 +75,12 @@ class Line:
         wait_for(over, "the interruption")
 
 
-class Mirror(ThreadingHTTPServer):
-    daemon_threads = True
-
+class Mirror(PeerServer):
     def __init__(self, line, upstream):
         super().__init__(("127.0.0.1", 0), Handler)
         self.line, self.upstream = line, upstream
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
-
-    def handle_error(self, request, client_address):
-        pass
 
     def die(self):
         self.shutdown()
