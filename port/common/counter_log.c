@@ -181,6 +181,13 @@ static enum pawl_result loaded(struct pawl_counter_log *log)
     return log->loaded ? PAWL_OK : load(log);
 }
 
+/* Before a read: and flash holds it still. */
+static enum pawl_result compared(struct pawl_counter_log *log)
+{
+    enum pawl_result result = loaded(log);
+    return result == PAWL_OK ? pawl_entry_compare(log) : result;
+}
+
 /* Before a change: and what is there is settled. */
 static enum pawl_result settled(struct pawl_counter_log *log)
 {
@@ -198,9 +205,7 @@ static enum pawl_result changed(struct pawl_counter_log *log)
 
 enum pawl_result pawl_counter_log_read(struct pawl_counter_log *log, uint64_t *value)
 {
-    enum pawl_result result = loaded(log);
-    if (result == PAWL_OK)
-        result = pawl_entry_compare(log);
+    enum pawl_result result = compared(log);
     if (result == PAWL_OK)
         *value = log->value;
     return result;
@@ -220,9 +225,7 @@ enum pawl_result pawl_counter_log_increment(struct pawl_counter_log *log)
 enum pawl_result pawl_counter_log_cell_read(struct pawl_counter_log *log, unsigned index,
                                             uint8_t cell[PAWL_CELL_SIZE])
 {
-    enum pawl_result result = loaded(log);
-    if (result == PAWL_OK)
-        result = pawl_entry_compare(log);
+    enum pawl_result result = compared(log);
     if (result == PAWL_OK)
         memcpy(cell, log->cells[index], PAWL_CELL_SIZE);
     return result;

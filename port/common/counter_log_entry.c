@@ -47,11 +47,6 @@ static uint64_t place_offset(const struct pawl_counter_log *log, uint32_t sector
     return sector_offset(log, sector) + (uint64_t)place * (padded_size(log) + write_size(log));
 }
 
-static bool apart(const struct pawl_area *a, const struct pawl_area *b)
-{
-    return a->offset >= b->offset + b->size || b->offset >= a->offset + a->size;
-}
-
 enum pawl_result pawl_counter_log_check(const struct pawl_counter_log *log)
 {
     const struct pawl_area *area = &log->area;
@@ -65,7 +60,8 @@ enum pawl_result pawl_counter_log_check(const struct pawl_counter_log *log)
         area->size > UINT64_MAX - area->offset || pawl_entry_places(log) < 2)
         return PAWL_STATE;
     for (unsigned slot = 0; slot < PAWL_SLOT_COUNT; slot++) {
-        if (!apart(area, &flash->slots[slot]) || !apart(area, &flash->records[slot]))
+        if (!pawl_areas_are_apart(area, &flash->slots[slot]) ||
+            !pawl_areas_are_apart(area, &flash->records[slot]))
             return PAWL_STATE;
     }
     return PAWL_OK;
@@ -91,9 +87,9 @@ static uint8_t sealed(const struct pawl_counter_log *log)
     return (uint8_t)~erased(log);
 }
 
-/* PAWL_STORAGE when a byte of the range is another, the port's error when it can't be read. */
-static enum pawl_result range_is(const struct pawl_counter_log *log, uint8_t value, uint64_t offset,
-                                 uint64_t size)
+/* PAWL_STORAGE when a byte of the range is not erased, the port's error when it can't be read. */
+static enum pawl_result range_is_erased(const struct pawl_counter_log *log, uint64_t offset,
+                                        uint64_t size)
 {
     uint8_t piece[PIECE_SIZE];
 
@@ -102,12 +98,24 @@ static enum pawl_result range_is(const struct pawl_counter_log *log, uint8_t val
         enum pawl_result result = pawl_flash_read(log->port, offset, piece, part);
         if (result != PAWL_OK)
             return result;
-        if (!all_are(value, piece, part))
+        if (!all_are(erased(log), piece, part))
             return PAWL_STORAGE;
         offset += part;
         size -= part;
     }
     return PAWL_OK;
+}
+
+static enum pawl_entry_seal seal_read(const struct pawl_counter_log *log, uint64_t offset)
+{
+    uint8_t unit[PAWL_WRITE_SIZE_MAX];
+    uint32_t size = write_size(log);
+
+    if (pawl_flash_read(log->port, offset, unit, size) != PAWL_OK)
+        return PAWL_SEAL_TORN;
+    if (all_are(erased(log), unit, size))
+        return PAWL_SEAL_ABSENT;
+    return all_are(sealed(log), unit, size) ? PAWL_SEAL_WHOLE : PAWL_SEAL_TORN;
 }
 
 static void check_make(const uint8_t *entry, uint8_t digest[PAWL_SHA256_SIZE])
@@ -152,7 +160,6 @@ void pawl_entry_read(const struct pawl_counter_log *log, uint32_t sector, uint32
                      struct pawl_entry *entry)
 {
     uint64_t offset = place_offset(log, sector, place);
-    uint64_t seal = offset + padded_size(log);
     uint8_t bytes[ENTRY_SIZE];
 
     entry->kind = PAWL_ENTRY_BROKEN;
@@ -162,11 +169,7 @@ void pawl_entry_read(const struct pawl_counter_log *log, uint32_t sector, uint32
         else if (decode(bytes, place, entry))
             entry->kind = PAWL_ENTRY_WHOLE;
     }
-    entry->seal = PAWL_SEAL_TORN;
-    if (range_is(log, erased(log), seal, write_size(log)) == PAWL_OK)
-        entry->seal = PAWL_SEAL_ABSENT;
-    else if (range_is(log, sealed(log), seal, write_size(log)) == PAWL_OK)
-        entry->seal = PAWL_SEAL_WHOLE;
+    entry->seal = seal_read(log, offset + padded_size(log));
 }
 
 static enum pawl_result program_durably(const struct pawl_counter_log *log, uint64_t offset,
@@ -210,5 +213,5 @@ enum pawl_result pawl_entry_sector_erase(const struct pawl_counter_log *log, uin
     enum pawl_result result = pawl_flash_erase(log->port, offset, log->sector_size);
     if (result == PAWL_OK)
         result = pawl_flash_sync(log->port);
-    return result == PAWL_OK ? range_is(log, erased(log), offset, log->sector_size) : result;
+    return result == PAWL_OK ? range_is_erased(log, offset, log->sector_size) : result;
 }

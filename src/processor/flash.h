@@ -15,6 +15,11 @@ static inline uint64_t pawl_align_down(uint64_t value, uint32_t unit)
     return value & ~((uint64_t)unit - 1);
 }
 
+static inline bool pawl_areas_are_apart(const struct pawl_area *a, const struct pawl_area *b)
+{
+    return a->offset >= b->offset + b->size || b->offset >= a->offset + a->size;
+}
+
 /* Whether limits and callbacks make sense: PAWL_STATE if not. */
 enum pawl_result pawl_port_check(const struct pawl_port *port);
 

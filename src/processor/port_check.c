@@ -27,15 +27,14 @@ static bool area_fits(const struct pawl_area *area, uint32_t page_size, uint64_t
     return rest == 0 && area->size >= size_min && area->size <= UINT64_MAX - area->offset;
 }
 
-static bool areas_are_apart(const struct pawl_flash *flash)
+static bool all_areas_are_apart(const struct pawl_flash *flash)
 {
     const struct pawl_area *areas[AREA_COUNT] = {&flash->slots[0], &flash->slots[1],
                                                  &flash->records[0], &flash->records[1]};
 
     for (unsigned i = 0; i < AREA_COUNT; i++) {
         for (unsigned j = 0; j < i; j++) {
-            if (areas[i]->offset < areas[j]->offset + areas[j]->size &&
-                areas[j]->offset < areas[i]->offset + areas[i]->size)
+            if (!pawl_areas_are_apart(areas[i], areas[j]))
                 return false;
         }
     }
@@ -56,7 +55,7 @@ static bool flash_is_sound(const struct pawl_flash *flash)
             records->size / 2 < pawl_record_half_min(flash->write_size))
             return false;
     }
-    return areas_are_apart(flash);
+    return all_areas_are_apart(flash);
 }
 
 enum pawl_result pawl_port_check(const struct pawl_port *port)
