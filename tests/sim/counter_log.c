@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/ram_fault.h"
 #include "sim/shaky.h"
 
 #define OPERATIONS_MAX 4096u
@@ -203,8 +204,8 @@ static bool fault_next(const struct sweep *sweep, uint32_t parts, struct fault *
         return false;
     do
         fault->part++;
-    while (!sweep->complete && fault->part > 1 && fault->part < parts &&
-           fault->part != 2 + fault->at * 7919 % (parts - 1));
+    while (!sweep->complete && fault->part <= parts &&
+           !pawl_ram_part_is_sampled(fault->at, parts, fault->part));
     if (fault->part > parts) {
         fault->part = 0;
         fault->after = true;

@@ -16,10 +16,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/ram_fault.h"
 #include "sim/scenario.h"
 
 #define OPERATIONS_MAX 1024u
-#define PARTS_TRIED 3u /* of each change, where not all are */
 
 /* How a change is cut, as it is written in a finding: 3b, 3t17, 3a, 3r. */
 enum cut { CUT_BEFORE = 'b', CUT_TORN = 't', CUT_AFTER = 'a', CUT_RESET = 'r' };
@@ -147,17 +147,10 @@ static void finding_print(const struct plan *plan)
     printf("\n");
 }
 
-/* Of many parts the first, one between that differs from change to change, and the last. */
-static bool part_is_sampled(uint64_t at, uint64_t parts, uint64_t part)
-{
-    return parts <= PARTS_TRIED || part == 1 || part == parts ||
-           part == 2 + at * 7919 % (parts - 2);
-}
-
 static bool fault_is_sampled(const struct changes *changes, const struct fault *fault)
 {
     return fault->cut != CUT_TORN ||
-           part_is_sampled(fault->at, changes->parts[fault->at - 1], fault->part);
+           pawl_ram_part_is_sampled(fault->at, changes->parts[fault->at - 1], fault->part);
 }
 
 /* The next fault at one change, of which the first is CUT_BEFORE; false when there is none. */
@@ -213,7 +206,7 @@ static void seconds_sweep(struct plan *plan, const struct pawl_test_subject *bas
         return;
     if (!plan->complete) {
         struct fault fault = {.at = 1 + plan->points % recovery->count, .cut = CUT_BEFORE};
-        for (uint64_t i = plan->points % (PARTS_TRIED + 2); i > 0; i--)
+        for (uint64_t i = plan->points % (PAWL_RAM_PARTS_SAMPLED + 2); i > 0; i--)
             (void)fault_next(plan, recovery, false, &fault);
         second_try(plan, base, &fault);
         return;

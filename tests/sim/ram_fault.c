@@ -51,6 +51,12 @@ uint64_t pawl_ram_torn_part(struct pawl_ram_port *ram, uint64_t parts)
     return ram->tear_part != 0 ? ram->tear_part - 1 : pawl_ram_draw(&ram->tear) % parts;
 }
 
+bool pawl_ram_part_is_sampled(uint64_t at, uint64_t parts, uint64_t part)
+{
+    return parts <= PAWL_RAM_PARTS_SAMPLED || part == 1 || part == parts ||
+           part == 2 + at * 7919 % (parts - 2);
+}
+
 void pawl_ram_bits_mix(struct pawl_ram_port *ram, uint8_t *bytes, const uint8_t *others,
                        size_t size)
 {

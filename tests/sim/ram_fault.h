@@ -23,6 +23,10 @@ bool pawl_ram_read(struct pawl_ram_port *ram);
 uint64_t pawl_ram_draw(uint64_t *state);
 /* Of a torn change with `parts` parts: the first that is not whole. */
 uint64_t pawl_ram_torn_part(struct pawl_ram_port *ram, uint64_t parts);
+#define PAWL_RAM_PARTS_SAMPLED 3u
+/* Whether a part of the change `at` is one of those that are cut where not all are: the first, the
+ * last, and one between that differs from change to change. */
+bool pawl_ram_part_is_sampled(uint64_t at, uint64_t parts, uint64_t part);
 /* Takes each bit from either. */
 void pawl_ram_bits_mix(struct pawl_ram_port *ram, uint8_t *bytes, const uint8_t *others,
                        size_t size);
