@@ -7,7 +7,7 @@ set -euo pipefail
 rules="
 include/pawl    -                            -
 src/core        -                            -
-src/crypto      core                         openssl,pthread
+src/crypto      core                         openssl,bearssl,pthread
 src/processor   core                         -
 port/common     core,processor               -
 src/host        core                         ini
@@ -19,8 +19,8 @@ src/agent       core,host,push               curl,microhttpd,pthread
 src/cli         core,host,headend            openssl,pthread,curl,jansson
 port/linux      core,processor,host          seccomp,tss2
 "
-libraries="mosquitto|openssl|p11-kit|gnutls|ini|pthread|sqlite3|microhttpd|jansson|curl|seccomp"
-libraries+="|tss2"
+libraries="mosquitto|openssl|bearssl|p11-kit|gnutls|ini|pthread|sqlite3|microhttpd|jansson|curl"
+libraries+="|seccomp|tss2"
 freestanding=" include/pawl src/core src/processor port/common "
 freestanding_headers="stddef|stdint|stdbool|stdalign|limits|string"
 
@@ -79,6 +79,8 @@ trap 'rm -rf "$planted"' EXIT
 plant src/core '#include "host/log.h"' seen
 plant src/core '#include <stdio.h>' seen
 plant src/core '#include <openssl/evp.h>' seen
+plant src/processor '#include <bearssl.h>' seen
+plant src/crypto '#include <bearssl.h>' allowed
 plant src/processor '#  include "headend/package_file.h"' seen
 plant src/headend '#include "store/store.h"' seen
 plant src/headend '#include <sqlite3.h>' seen

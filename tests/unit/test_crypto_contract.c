@@ -1,5 +1,5 @@
-/* The adapter gives what the standards give: SHA-256 (FIPS 180-4), AES-256-GCM (SP 800-38D), AES
- * key wrap (RFC 3394), ECDSA P-256 (RFC 6979's example). */
+/* An adapter gives what the standards give: SHA-256 (FIPS 180-4), AES-256-GCM (SP 800-38D), AES key
+ * wrap (RFC 3394), ECDSA P-256 (RFC 6979's example). Linked with each adapter in turn. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -281,5 +281,5 @@ int main(void)
         cmocka_unit_test(es256_verifies_rfc_6979s_example_alone),
     };
 
-    return cmocka_run_group_tests_name("OpenSSL adapter", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("crypto contract", tests, NULL, NULL);
 }

@@ -1,0 +1,222 @@
+/*
+ * The crypto contract over BearSSL 0.6, for devices without an operating system: no heap, and code
+ * that takes constant time on 32-bit processors (bitsliced AES, GHASH by multiplications, P-256 of
+ * the i31 kind). BearSSL has no AES key wrap: that is built here on its AES, block by block.
+ */
+#include <string.h>
+
+#include <bearssl.h>
+
+#include "core/bytes.h"
+#include "pawl/crypto.h"
+#include "pawl/secret.h"
+
+#define BLOCK_SIZE 16u
+#define HALF_SIZE 8u /* what key wrap calls a semiblock */
+#define WRAP_SIZE_MAX 64u
+#define WRAP_ROUNDS 6u
+#define POINT_SIZE 65u
+
+struct gcm_state {
+    br_aes_ct_ctr_keys keys;
+    br_gcm_context gcm;
+};
+_Static_assert(sizeof(br_sha256_context) <= PAWL_SHA256_STATE_SIZE, "the SHA-256 state must fit");
+_Static_assert(sizeof(struct gcm_state) <= PAWL_GCM_STATE_SIZE, "the GCM state must fit");
+
+static br_sha256_context *sha256_of(struct pawl_sha256 *sha)
+{
+    return (br_sha256_context *)(void *)sha->state;
+}
+
+void pawl_sha256_init(struct pawl_sha256 *sha)
+{
+    br_sha256_init(sha256_of(sha));
+}
+
+void pawl_sha256_update(struct pawl_sha256 *sha, const void *bytes, size_t size)
+{
+    br_sha256_update(sha256_of(sha), bytes, size);
+}
+
+void pawl_sha256_final(struct pawl_sha256 *sha, uint8_t digest[PAWL_SHA256_SIZE])
+{
+    br_sha256_out(sha256_of(sha), digest);
+}
+
+/* The block says itself how much of it is hashed; hashing that pads it to what it was. */
+void pawl_sha256_iterate(uint8_t block[64], size_t at, uint32_t steps)
+{
+    size_t size = (size_t)(pawl_u64be_get(block + 56) / 8);
+    br_sha256_context context;
+
+    for (uint32_t step = 0; step < steps; step++) {
+        br_sha256_init(&context);
+        br_sha256_update(&context, block, size);
+        br_sha256_out(&context, block + at);
+    }
+    pawl_wipe(&context, sizeof context);
+}
+
+void pawl_sha1_make(const void *a, size_t a_size, const void *b, size_t b_size,
+                    uint8_t digest[PAWL_SHA1_SIZE])
+{
+    br_sha1_context context;
+
+    br_sha1_init(&context);
+    br_sha1_update(&context, a, a_size);
+    br_sha1_update(&context, b, b_size);
+    br_sha1_out(&context, digest);
+}
+
+static struct gcm_state *gcm_of(struct pawl_gcm *gcm)
+{
+    return (struct gcm_state *)(void *)gcm->state;
+}
+
+enum pawl_result pawl_gcm_init(struct pawl_gcm *gcm, const uint8_t key[PAWL_AES256_KEY_SIZE])
+{
+    struct gcm_state *state = gcm_of(gcm);
+
+    br_aes_ct_ctr_init(&state->keys, key, PAWL_AES256_KEY_SIZE);
+    br_gcm_init(&state->gcm, &state->keys.vtable, br_ghash_ctmul32);
+    return PAWL_OK;
+}
+
+void pawl_gcm_release(struct pawl_gcm *gcm)
+{
+    pawl_wipe(gcm, sizeof *gcm);
+}
+
+/* Encrypts or decrypts in place and leaves the context at the tag. */
+static void gcm_run(struct gcm_state *state, const uint8_t nonce[PAWL_GCM_NONCE_SIZE], int encrypt,
+                    uint8_t *bytes, size_t size)
+{
+    br_gcm_reset(&state->gcm, nonce, PAWL_GCM_NONCE_SIZE);
+    br_gcm_flip(&state->gcm);
+    br_gcm_run(&state->gcm, encrypt, bytes, size);
+}
+
+enum pawl_result pawl_gcm_seal(struct pawl_gcm *gcm, const uint8_t nonce[PAWL_GCM_NONCE_SIZE],
+                               const uint8_t *in, size_t size, uint8_t *out,
+                               uint8_t tag[PAWL_GCM_TAG_SIZE])
+{
+    struct gcm_state *state = gcm_of(gcm);
+
+    memmove(out, in, size);
+    gcm_run(state, nonce, 1, out, size);
+    br_gcm_get_tag(&state->gcm, tag);
+    return PAWL_OK;
+}
+
+enum pawl_result pawl_gcm_open(struct pawl_gcm *gcm, const uint8_t nonce[PAWL_GCM_NONCE_SIZE],
+                               const uint8_t *in, size_t size, const uint8_t tag[PAWL_GCM_TAG_SIZE],
+                               uint8_t *out)
+{
+    struct gcm_state *state = gcm_of(gcm);
+    uint8_t wanted[PAWL_GCM_TAG_SIZE];
+
+    memcpy(wanted, tag, sizeof wanted); /* `tag` may lie behind `in`, which `out` may be */
+    memmove(out, in, size);
+    gcm_run(state, nonce, 0, out, size);
+    if (br_gcm_check_tag(&state->gcm, wanted) == 1)
+        return PAWL_OK;
+    pawl_wipe(out, size);
+    return PAWL_CORRUPT;
+}
+
+/* One block under a key, as CBC without a chain does it. */
+static void block_encrypt(const br_aes_ct_cbcenc_keys *keys, uint8_t block[BLOCK_SIZE])
+{
+    uint8_t zeros[BLOCK_SIZE] = {0};
+
+    br_aes_ct_cbcenc_run(keys, zeros, block, BLOCK_SIZE);
+    pawl_wipe(zeros, sizeof zeros); /* the block, by now */
+}
+
+static void block_decrypt(const br_aes_ct_cbcdec_keys *keys, uint8_t block[BLOCK_SIZE])
+{
+    uint8_t zeros[BLOCK_SIZE] = {0};
+
+    br_aes_ct_cbcdec_run(keys, zeros, block, BLOCK_SIZE);
+}
+
+static bool wrap_size_fits(size_t size)
+{
+    return size % HALF_SIZE == 0 && size >= 2 * HALF_SIZE && size <= WRAP_SIZE_MAX;
+}
+
+/* Step t of RFC 3394 is bound to the half that it concerns. */
+static void step_add(uint8_t half[HALF_SIZE], size_t step)
+{
+    pawl_u64be_put(half, pawl_u64be_get(half) ^ step);
+}
+
+enum pawl_result pawl_key_wrap(const uint8_t kek[PAWL_AES256_KEY_SIZE], const uint8_t *key,
+                               size_t size, uint8_t *wrapped)
+{
+    size_t count = size / HALF_SIZE;
+    br_aes_ct_cbcenc_keys keys;
+    uint8_t block[BLOCK_SIZE];
+
+    if (!wrap_size_fits(size))
+        return PAWL_CRYPTO;
+    br_aes_ct_cbcenc_init(&keys, kek, PAWL_AES256_KEY_SIZE);
+    memmove(wrapped + HALF_SIZE, key, size);
+    memset(block, 0xa6, HALF_SIZE);
+    for (size_t step = 0; step < WRAP_ROUNDS * count; step++) {
+        uint8_t *half = wrapped + HALF_SIZE * (1 + step % count);
+        memcpy(block + HALF_SIZE, half, HALF_SIZE);
+        block_encrypt(&keys, block);
+        step_add(block, step + 1);
+        memcpy(half, block + HALF_SIZE, HALF_SIZE);
+    }
+    memcpy(wrapped, block, HALF_SIZE);
+    pawl_wipe(&keys, sizeof keys);
+    pawl_wipe(block, sizeof block);
+    return PAWL_OK;
+}
+
+enum pawl_result pawl_key_unwrap(const uint8_t kek[PAWL_AES256_KEY_SIZE], const uint8_t *wrapped,
+                                 size_t size, uint8_t *key)
+{
+    size_t count = size / HALF_SIZE - 1;
+    uint8_t block[BLOCK_SIZE], halves[WRAP_SIZE_MAX], expected[HALF_SIZE];
+    br_aes_ct_cbcdec_keys keys;
+
+    if (size < HALF_SIZE || !wrap_size_fits(size - HALF_SIZE))
+        return PAWL_CRYPTO;
+    br_aes_ct_cbcdec_init(&keys, kek, PAWL_AES256_KEY_SIZE);
+    memcpy(block, wrapped, HALF_SIZE);
+    memcpy(halves, wrapped + HALF_SIZE, size - HALF_SIZE);
+    for (size_t step = WRAP_ROUNDS * count; step > 0; step--) {
+        uint8_t *half = halves + HALF_SIZE * ((step - 1) % count);
+        step_add(block, step);
+        memcpy(block + HALF_SIZE, half, HALF_SIZE);
+        block_decrypt(&keys, block);
+        memcpy(half, block + HALF_SIZE, HALF_SIZE);
+    }
+    memset(expected, 0xa6, sizeof expected);
+    bool good = pawl_equal(block, expected, sizeof expected);
+    if (good)
+        pawl_secret_copy(key, halves, size - HALF_SIZE);
+    pawl_wipe(&keys, sizeof keys);
+    pawl_wipe(block, sizeof block);
+    pawl_wipe(halves, sizeof halves);
+    return good ? PAWL_OK : PAWL_UNTRUSTED;
+}
+
+enum pawl_result pawl_es256_verify(const uint8_t x[32], const uint8_t y[32],
+                                   const uint8_t digest[PAWL_SHA256_SIZE],
+                                   const uint8_t signature[PAWL_ES256_SIGNATURE_SIZE])
+{
+    uint8_t point[POINT_SIZE] = {0x04};
+    const br_ec_public_key key = {.curve = BR_EC_secp256r1, .q = point, .qlen = sizeof point};
+
+    memcpy(point + 1, x, 32);
+    memcpy(point + 33, y, 32);
+    return br_ecdsa_i31_vrfy_raw(&br_ec_p256_m31, digest, PAWL_SHA256_SIZE, &key, signature,
+                                 PAWL_ES256_SIGNATURE_SIZE) == 1
+               ? PAWL_OK
+               : PAWL_UNTRUSTED;
+}
