@@ -1,6 +1,7 @@
 # A thin layer over the CMake presets; each target installs the packages that it needs first.
 #
 #   make            release programs in build/bin
+#   make firmware   for a Cortex-M33 with TrustZone, in build-cortex-m33/bin
 #   make demo       the whole story on this machine, from keys to attacks
 #   make test       every test, in the release and the sanitized build, and 10 s of each fuzzer
 #   make bench      figures and ratios, written to build/bench.json
@@ -20,11 +21,15 @@ all: setup-build
 	@[ -f build/build.ninja ] || cmake --preset release
 	@cmake --build build -j $(JOBS)
 
+firmware: setup-build setup-firmware
+	@cmake --preset cortex-m33 >/dev/null
+	@cmake --build build-cortex-m33 -j $(JOBS)
+
 demo: setup-demo all
 	@cmake --build build -j $(JOBS) --target pawl-fleet
 	@scripts/demo.sh
 
-test: setup-build setup-test
+test: setup-build setup-test setup-firmware
 	@JOBS=$(JOBS) scripts/test.sh
 
 bench: setup-bench all
@@ -59,9 +64,9 @@ format: setup-develop
 	@scripts/format.sh
 
 clean:
-	@rm -rf build build-debug build-coverage build-fuzz
+	@rm -rf build build-debug build-coverage build-fuzz build-cortex-m33
 
-setup-all: setup-build setup-test setup-demo setup-bench setup-develop
+setup-all: setup-build setup-test setup-firmware setup-demo setup-bench setup-develop
 
 setup-%:
 	@scripts/setup.sh $*
@@ -69,4 +74,4 @@ setup-%:
 # Set-up comes before what needs it, also with -j.
 .NOTPARALLEL:
 
-.PHONY: all demo test bench fuzz soak mutation coverage install format clean setup-all
+.PHONY: all firmware demo test bench fuzz soak mutation coverage install format clean setup-all

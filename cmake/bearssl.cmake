@@ -29,4 +29,5 @@ add_custom_command(
 add_library(bearssl STATIC EXCLUDE_FROM_ALL ${PAWL_BEARSSL_SOURCES})
 target_include_directories(bearssl SYSTEM PUBLIC ${PAWL_BEARSSL_DIR}/inc
     PRIVATE ${PAWL_BEARSSL_DIR}/src)
-target_compile_options(bearssl PRIVATE -w -fPIE -ffunction-sections -fdata-sections)
+target_compile_options(bearssl PRIVATE -w -ffunction-sections -fdata-sections
+    $<$<NOT:$<BOOL:${PAWL_FIRMWARE}>>:-fPIE>)

@@ -1,7 +1,7 @@
 #!/bin/bash
-# Builds and runs every test: the release build, the build under ASan and UBSan, and the fuzzers
-# for PAWL_FUZZ_SECONDS (10) each. The last line is the sum, "N passed, N failed"; none run is a
-# failure.
+# Builds and runs every test: the firmware, which tests of the release build start in QEMU; the
+# release build; the build under ASan and UBSan; and the fuzzers for PAWL_FUZZ_SECONDS (10) each.
+# The last line is the sum, "N passed, N failed"; none run is a failure.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -9,6 +9,19 @@ jobs=${JOBS:-$(nproc)}
 passed=0
 failed=0
 summary=()
+
+# Builds the firmware of a preset; a failure counts as one of a test.
+build_firmware() {
+    local log
+    log=$(mktemp)
+    echo "== $1"
+    if ! { cmake --preset "$1" && cmake --build "build-$1" -j "$jobs"; } >"$log" 2>&1; then
+        cat "$log"
+        echo "$1: the build failed" >&2
+        failed=$((failed + 1))
+    fi
+    rm -f "$log"
+}
 
 # Builds TARGETS... of a preset, runs its tests and adds them to the sums.
 run() {
@@ -34,6 +47,7 @@ run() {
         $((SECONDS - start)))")
 }
 
+build_firmware cortex-m33
 run release build all tests
 run debug build-debug all tests
 run fuzz build-fuzz fuzzers

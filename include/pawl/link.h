@@ -29,6 +29,8 @@
  *              -
  * TAKEN 8      u64 number of the command that was carried out
  *              -
+ * PROVISION 9  the PUD, in the factory; only a device that has none takes it
+ *              -
  * CONTENT_KEY 10   salt (16), wrapped key (24)
  *              the key (16)
  */
@@ -57,6 +59,7 @@ enum pawl_link_type {
     PAWL_LINK_STATUS = 6,
     PAWL_LINK_CANCEL = 7,
     PAWL_LINK_TAKEN = 8,
+    PAWL_LINK_PROVISION = 9,
     PAWL_LINK_CONTENT_KEY = 10
 };
 

@@ -18,11 +18,12 @@ src/server      core,host,headend,store,push openssl,pthread,microhttpd,gnutls,j
 src/agent       core,host,push               curl,microhttpd,pthread
 src/cli         core,host,headend            openssl,pthread,curl,jansson
 port/linux      core,processor,host          seccomp,tss2
+port/cortex-m33 core,processor,common        bearssl
 "
 libraries="mosquitto|openssl|bearssl|p11-kit|gnutls|ini|pthread|sqlite3|microhttpd|jansson|curl"
 libraries+="|seccomp|tss2"
-freestanding=" include/pawl src/core src/processor port/common "
-freestanding_headers="stddef|stdint|stdbool|stdalign|limits|string"
+freestanding=" include/pawl src/core src/processor port/common port/cortex-m33 "
+freestanding_headers="stddef|stdint|stdbool|stdalign|limits|string|arm_cmse|bearssl"
 
 # Prints "file: include" for each include in tree $1 that the rules do not allow.
 violations() {
@@ -97,6 +98,10 @@ plant port/linux '#include "sandbox.h"' allowed
 plant src/agent '#include <mosquitto.h>' seen
 plant src/push '#include <mosquitto.h>' allowed
 plant port/common '#include <stdlib.h>' seen
+plant port/common '#include <bearssl.h>' seen
+plant port/cortex-m33 '#include <stdio.h>' seen
+plant port/cortex-m33 '#include "common/otp.h"' allowed
+plant port/cortex-m33 '#include "host/log.h"' seen
 plant port/common '#include "host/log.h"' seen
 plant port/common '#include "processor/flash.h"' allowed
 plant src/push '#include "headend/topic.h"' seen

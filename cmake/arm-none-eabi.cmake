@@ -1,0 +1,17 @@
+# Cross compilation for Arm microcontrollers with Debian's arm-none-eabi-gcc and newlib-nano, of which
+# only mem* are used. PAWL_MACHINE names the folder of port/ whose firmware is built: its row
+# below says for which processor.
+set(CMAKE_SYSTEM_NAME Generic)
+set(CMAKE_SYSTEM_PROCESSOR arm)
+set(CMAKE_C_COMPILER arm-none-eabi-gcc)
+set(CMAKE_ASM_COMPILER arm-none-eabi-gcc)
+set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
+list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES PAWL_MACHINE)
+
+set(PAWL_CPU_cortex-m33 -mcpu=cortex-m33)
+set(PAWL_CPU_mps2-an385 -mcpu=cortex-m3)
+set(CMAKE_C_FLAGS_INIT "${PAWL_CPU_${PAWL_MACHINE}} -mthumb -mfloat-abi=soft")
+set(CMAKE_ASM_FLAGS_INIT "${CMAKE_C_FLAGS_INIT}")
+set(CMAKE_C_FLAGS_MINSIZEREL "-Os -g")
+set(CMAKE_EXE_LINKER_FLAGS_INIT
+    "-nostartfiles --specs=nano.specs -Wl,--gc-sections -Wl,--no-warn-rwx-segments")
