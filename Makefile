@@ -3,6 +3,7 @@
 #   make            release programs in build/bin
 #   make firmware   for a Cortex-M33 with TrustZone, in build-cortex-m33/bin
 #   make demo       the whole story on this machine, from keys to attacks
+#   make demo-cortex-m33   the same on a microcontroller that QEMU emulates
 #   make test       every test, in the release and the sanitized build, and 10 s of each fuzzer
 #   make bench      figures and ratios, written to build/bench.json
 #   make fuzz       the fuzzers, SECONDS=n each (default 600)
@@ -28,6 +29,9 @@ firmware: setup-build setup-firmware
 demo: setup-demo all
 	@cmake --build build -j $(JOBS) --target pawl-fleet
 	@scripts/demo.sh
+
+demo-cortex-m33: setup-demo firmware all
+	@scripts/demo_cortex_m33.sh
 
 test: setup-build setup-test setup-firmware
 	@JOBS=$(JOBS) scripts/test.sh
@@ -74,4 +78,4 @@ setup-%:
 # Set-up comes before what needs it, also with -j.
 .NOTPARALLEL:
 
-.PHONY: all firmware demo test bench fuzz soak mutation coverage install format clean setup-all
+.PHONY: all firmware demo demo-cortex-m33 test bench fuzz soak mutation coverage install format clean setup-all

@@ -12,6 +12,10 @@
 #   tpm_start NAME          the TPM in the background, as it was left
 #   processor_start NAME    pawl-processor in the background, its log in NAME/processor.log
 #   processor_stop NAME [SIGNAL]
+#   m33_add NAME PUD        a Cortex-M33 in QEMU (needs the preset cortex-m33): its memory, and the
+#                           PUD that the factory then gives it
+#   m33_start NAME [OPTION...]  it runs, its log in NAME/processor.log
+#   m33_stop NAME           power is cut
 #   agent_command NAME      sets the array `agent` to the command line of its pawl-agent
 #   agent_run NAME ARGS...  runs that in the foreground
 #   agent_once NAME CODE    runs it once, its log in NAME/agent.log; calls fail, which the test has,
@@ -134,8 +138,39 @@ processor_start() {
 
 processor_stop() { process_stop "$1-processor" "${2:-TERM}"; }
 
+free_port() { # a UDP port that nothing has
+    python3 -c 'import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+m33_add() {
+    device_add "$1" "$2"
+    head -c 16M /dev/zero | tr '\0' '\377' >"$1/nvm.bin"
+    m33_start "$1" || return 1
+    "$PAWL_BIN/pawl-agent" --processor "$(cat "$1/processor")" --provision "$1/device.pud"
+}
+
+m33_start() {
+    local name=$1 ours theirs
+    shift
+    ours=$(free_port) theirs=$(free_port)
+    echo "eth:udp:$ours:$theirs" >"$name/processor"
+    process_start "$name-m33" "$name/processor.log" qemu-system-arm \
+        -M mps2-an505,memory-backend=nvm -display none -monitor none -serial stdio \
+        -object "memory-backend-file,id=nvm,mem-path=$name/nvm.bin,size=16M,share=on" \
+        -netdev "dgram,id=n0,local.type=inet,local.host=127.0.0.1,local.port=$theirs,\
+remote.type=inet,remote.host=127.0.0.1,remote.port=$ours" -net nic,netdev=n0,model=lan9118 \
+        -kernel "${PAWL_FIRMWARE:-$PAWL_SOURCE/build-cortex-m33}/bin/firmware.elf" "$@"
+    wait_for 20 grep -q pawl: "$name/processor.log" ||
+        { tail -3 "$name/processor.log" >&2; return 1; }
+}
+
+m33_stop() { process_stop "$1-m33" KILL; }
+
 agent_command() {
-    agent=("$PAWL_BIN/pawl-agent" --server "$server_url" --processor "unix:$1/link")
+    local processor=unix:$1/link
+    [ ! -f "$1/processor" ] || processor=$(cat "$1/processor")
+    agent=("$PAWL_BIN/pawl-agent" --server "$server_url" --processor "$processor")
 }
 
 agent_run() {

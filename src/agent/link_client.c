@@ -6,12 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "agent/transport.h"
 #include "pawl/secret.h"
 
 #define WRITE_HEAD 8u /* the offset before the package bytes */
+#define RESEND_MOST 2000
 
 /* How long to wait for an answer, and how often to ask. A request that takes long in an orderly way
  * is asked once: the second would only queue up behind the first. */
@@ -26,6 +26,7 @@ static const struct patience {
     [PAWL_LINK_INSTALL] = {600000, 1}, /* reads the whole image */
     [PAWL_LINK_STATUS] = {10000, 3},
     [PAWL_LINK_TAKEN] = {10000, 3},
+    [PAWL_LINK_PROVISION] = {10000, 1},
     [PAWL_LINK_CONTENT_KEY] = {10000, 3},
 };
 
@@ -50,10 +51,11 @@ static enum pawl_result not_understood(struct pawl_link_client *client)
     return broken(client, PAWL_MALFORMED, "the secure processor's answer is not understood");
 }
 
-static enum pawl_result frame_send(struct pawl_link_client *client, size_t size, int64_t deadline)
+static enum pawl_result frame_send(struct pawl_link_client *client, const uint8_t *frame,
+                                   size_t size, int64_t deadline)
 {
     for (size_t sent = 0; sent < size;) {
-        ssize_t n = send(client->channel.fd, client->frame + sent, size - sent, MSG_NOSIGNAL);
+        ssize_t n = pawl_channel_send(&client->channel, frame + sent, size - sent);
         if (n >= 0) {
             sent += (size_t)n;
             continue;
@@ -96,21 +98,47 @@ static bool answer_find(struct pawl_link_client *client, uint8_t type,
     return false;
 }
 
+/* How long to wait for an answer before the request is sent again: each time twice as long. */
+static int64_t resend_first(const struct pawl_link_client *client)
+{
+    return client->channel.kind != NULL ? client->channel.kind->resend_after : 0;
+}
+
+/* Waits until something has come. Where requests can be lost the same one is sent again
+ * (SPEC 14.6), since a device that has it carries it out once. */
+static enum pawl_wake_event answer_wait(struct pawl_link_client *client, int64_t *resend,
+                                        int64_t deadline)
+{
+    for (;;) {
+        int64_t until = pawl_clock_now() + *resend;
+        bool is_last = *resend == 0 || until >= deadline;
+        enum pawl_wake_event event =
+            pawl_wake_wait(client->wake, client->channel.fd, POLLIN, is_last ? deadline : until);
+        if (event != PAWL_WAKE_TIME || is_last)
+            return event;
+        if (*resend < RESEND_MOST)
+            *resend *= 2;
+        if (frame_send(client, client->sent, client->sent_size, deadline) != PAWL_OK)
+            return PAWL_WAKE_READY; /* receiving tells why */
+    }
+}
+
 /* PAWL_EXHAUSTED: nothing came in time. */
 static enum pawl_result answer_receive(struct pawl_link_client *client, uint8_t type,
                                        int64_t deadline, struct pawl_link_frame *answer)
 {
+    int64_t resend = resend_first(client);
+
     received_drop(client, client->used);
     client->used = 0;
     while (!answer_find(client, type, answer)) {
-        enum pawl_wake_event event =
-            pawl_wake_wait(client->wake, client->channel.fd, POLLIN, deadline);
+        enum pawl_wake_event event = answer_wait(client, &resend, deadline);
         if (event == PAWL_WAKE_STOP)
             return broken(client, PAWL_IO, "stopped");
         if (event == PAWL_WAKE_TIME)
             return PAWL_EXHAUSTED;
-        ssize_t n = recv(client->channel.fd, client->received + client->received_size,
-                         sizeof client->received - client->received_size, 0);
+        ssize_t n = pawl_channel_receive(&client->channel, client->received + client->received_size,
+                                         sizeof client->received - client->received_size);
         if (n == 0)
             return broken(client, PAWL_IO, "the secure processor has closed the link");
         if (n < 0 && errno != EAGAIN && errno != EINTR)
@@ -134,7 +162,11 @@ static enum pawl_result request_send(struct pawl_link_client *client, uint8_t ty
                               (uint32_t)size, client->frame, capacity, &frame_size);
     if (result != PAWL_OK)
         return broken(client, result, "a request is too long for the secure processor");
-    return frame_send(client, frame_size, deadline);
+    if (client->channel.kind != NULL && frame_size <= sizeof client->sent) {
+        memcpy(client->sent, client->frame, frame_size);
+        client->sent_size = frame_size;
+    }
+    return frame_send(client, client->frame, frame_size, deadline);
 }
 
 /* A request and its answer. A lost one is asked again under a new id: an answer to the first that
@@ -171,38 +203,75 @@ static enum pawl_result greet(struct pawl_link_client *client)
     struct pawl_link_answer answer;
     struct pawl_link_hello hello;
 
-    client->hello.payload_max = PAWL_LINK_PAYLOAD_MIN;
     enum pawl_result result = request(client, PAWL_LINK_HELLO, 0, &frame);
     if (result != PAWL_OK)
         return result;
     result = verdict(client, &frame, pawl_link_hello_read(&frame, &answer.state, &hello), &answer);
     if (result != PAWL_OK)
         return result;
+    if (answer.result == PAWL_STATE)
+        return broken(client, PAWL_STATE, "the device has no unit data yet (--provision)");
     if (answer.result != PAWL_OK || hello.version != PAWL_LINK_VERSION ||
         hello.payload_max < PAWL_LINK_PAYLOAD_MIN)
         return broken(client, PAWL_UNSUPPORTED,
                       "the secure processor speaks another link protocol");
     if (hello.payload_max > PAWL_LINK_PAYLOAD_MAX)
         hello.payload_max = PAWL_LINK_PAYLOAD_MAX;
+    if (client->channel.kind != NULL && client->channel.kind->frame_max > 0 &&
+        hello.payload_max > client->channel.kind->frame_max - PAWL_LINK_OVERHEAD)
+        hello.payload_max = client->channel.kind->frame_max - PAWL_LINK_OVERHEAD;
     client->hello = hello;
+    return PAWL_OK;
+}
+
+static enum pawl_result connect_to(struct pawl_link_client *client, struct pawl_wake *wake,
+                                   const char *spec)
+{
+    *client = (struct pawl_link_client){.wake = wake, .channel = {.fd = -1}};
+    client->frame = malloc(PAWL_LINK_OVERHEAD + PAWL_LINK_PAYLOAD_MAX);
+    if (client->frame == NULL)
+        return broken(client, PAWL_EXHAUSTED, "no memory for the link");
+    client->hello.payload_max = PAWL_LINK_PAYLOAD_MIN;
+    enum pawl_result result = pawl_channel_open(spec, &client->channel);
+    if (result != PAWL_OK)
+        return broken(client, result, "cannot reach the secure processor at %.80s: %s", spec,
+                      strerror(errno));
+    /* A device remembers the request that it answered last, of whichever agent. */
+    if (client->channel.kind != NULL)
+        client->id = (uint8_t)pawl_random_draw();
     return PAWL_OK;
 }
 
 enum pawl_result pawl_link_client_open(struct pawl_link_client *client, struct pawl_wake *wake,
                                        const char *spec)
 {
-    *client = (struct pawl_link_client){.wake = wake, .channel = {.fd = -1}};
-    client->frame = malloc(PAWL_LINK_OVERHEAD + PAWL_LINK_PAYLOAD_MAX);
-    if (client->frame == NULL)
-        return broken(client, PAWL_EXHAUSTED, "no memory for the link");
-
-    enum pawl_result result = pawl_channel_open(spec, &client->channel);
-    if (result != PAWL_OK)
-        broken(client, result, "cannot reach the secure processor at %.80s: %s", spec,
-               strerror(errno));
-    else
+    enum pawl_result result = connect_to(client, wake, spec);
+    if (result == PAWL_OK)
         result = greet(client);
     client->was_reached = client->channel.fd >= 0 && client->channel.child == 0;
+    if (result != PAWL_OK)
+        pawl_link_client_close(client);
+    return result;
+}
+
+enum pawl_result pawl_link_client_provision(struct pawl_link_client *client, struct pawl_wake *wake,
+                                            const char *spec, const uint8_t *pud, size_t size,
+                                            struct pawl_link_answer *answer)
+{
+    struct pawl_link_frame frame;
+    const uint8_t *body;
+    uint32_t body_size;
+
+    enum pawl_result result = connect_to(client, wake, spec);
+    if (result == PAWL_OK) {
+        memcpy(client->frame + PAWL_LINK_HEADER_SIZE, pud, size);
+        result = request(client, PAWL_LINK_PROVISION, size, &frame);
+        pawl_wipe(client->frame, PAWL_LINK_OVERHEAD + size);
+        pawl_wipe(client->sent, sizeof client->sent);
+    }
+    if (result == PAWL_OK)
+        result = verdict(client, &frame,
+                         pawl_link_answer_read(&frame, &answer->state, &body, &body_size), answer);
     if (result != PAWL_OK)
         pawl_link_client_close(client);
     return result;

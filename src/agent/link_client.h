@@ -29,6 +29,9 @@ struct pawl_link_client {
     uint8_t id;                   /* of the last request */
     bool was_reached;             /* something listens there */
     bool write_pending;           /* a WRITE was sent whose answer has not been taken */
+    /* On a line that loses frames: the last request, to be sent again. */
+    uint8_t sent[PAWL_LINK_OVERHEAD + PAWL_LINK_PAYLOAD_MIN];
+    size_t sent_size;
     uint8_t received[PAWL_LINK_OVERHEAD + PAWL_LINK_PAYLOAD_MIN];
     size_t received_size;
     size_t used; /* bytes of `received` that belong to the last answer */
@@ -38,6 +41,12 @@ struct pawl_link_client {
 /* Connects and says hello. The client is closed when this fails. */
 enum pawl_result pawl_link_client_open(struct pawl_link_client *client, struct pawl_wake *wake,
                                        const char *spec);
+
+/* Gives a device its unit data, `size` encoded bytes, in the factory (SPEC 14.8). The link is used
+ * for this alone; it is open afterwards when the result is PAWL_OK. */
+enum pawl_result pawl_link_client_provision(struct pawl_link_client *client, struct pawl_wake *wake,
+                                            const char *spec, const uint8_t *pud, size_t size,
+                                            struct pawl_link_answer *answer);
 void pawl_link_client_close(struct pawl_link_client *client);
 bool pawl_link_client_is_open(const struct pawl_link_client *client);
 

@@ -4,6 +4,7 @@
 #include <sys/prctl.h>
 
 #include "agent/loop.h"
+#include "agent/provision.h"
 #include "agent/status.h"
 #include "host/secret.h"
 
@@ -14,8 +15,9 @@ static int run(const struct pawl_agent_settings *settings)
     pawl_log_init("pawl-agent", settings->level);
     if (pawl_wake_init(&wake) != PAWL_OK)
         return pawl_exit_code(pawl_error(PAWL_IO, "signals: %s", strerror(errno)));
-    int code = settings->status ? pawl_agent_status_print(settings, &wake)
-                                : pawl_agent_run(settings, &wake);
+    int code = settings->provision != NULL ? pawl_agent_provision(settings, &wake)
+               : settings->status          ? pawl_agent_status_print(settings, &wake)
+                                           : pawl_agent_run(settings, &wake);
     pawl_wake_release(&wake);
     return code;
 }

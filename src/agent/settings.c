@@ -20,6 +20,8 @@ static const struct pawl_usage usage = {
     .details =
         "PROCESSOR is unix:PATH, the socket that pawl-processor listens on, or exec:COMMAND, a\n"
         "processor that speaks on its standard input and output and lives as long as the agent.\n"
+        "A microcontroller is eth:INTERFACE[,MAC], raw Ethernet, or serial:DEVICE[,BAUD]; one in\n"
+        "an emulator of this machine is eth:udp:PORT:PORT, ours and its.\n"
         "What is not given comes from PAWL_SERVER, PAWL_PROCESSOR, ... and then from the file.\n"
         "SIGUSR1 or SIGHUP: poll now. SIGTERM or SIGINT: stop.",
 };
@@ -44,6 +46,8 @@ static enum pawl_options_outcome parse(struct pawl_agent_settings *settings,
         {"once", '1', NULL, "do what there is to do now, then exit", .flag = &settings->once},
         {"status", 0, NULL, "print where the processor stands, and do nothing else",
          .flag = &settings->status},
+        {"provision", 0, "FILE", "in the factory: give a new device its unit data (PUD)",
+         .text = &settings->provision},
         {"json", 0, NULL, "with --status: as JSON", .flag = &settings->json},
         {"max-retries", 0, "N", "with --once: failures in a row before it gives up (5)",
          .number = &numbers->max_retries, .most = 1000, .configurable = true},
@@ -84,7 +88,9 @@ static enum pawl_options_outcome check(struct pawl_agent_settings *settings, con
 {
     if (settings->json && !settings->status)
         return wrong(pawl_usage_error("--json belongs to --status"));
-    if (settings->server == NULL && !settings->status)
+    if (settings->provision != NULL && (settings->status || settings->once))
+        return wrong(pawl_usage_error("--provision goes with neither --status nor --once"));
+    if (settings->server == NULL && !settings->status && settings->provision == NULL)
         return wrong(pawl_usage_error("no control server: give --server URL or PAWL_SERVER"));
     if (settings->server != NULL && !pawl_url_is_valid(settings->server))
         return wrong(pawl_usage_error("--server: '%s' is no http or https URL", settings->server));

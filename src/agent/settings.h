@@ -21,6 +21,8 @@ struct pawl_agent_settings {
     const char *content_listen; /* agent/content_address.h; NULL: players are not served */
     bool once;
     bool status; /* print the processor's status and do nothing else */
+    const char
+        *provision; /* file with unit data to give to the device, and nothing else; or NULL */
     bool json;
     bool quiet;
     enum pawl_log_level level;

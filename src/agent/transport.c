@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agent/transport_scheme.h"
+
 struct transport {
     const char *prefix;
     enum pawl_result (*open)(const char *address, struct pawl_channel *channel);
@@ -82,6 +84,8 @@ static enum pawl_result exec_open(const char *command, struct pawl_channel *chan
 static const struct transport transports[] = {
     {"unix:", unix_open},
     {"exec:", exec_open},
+    {"eth:", pawl_ethernet_open},
+    {"serial:", pawl_serial_open},
 };
 
 static const struct transport *transport_find(const char *spec, const char **address)
@@ -104,7 +108,7 @@ bool pawl_channel_spec_is_valid(const char *spec)
 
 const char *pawl_channel_spec_forms(void)
 {
-    return "unix:PATH, exec:COMMAND";
+    return "unix:PATH, exec:COMMAND, eth:INTERFACE, serial:PATH";
 }
 
 enum pawl_result pawl_channel_open(const char *spec, struct pawl_channel *channel)
@@ -112,6 +116,18 @@ enum pawl_result pawl_channel_open(const char *spec, struct pawl_channel *channe
     const char *address;
     const struct transport *transport = transport_find(spec, &address);
     return transport == NULL ? PAWL_UNSUPPORTED : transport->open(address, channel);
+}
+
+ssize_t pawl_channel_send(struct pawl_channel *channel, const uint8_t *bytes, size_t size)
+{
+    return channel->kind != NULL ? channel->kind->send(channel, bytes, size)
+                                 : send(channel->fd, bytes, size, MSG_NOSIGNAL);
+}
+
+ssize_t pawl_channel_receive(struct pawl_channel *channel, uint8_t *bytes, size_t capacity)
+{
+    return channel->kind != NULL ? channel->kind->receive(channel, bytes, capacity)
+                                 : recv(channel->fd, bytes, capacity, 0);
 }
 
 /* Waits up to `milliseconds` for the child's end. */
