@@ -21,9 +21,10 @@ serial() {
     wait_for 10 serial_is_named || fail "no terminal"
     echo "serial:$(serial_address)" >board/processor
     "$pawl" package --quiet --image "$PAWL_SOURCE/build-cortex-m33/bin/greeter.bin" \
-        --kind raw --load-address 0x28200000 --entry-address 0x28200000 --success ready --deadline 20 \
-        --key vendor.pem --vendor example.com --class box --name greeter \
-        --version 1 --security-version 1 --content-key 1.key --out 1.pawl >/dev/null || fail "cannot package"
+        --kind raw --load-address 0x28200000 --entry-address 0x28200000 --success ready \
+        --deadline 20 --key vendor.pem --vendor example.com --class box --name greeter \
+        --version 1 --security-version 1 --content-key 1.key --out 1.pawl >/dev/null ||
+        fail "cannot package"
     "$pawl" publish --quiet --content-key 1.key 1.pawl >/dev/null || fail "cannot publish"
     "$pawl" assign --vendor example.com --class box 1.pawl >/dev/null || fail "cannot assign"
     agent_once board 0
