@@ -45,8 +45,8 @@ fuzz: setup-build setup-test
 	@cmake --build build-fuzz -j $(JOBS) --target fuzzers
 	@PAWL_FUZZ_SECONDS=$(SECONDS) ctest --test-dir build-fuzz -j $(JOBS) --output-on-failure
 
-soak: setup-build setup-test all
-	@cmake --build build -j $(JOBS) --target tools
+soak: setup-test firmware all
+	@cmake --build build -j $(JOBS) --target tools m33_watch
 	@scripts/soak.sh $(SECONDS)
 
 mutation: setup-build setup-test all

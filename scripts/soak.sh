@@ -1,8 +1,9 @@
 #!/bin/bash
 # What `make test` samples, for as long as one likes: kill -9 of all programs, and of TPMs, during
 # downloads, a scanner that tries every operation of the API with what is wrong, our bytes against
-# the second implementation, fleets in the protocol simulator, each time with another seed; and all
-# power cuts of a scenario. The first failure ends it and says which seed.
+# the second implementation, fleets in the protocol simulator, each time with another seed; all power
+# cuts of a scenario; cuts and glitches of the microcontroller. The first failure ends it and says
+# which seed.
 #
 # usage: soak.sh SECONDS
 set -uo pipefail
@@ -35,6 +36,8 @@ while [ $SECONDS -lt "$seconds" ]; do
     run "$PAWL_TOOLS/sim_protocol" $((seed * 1000)) 200
     run "$PAWL_TOOLS/sim_power_cut" $((round % 10)) complete $((round % 19))
     run tests/vectors/independent_cli.py "$seed" 10
+    run tests/cortex_m33/power_cut.py --seconds 60 --seed "$seed"
+    run tests/cortex_m33/glitch.py --seconds 60 --seed "$seed"
     round=$((round + 1))
 done
 [ "$passed" -gt 0 ] || { echo "soak: no run was made" >&2; exit 1; }

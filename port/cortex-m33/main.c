@@ -25,13 +25,11 @@ static void status_log(const char *what, enum pawl_result result)
 }
 
 /* Unit data that was just written is used after a new start. */
-static void factory(void)
+static _Noreturn void factory(void)
 {
-    struct pawl_pud pud;
-
     pawl_log_line("no unit data yet: waiting for it", NULL, 0);
     pawl_board_link_open(NULL);
-    while (pawl_otp_read(&device.otp, &pud) == PAWL_STATE) {
+    while (pawl_otp_read(&device.otp, &device.pud) == PAWL_STATE) {
         pawl_watchdog_feed();
         if (!pawl_board_link_work(&device.link))
             pawl_world_rest();
@@ -40,7 +38,7 @@ static void factory(void)
     pawl_reset_request();
 }
 
-static void serve(void)
+static _Noreturn void serve(void)
 {
     enum pawl_run_event event;
 

@@ -6,7 +6,7 @@ new one, says so, and undisturbed operation brings it to the new release.
 
 usage: power_cut.py [--sample N | --all | --seconds S | --only N[,M]] [--seed N]
 
---sample: so many cuts, spread evenly over all stores (24). --all: after each store, and for each a
+--sample: so many cuts, spread evenly over all stores (14). --all: after each store, and for each a
 second cut somewhere in what follows. --seconds: cuts at random places until the time is over.
 --only: one case: the first cut, and the second."""
 import argparse
@@ -19,7 +19,7 @@ import time
 sys.path.insert(0, os.path.join(os.environ["PAWL_SOURCE"], "tests/support"))
 import pawl_m33 as m33  # noqa: E402
 
-CUT = os.path.join(os.environ["PAWL_TOOLS"], "libm33_cut.so")
+CUT = os.path.join(os.environ["PAWL_TOOLS"], "libm33_watch.so")
 FULL_CYCLE_LEAST = 1000  # stores: fewer, and the scenario is not what it was made for
 
 
@@ -149,7 +149,7 @@ def cases_make(options, total):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--sample", type=int, default=24)
+    parser.add_argument("--sample", type=int, default=14)
     parser.add_argument("--all", action="store_true")
     parser.add_argument("--seconds", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)

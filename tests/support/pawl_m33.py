@@ -46,6 +46,18 @@ def probe(act, value=0):
     return image[:at] + struct.pack("<II", act, value) + image[at + 8:]
 
 
+def frame_read(data):
+    """(type and id, payload) of a link frame that is whole, with class and state in it."""
+    if len(data) < 14 or data[:2] != b"PL":
+        return None
+    size = struct.unpack(">I", data[4:8])[0]
+    if size < 2 or len(data) < size + 12:
+        return None
+    if zlib.crc32(data[:8 + size]) != struct.unpack(">I", data[8 + size:12 + size])[0]:
+        return None
+    return data[2:4], data[8:8 + size]
+
+
 class Gone(Exception):
     """The device does not answer any more."""
 
@@ -162,12 +174,9 @@ class Device:
                 pass
             until = time.monotonic() + wait
             while (left := until - time.monotonic()) > 0:
-                answer = self.receive(left)
-                if answer is not None and answer[2:4] == bytes([kind + 128, self.id]):
-                    size = struct.unpack(">I", answer[4:8])[0]
-                    assert zlib.crc32(answer[:8 + size]) == \
-                        struct.unpack(">I", answer[8 + size:12 + size])[0]
-                    return answer[8], answer[9], answer[10:8 + size]
+                answer = frame_read(self.receive(left) or b"")
+                if answer is not None and answer[0] == bytes([kind + 128, self.id]):
+                    return answer[1][0], answer[1][1], answer[1][2:]
             if self.process.poll() is not None or time.monotonic() > end:
                 raise Gone(self.log_read())
             wait = min(2 * wait, 2)
@@ -182,7 +191,7 @@ class Device:
         if data[12:14] != ETHER_TYPE or data[:6] != HOST:
             return None
         self.mac = data[6:12]
-        return data[14:] if data[14:16] == b"PL" else None
+        return data[14:]
 
     def provision(self, pud):
         result, _, _ = self.ask(PROVISION, p.pud_write(pud))
@@ -202,15 +211,17 @@ class Device:
                 "failure": struct.unpack(">Q", rest[73:81])[0],
                 "offset": struct.unpack(">Q", rest[81:89])[0]}
 
-    def direct(self, pud, directive):
-        """Has a directive carried out that answers a fresh report; (result, state, the report)."""
+    def report(self, pud):
+        """A fresh report, taken apart."""
         result, _, report = self.ask(REPORT)
         assert result == OK, result
-        value = p.report_read(report, pud)[1]
-        result, state, _ = self.ask(DIRECTIVE,
-                                    p.directive_write({0: 1, 1: value[5], 3: 5, 4: b"", **directive},
-                                                      pud))
-        return result, state, value
+        return p.report_read(report, pud)[1]
+
+    def direct(self, pud, directive, report=None, seconds=20):
+        """Has a directive carried out that answers a report; (result, state, the report)."""
+        report = report or self.report(pud)
+        directive = p.directive_write({0: 1, 1: report[5], 3: 5, 4: b"", **directive}, pud)
+        return *self.ask(DIRECTIVE, directive, seconds)[:2], report
 
     def offer(self, pud, package, sequence=None):
         """A directive to download a package, entitled at the device's number."""

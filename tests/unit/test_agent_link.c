@@ -165,6 +165,51 @@ static void test_pending_write_does_not_disturb_what_follows(void **state)
     assert_false(fixture->client.write_pending);
 }
 
+/* A line that loses what is sent on it, but for every third frame. */
+static struct lossy {
+    struct fixture *fixture;
+    unsigned sent;
+    uint8_t first[64];
+    bool same; /* each was the first one once more */
+} lossy;
+
+static ssize_t lossy_send(struct pawl_channel *channel, const uint8_t *bytes, size_t size)
+{
+    const uint8_t installed[] = {PAWL_OK, PAWL_STATE_TRIAL};
+
+    (void)channel;
+    if (lossy.sent == 0)
+        memcpy(lossy.first, bytes, size);
+    lossy.same = memcmp(lossy.first, bytes, size) == 0;
+    if (++lossy.sent == 3)
+        answer_put(lossy.fixture, PAWL_LINK_INSTALL, bytes[3], installed, sizeof installed, 0);
+    return (ssize_t)size;
+}
+
+static ssize_t lossy_receive(struct pawl_channel *channel, uint8_t *bytes, size_t capacity)
+{
+    return recv(channel->fd, bytes, capacity, 0);
+}
+
+/* SPEC 14.6: the same frame again, until it is answered. */
+static void test_lost_requests_are_sent_again_as_they_were(void **state)
+{
+    static const struct pawl_channel_kind kind = {.send = lossy_send,
+                                                  .receive = lossy_receive,
+                                                  .frame_max =
+                                                      PAWL_LINK_OVERHEAD + PAWL_LINK_PAYLOAD_MIN,
+                                                  .resend_after = 5};
+    struct fixture *fixture = *state;
+    struct pawl_link_answer answer;
+
+    lossy = (struct lossy){.fixture = fixture};
+    fixture->client.channel.kind = &kind;
+    assert_result(PAWL_OK, pawl_link_client_install(&fixture->client, &answer));
+    assert_result(PAWL_OK, answer.result);
+    assert_int_equal(3, lossy.sent);
+    assert_true(lossy.same);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_make, fixture_release)
 
 int main(void)
@@ -177,6 +222,7 @@ int main(void)
         TEST(test_stop_ends_the_wait),
         TEST(test_package_bytes_travel_with_their_offset),
         TEST(test_pending_write_does_not_disturb_what_follows),
+        TEST(test_lost_requests_are_sent_again_as_they_were),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
