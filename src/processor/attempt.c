@@ -1,6 +1,7 @@
 /* How an attempt ends without a commit. */
 #include <string.h>
 
+#include "pawl/secret.h"
 #include "processor/engine.h"
 #include "processor/record_slot.h"
 
@@ -27,5 +28,6 @@ enum pawl_result pawl_attempt_end(struct pawl_processor *engine, uint64_t failur
 void pawl_attempt_stop(struct pawl_processor *engine)
 {
     engine->port->executor.stop(engine->port->context);
+    pawl_wipe(engine->loaded, sizeof engine->loaded);
     engine->running = false;
 }

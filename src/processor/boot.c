@@ -14,7 +14,7 @@ enum pawl_result pawl_committed_run(struct pawl_processor *engine)
     enum pawl_result result = pawl_image_load(engine, engine->committed_slot, &engine->committed);
     engine->opened = result == PAWL_OK;
     if (result == PAWL_OK) {
-        result = port->executor.run(port->context, &engine->manifest, false);
+        result = pawl_image_run(engine, false);
         engine->running = result == PAWL_OK;
         if (result != PAWL_OK)
             port->executor.load_abort(port->context);

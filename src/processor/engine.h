@@ -76,6 +76,7 @@ struct pawl_processor {
         struct pawl_directive directive; /* during its call, until a package is opened in it */
     };
     uint8_t preamble[PAWL_PREAMBLE_SIZE_MAX];
+    uint8_t loaded[PAWL_SHA256_SIZE]; /* digest of what executable memory holds, else zeros */
 };
 
 _Static_assert(sizeof(struct pawl_processor) <= PAWL_PROCESSOR_SIZE, "PAWL_PROCESSOR_SIZE");
@@ -113,6 +114,10 @@ enum pawl_result pawl_image_open(struct pawl_processor *engine, unsigned slot,
  * loaded. */
 enum pawl_result pawl_image_load(struct pawl_processor *engine, unsigned slot,
                                  const struct pawl_record *record);
+/* Starts what was loaded. Asks once more, at another place than the loading, whether that is the
+ * image of the manifest: a fault that skips the loading or its outcome does not start anything
+ * (SPEC 13.13). PAWL_CORRUPT, or what the port returned. */
+enum pawl_result pawl_image_run(struct pawl_processor *engine, bool trial);
 /* Sealed bytes of a chunk of the open stream. */
 size_t pawl_image_chunk_size(const struct pawl_processor *engine, uint64_t index);
 

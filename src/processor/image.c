@@ -139,11 +139,11 @@ static enum pawl_result chunks_load(struct pawl_processor *engine, unsigned slot
 
 static enum pawl_result digest_check(struct pawl_processor *engine)
 {
-    uint8_t digest[PAWL_SHA256_SIZE];
+    uint8_t *digest = engine->loaded;
 
     pawl_verity_final(&engine->verity, digest);
-    return pawl_equal(digest, engine->manifest.image_digest, sizeof digest) ? PAWL_OK
-                                                                            : PAWL_CORRUPT;
+    return pawl_equal(digest, engine->manifest.image_digest, sizeof engine->loaded) ? PAWL_OK
+                                                                                    : PAWL_CORRUPT;
 }
 
 enum pawl_result pawl_image_load(struct pawl_processor *engine, unsigned slot,
@@ -151,6 +151,7 @@ enum pawl_result pawl_image_load(struct pawl_processor *engine, unsigned slot,
 {
     const struct pawl_port *port = engine->port;
 
+    pawl_wipe(engine->loaded, sizeof engine->loaded);
     enum pawl_result result = pawl_image_open(engine, slot, record);
     if (result == PAWL_OK)
         result = port->executor.load_begin(port->context, &engine->manifest);
@@ -166,4 +167,13 @@ enum pawl_result pawl_image_load(struct pawl_processor *engine, unsigned slot,
     pawl_wipe(&engine->verity, sizeof engine->verity);
     pawl_wipe(engine->chunk, engine->chunk_capacity);
     return result;
+}
+
+enum pawl_result pawl_image_run(struct pawl_processor *engine, bool trial)
+{
+    const struct pawl_port *port = engine->port;
+
+    if (!pawl_equal(engine->loaded, engine->manifest.image_digest, sizeof engine->loaded))
+        return PAWL_CORRUPT;
+    return port->executor.run(port->context, &engine->manifest, trial);
 }

@@ -43,7 +43,7 @@ INDIRECT = {
     r"pawl_flash_": ["flash_read", "flash_program", "flash_erase"],
     r"commit_make": [*PROTECTED, "entropy"],
     r"pawl_ledger_": PROTECTED,
-    r"pawl_image_load|pawl_engine_start|pawl_committed_run|pawl_attempt_stop": EXECUTOR,
+    r"pawl_image_load|pawl_image_run|pawl_engine_start|pawl_committed_run|pawl_attempt_stop": EXECUTOR,
     r"pawl_processor_report_wanting": ["entropy"],
     r"pawl_map_read": FIELDS,
     r"pawl_map_write": ["challenge_write", "failure_write", "wanted_write"],
