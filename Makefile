@@ -1,7 +1,7 @@
 # A thin layer over the CMake presets; each target installs the packages that it needs first.
 #
 #   make            release programs in build/bin
-#   make firmware   for a Cortex-M33 with TrustZone, in build-cortex-m33/bin
+#   make firmware   for microcontrollers: build-cortex-m33/bin, build-mps2-an385/bin
 #   make demo       the whole story on this machine, from keys to attacks
 #   make demo-cortex-m33   the same on a microcontroller that QEMU emulates
 #   make test       every test, in the release and the sanitized build, and 10 s of each fuzzer
@@ -23,8 +23,9 @@ all: setup-build
 	@cmake --build build -j $(JOBS)
 
 firmware: setup-build setup-firmware
-	@cmake --preset cortex-m33 >/dev/null
-	@cmake --build build-cortex-m33 -j $(JOBS)
+	@for machine in cortex-m33 mps2-an385; do \
+		cmake --preset $$machine >/dev/null && \
+		cmake --build build-$$machine -j $(JOBS) || exit 1; done
 
 demo: setup-demo all
 	@cmake --build build -j $(JOBS) --target pawl-fleet
@@ -68,7 +69,7 @@ format: setup-develop
 	@scripts/format.sh
 
 clean:
-	@rm -rf build build-debug build-coverage build-fuzz build-cortex-m33
+	@rm -rf build build-debug build-coverage build-fuzz build-cortex-m33 build-mps2-an385
 
 setup-all: setup-build setup-test setup-firmware setup-demo setup-bench setup-develop
 

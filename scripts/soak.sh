@@ -1,9 +1,9 @@
 #!/bin/bash
 # What `make test` samples, for as long as one likes: kill -9 of all programs, and of TPMs, during
 # downloads, a scanner that tries every operation of the API with what is wrong, our bytes against
-# the second implementation, fleets in the protocol simulator, each time with another seed; all power
-# cuts of a scenario; cuts and glitches of the microcontroller. The first failure ends it and says
-# which seed.
+# the second implementation, fleets in the protocol simulator, each time with another seed; all
+# power cuts of a scenario; cuts and glitches of the microcontroller. The first failure ends it and
+# says which seed.
 #
 # usage: soak.sh SECONDS
 set -uo pipefail

@@ -19,10 +19,13 @@ src/agent       core,host,push               curl,microhttpd,pthread
 src/cli         core,host,headend            openssl,pthread,curl,jansson
 port/linux      core,processor,host          seccomp,tss2
 port/cortex-m33 core,processor,common        bearssl
+port/mps2-an385 core,common                  -
+port/template   core,common                  -
 "
 libraries="mosquitto|openssl|bearssl|p11-kit|gnutls|ini|pthread|sqlite3|microhttpd|jansson|curl"
 libraries+="|seccomp|tss2"
-freestanding=" include/pawl src/core src/processor port/common port/cortex-m33 "
+freestanding=" include/pawl src/core src/processor port/common port/cortex-m33"
+freestanding+=" port/mps2-an385 port/template "
 freestanding_headers="stddef|stdint|stdbool|stdalign|limits|string|arm_cmse|bearssl"
 
 # Prints "file: include" for each include in tree $1 that the rules do not allow.
