@@ -24,7 +24,7 @@ all: setup-build
 
 firmware: setup-build setup-firmware
 	@for machine in cortex-m33 mps2-an385; do \
-		cmake --preset $$machine >/dev/null && \
+		[ -f build-$$machine/build.ninja ] || cmake --preset $$machine >/dev/null || exit 1; \
 		cmake --build build-$$machine -j $(JOBS) || exit 1; done
 
 demo: setup-demo all
@@ -37,7 +37,7 @@ demo-cortex-m33: setup-demo firmware all
 test: setup-build setup-test setup-firmware
 	@JOBS=$(JOBS) scripts/test.sh
 
-bench: setup-bench all
+bench: setup-bench firmware all
 	@cmake --build build -j $(JOBS) --target tools
 	@bench/run.sh build/bench.json
 

@@ -82,7 +82,7 @@ class CallGraph:
         self.known = {}
         for folder, _, names in os.walk(FIRMWARE):
             for name in names:
-                if name.endswith(".ci") and "/examples/" not in folder and "/tests/" not in folder:
+                if name.endswith(".ci") and not re.search("/(examples|tests)/|counts", folder):
                     self.read(os.path.join(folder, name))
 
     def read(self, path):

@@ -10,7 +10,7 @@ tests=$(ctest --test-dir "$PAWL_BUILD" -N | sed -n 's/^ *Test *#[0-9]*: //p')
 # The tests that the document in the arguments names, one a line.
 named() {
     grep -ohE '`[a-z0-9]+(_[a-z0-9]+)+`' "$@" | tr -d '`' |
-        grep -E '^(attack|test|e2e|sim|model|cli|fuzz|mutation|house)_' | sort -u
+        grep -E '^(attack|test|e2e|sim|m33|model|cli|fuzz|mutation|house)_' | sort -u
 }
 
 missing=$(comm -23 <(named "$document") <(sort -u <<<"$tests"))
