@@ -98,9 +98,7 @@ class Target:
         with open(self.device.nvm, "r+b") as file:
             file.write(self.nvm)
         for _ in range(5):
-            with m33.socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
-                port = probe.getsockname()[1]
+            port = m33.free_port()
             self.device.start("-gdb", f"tcp:127.0.0.1:{port}", *extra)
             self.device.hello()
             try:
@@ -222,32 +220,39 @@ def glitch(target, attack, instruction, fault, hit):
     except (m33.Gone, m33.p.Refused, AssertionError):
         target.begin()  # the fault before left its memory damaged
         attack.prepare()
-    target.remote.halt()
-    target.remote.breakpoint(instruction.address)
-    target.remote.go()
     player = threading.Thread(target=play)
+    try:
+        fired = disturb(target.remote, player, instruction, fault, hit)
+    except (ConnectionError, AssertionError, TypeError):
+        fired = True  # the emulator has ended: a fault in a fault
+    if player.ident is not None:
+        player.join()
+    if target.has_started_something():
+        return "breach"
+    return (outcome or ["stopped"])[0] if fired else "missed"
+
+
+def disturb(remote, player, instruction, fault, hit):
+    """Starts the player and disturbs the device when it comes by; whether it did."""
+    remote.halt()
+    remote.breakpoint(instruction.address)
+    remote.go()
     player.start()
-    fired = False
-    while player.is_alive() and not fired:
-        if target.remote.take(0.05) is None:
+    while player.is_alive():
+        if remote.take(0.05) is None:
             continue
         hit -= 1
         if hit == 0:
-            fault_apply(target.remote, instruction, fault)
-            target.remote.breakpoint(instruction.address, False)
-            fired = True
-        else:
-            target.remote.ask("s")
-        target.remote.go()
-    player.join()
-    if not fired:
-        target.remote.halt()
-        target.remote.breakpoint(instruction.address, False)
-        target.remote.go()
-        return "missed"
-    if target.has_started_something():
-        return "breach"
-    return outcome[0]
+            fault_apply(remote, instruction, fault)
+            remote.breakpoint(instruction.address, False)
+            remote.go()
+            return True
+        remote.ask("s")
+        remote.go()
+    remote.halt()
+    remote.breakpoint(instruction.address, False)
+    remote.go()
+    return False
 
 
 def attack_run(target, name, code, options):

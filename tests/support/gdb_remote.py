@@ -77,3 +77,10 @@ class Remote:
     def register_set(self, number, value):
         answer = self.ask(f"P{number:x}={struct.pack('<I', value & 0xffffffff).hex()}")
         assert answer == "OK", answer
+
+    def memory(self, address, size):
+        return bytes.fromhex(self.ask(f"m{address:x},{size:x}"))
+
+    def memory_set(self, address, data):
+        answer = self.ask(f"M{address:x},{len(data):x}:{data.hex()}")
+        assert answer == "OK", answer

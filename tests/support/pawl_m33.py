@@ -31,7 +31,7 @@ ETHER_TYPE = b"\x88\xb5"
 # The orders of the probing image, tests/cortex_m33/images/probe.c.
 (BE_READY, EXIT, RETURN, READ, WRITE_WORD, CALL, UNDEFINED, MASKED_LOOP, HANDLER_LOOP, STACK,
  GATEWAY_LOG, GATEWAY_RELEASE, GATEWAY_KEY, GATEWAY_OPEN, WRAP, RESET, SAU, GRANT,
- ODD_KNOCK) = range(19)
+ ODD_KNOCK, CONTENT) = range(20)
 
 
 def image_read(name):
@@ -56,6 +56,12 @@ def frame_read(data):
     if zlib.crc32(data[:8 + size]) != struct.unpack(">I", data[8 + size:12 + size])[0]:
         return None
     return data[2:4], data[8:8 + size]
+
+
+def free_port():
+    with socket.socket() as probe_socket:
+        probe_socket.bind(("127.0.0.1", 0))
+        return probe_socket.getsockname()[1]
 
 
 class Gone(Exception):

@@ -26,6 +26,7 @@ enum act {
     SAU,       /* switch the attribution of memory off; 0 when it had no effect */
     GRANT,     /* a grant of zeros: exits with the gateway's answer */
     ODD_KNOCK, /* enter a gateway behind its first instruction: `value` halfwords */
+    CONTENT,   /* be ready, then open the grants and content that the test puts into the mailbox */
 };
 
 /* Patched by the test. */
@@ -33,6 +34,14 @@ __attribute__((section(".data"))) static volatile const struct {
     char magic[8];
     uint32_t act, value;
 } order = {.magic = "PROBE001"};
+
+/* Written and read by the test, through a debugger. `turn` is 1 when there is something to do. */
+__attribute__((section(".data"))) static volatile struct {
+    char magic[8];
+    uint32_t turn, key_result, open_result;
+    uint8_t salt[PAWL_GATEWAY_SALT_SIZE], wrapped[PAWL_GATEWAY_WRAPPED_SIZE];
+    uint8_t iv[16], content[32];
+} mailbox = {.magic = "MAILBOX1"};
 
 static uint32_t own[64];
 static volatile uint32_t seen;
@@ -71,6 +80,19 @@ static uint32_t sau_try(void)
 
     *control = 2;
     return *control;
+}
+
+static void mailbox_serve(const struct pawl_gateways *gateways)
+{
+    uint32_t handle = 0;
+
+    if (mailbox.turn != 1)
+        return;
+    mailbox.key_result = gateways->content_key((const uint8_t *)mailbox.salt,
+                                               (const uint8_t *)mailbox.wrapped, &handle);
+    mailbox.open_result = gateways->content_open(
+        handle, (uint8_t *)mailbox.iv, (uint8_t *)mailbox.content, sizeof mailbox.content);
+    mailbox.turn = 2;
 }
 
 static uint32_t gateway_try(const struct pawl_gateways *gateways, uint32_t act, uint32_t value)
@@ -120,6 +142,10 @@ __attribute__((section(".text.entry"))) uint32_t entry(const struct pawl_gateway
         (void)gateways->ready();
         for (;;)
             __asm volatile("wfi");
+    case CONTENT:
+        (void)gateways->ready();
+        for (;;)
+            mailbox_serve(gateways);
     case EXIT:
         gateways->leave(value);
         return 99;
