@@ -14,7 +14,7 @@ enum pawl_result pawl_committed_run(struct pawl_processor *engine)
     enum pawl_result result = pawl_image_load(engine, engine->committed_slot, &engine->committed);
     engine->opened = result == PAWL_OK;
     if (result == PAWL_OK) {
-        result = pawl_image_run(engine, false);
+        result = pawl_image_run(engine, &engine->committed, false);
         engine->running = result == PAWL_OK;
         if (result != PAWL_OK)
             port->executor.load_abort(port->context);

@@ -115,9 +115,10 @@ enum pawl_result pawl_image_open(struct pawl_processor *engine, unsigned slot,
 enum pawl_result pawl_image_load(struct pawl_processor *engine, unsigned slot,
                                  const struct pawl_record *record);
 /* Starts what was loaded. Asks once more, at another place than the loading, whether that is the
- * image of the manifest: a fault that skips the loading or its outcome does not start anything
- * (SPEC 13.13). PAWL_CORRUPT, or what the port returned. */
-enum pawl_result pawl_image_run(struct pawl_processor *engine, bool trial);
+ * image of the manifest, and the package of the record: a fault that skips the loading or its
+ * outcome does not start anything (SPEC 13.13). PAWL_CORRUPT, or what the port returned. */
+enum pawl_result pawl_image_run(struct pawl_processor *engine, const struct pawl_record *record,
+                                bool trial);
 /* Sealed bytes of a chunk of the open stream. */
 size_t pawl_image_chunk_size(const struct pawl_processor *engine, uint64_t index);
 

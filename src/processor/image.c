@@ -169,11 +169,14 @@ enum pawl_result pawl_image_load(struct pawl_processor *engine, unsigned slot,
     return result;
 }
 
-enum pawl_result pawl_image_run(struct pawl_processor *engine, bool trial)
+enum pawl_result pawl_image_run(struct pawl_processor *engine, const struct pawl_record *record,
+                                bool trial)
 {
     const struct pawl_port *port = engine->port;
 
     if (!pawl_equal(engine->loaded, engine->manifest.image_digest, sizeof engine->loaded))
+        return PAWL_CORRUPT;
+    if (!pawl_equal(engine->package.package_id, record->package_id, PAWL_PACKAGE_ID_SIZE))
         return PAWL_CORRUPT;
     return port->executor.run(port->context, &engine->manifest, trial);
 }

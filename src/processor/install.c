@@ -29,7 +29,7 @@ enum pawl_result pawl_engine_start(struct pawl_processor *engine, const struct p
         result = pawl_attempt_mark(port, engine->free_slot);
     failure = (uint64_t)result;
     if (result == PAWL_OK) {
-        result = pawl_image_run(engine, true);
+        result = pawl_image_run(engine, &engine->trial, true);
         failure = PAWL_FAILURE_RUN;
     }
     if (result != PAWL_OK) {
