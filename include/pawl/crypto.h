@@ -55,17 +55,18 @@ struct pawl_gcm {
 enum pawl_result pawl_gcm_init(struct pawl_gcm *gcm, const uint8_t key[PAWL_AES256_KEY_SIZE]);
 void pawl_gcm_release(struct pawl_gcm *gcm);
 
-/* Encrypts `size` bytes (up to 1 MiB) of `in` to `out`; `out` may be `in` itself, not overlap it
- * otherwise. No additional data. PAWL_CRYPTO when the library fails. */
+/* Encrypts `size` bytes (up to 1 MiB) of `plain` to `sealed`, which takes PAWL_GCM_TAG_SIZE more:
+ * the tag follows what it protects, as in a package, since a chip's one call may have no other
+ * form. `sealed` may be `plain` itself, not overlap it otherwise. No additional data. PAWL_CRYPTO
+ * when the library fails. */
 enum pawl_result pawl_gcm_seal(struct pawl_gcm *gcm, const uint8_t nonce[PAWL_GCM_NONCE_SIZE],
-                               const uint8_t *in, size_t size, uint8_t *out,
-                               uint8_t tag[PAWL_GCM_TAG_SIZE]);
+                               const uint8_t *plain, size_t size, uint8_t *sealed);
 
-/* The reverse. PAWL_CORRUPT when the tag does not match; `out` is then wiped, so that no unchecked
- * plaintext exists when this returns (I3). `out` may be `in` itself. */
+/* The reverse, for `size` bytes of plaintext. PAWL_CORRUPT when the tag does not match; `plain` is
+ * then wiped, so that no unchecked plaintext exists when this returns (I3). `plain` may be `sealed`
+ * itself. */
 enum pawl_result pawl_gcm_open(struct pawl_gcm *gcm, const uint8_t nonce[PAWL_GCM_NONCE_SIZE],
-                               const uint8_t *in, size_t size, const uint8_t tag[PAWL_GCM_TAG_SIZE],
-                               uint8_t *out);
+                               const uint8_t *sealed, size_t size, uint8_t *plain);
 
 /* AES-256 key wrap of RFC 3394 with its default initial value. `size` is the plaintext's: a
  * multiple of 8 from 16 to 64 bytes; `wrapped` is size + 8. */

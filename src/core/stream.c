@@ -73,7 +73,7 @@ enum pawl_result pawl_stream_seal(struct pawl_stream *stream, uint64_t index, co
 
     if (!chunk_locate(stream, index, nonce, &length))
         return PAWL_STATE;
-    return pawl_gcm_seal(&stream->gcm, nonce, plain, length, sealed, sealed + length);
+    return pawl_gcm_seal(&stream->gcm, nonce, plain, length, sealed);
 }
 
 enum pawl_result pawl_stream_open(struct pawl_stream *stream, uint64_t index, const uint8_t *sealed,
@@ -84,5 +84,5 @@ enum pawl_result pawl_stream_open(struct pawl_stream *stream, uint64_t index, co
 
     if (!chunk_locate(stream, index, nonce, &length))
         return PAWL_CORRUPT;
-    return pawl_gcm_open(&stream->gcm, nonce, sealed, length, sealed + length, plain);
+    return pawl_gcm_open(&stream->gcm, nonce, sealed, length, plain);
 }

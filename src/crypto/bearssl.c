@@ -98,30 +98,26 @@ static void gcm_run(struct gcm_state *state, const uint8_t nonce[PAWL_GCM_NONCE_
 }
 
 enum pawl_result pawl_gcm_seal(struct pawl_gcm *gcm, const uint8_t nonce[PAWL_GCM_NONCE_SIZE],
-                               const uint8_t *in, size_t size, uint8_t *out,
-                               uint8_t tag[PAWL_GCM_TAG_SIZE])
+                               const uint8_t *plain, size_t size, uint8_t *sealed)
 {
     struct gcm_state *state = gcm_of(gcm);
 
-    memmove(out, in, size);
-    gcm_run(state, nonce, 1, out, size);
-    br_gcm_get_tag(&state->gcm, tag);
+    memmove(sealed, plain, size);
+    gcm_run(state, nonce, 1, sealed, size);
+    br_gcm_get_tag(&state->gcm, sealed + size);
     return PAWL_OK;
 }
 
 enum pawl_result pawl_gcm_open(struct pawl_gcm *gcm, const uint8_t nonce[PAWL_GCM_NONCE_SIZE],
-                               const uint8_t *in, size_t size, const uint8_t tag[PAWL_GCM_TAG_SIZE],
-                               uint8_t *out)
+                               const uint8_t *sealed, size_t size, uint8_t *plain)
 {
     struct gcm_state *state = gcm_of(gcm);
-    uint8_t wanted[PAWL_GCM_TAG_SIZE];
 
-    memcpy(wanted, tag, sizeof wanted); /* `tag` may lie behind `in`, which `out` may be */
-    memmove(out, in, size);
-    gcm_run(state, nonce, 0, out, size);
-    if (br_gcm_check_tag(&state->gcm, wanted) == 1)
+    memmove(plain, sealed, size);
+    gcm_run(state, nonce, 0, plain, size);
+    if (br_gcm_check_tag(&state->gcm, sealed + size) == 1)
         return PAWL_OK;
-    pawl_wipe(out, size);
+    pawl_wipe(plain, size);
     return PAWL_CORRUPT;
 }
 

@@ -124,35 +124,34 @@ void pawl_gcm_release(struct pawl_gcm *gcm)
 }
 
 enum pawl_result pawl_gcm_seal(struct pawl_gcm *gcm, const uint8_t nonce[PAWL_GCM_NONCE_SIZE],
-                               const uint8_t *in, size_t size, uint8_t *out,
-                               uint8_t tag[PAWL_GCM_TAG_SIZE])
+                               const uint8_t *plain, size_t size, uint8_t *sealed)
 {
     EVP_CIPHER_CTX *context = gcm_of(gcm);
     int length = 0;
 
-    bool done = EVP_CipherInit_ex2(context, NULL, NULL, nonce, 1, NULL) == 1 &&
-                EVP_CipherUpdate(context, out, &length, in, (int)size) == 1 &&
-                EVP_CipherFinal_ex(context, out + length, &length) == 1 &&
-                EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, PAWL_GCM_TAG_SIZE, tag) == 1;
+    bool done =
+        EVP_CipherInit_ex2(context, NULL, NULL, nonce, 1, NULL) == 1 &&
+        EVP_CipherUpdate(context, sealed, &length, plain, (int)size) == 1 &&
+        EVP_CipherFinal_ex(context, sealed + length, &length) == 1 &&
+        EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, PAWL_GCM_TAG_SIZE, sealed + size) == 1;
     return done ? PAWL_OK : PAWL_CRYPTO;
 }
 
 enum pawl_result pawl_gcm_open(struct pawl_gcm *gcm, const uint8_t nonce[PAWL_GCM_NONCE_SIZE],
-                               const uint8_t *in, size_t size, const uint8_t tag[PAWL_GCM_TAG_SIZE],
-                               uint8_t *out)
+                               const uint8_t *sealed, size_t size, uint8_t *plain)
 {
     EVP_CIPHER_CTX *context = gcm_of(gcm);
     uint8_t right[PAWL_GCM_TAG_SIZE];
     enum pawl_result result = PAWL_CRYPTO;
     int length = 0;
 
-    memcpy(right, tag, sizeof right); /* OpenSSL's parameter is not const */
+    memcpy(right, sealed + size, sizeof right); /* OpenSSL's parameter is not const */
     if (EVP_CipherInit_ex2(context, NULL, NULL, nonce, 0, NULL) == 1 &&
-        EVP_CipherUpdate(context, out, &length, in, (int)size) == 1 &&
+        EVP_CipherUpdate(context, plain, &length, sealed, (int)size) == 1 &&
         EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, PAWL_GCM_TAG_SIZE, right) == 1)
-        result = EVP_CipherFinal_ex(context, out + length, &length) == 1 ? PAWL_OK : PAWL_CORRUPT;
+        result = EVP_CipherFinal_ex(context, plain + length, &length) == 1 ? PAWL_OK : PAWL_CORRUPT;
     if (result != PAWL_OK)
-        pawl_wipe(out, size);
+        pawl_wipe(plain, size);
     return result;
 }
 

@@ -94,13 +94,12 @@ static void gcm_matches_the_standard(void **state)
 {
     static const uint8_t zeros[32];
     struct pawl_gcm gcm;
-    uint8_t out[16], tag[PAWL_GCM_TAG_SIZE];
+    uint8_t out[16 + PAWL_GCM_TAG_SIZE];
 
     (void)state;
     assert_int_equal(pawl_gcm_init(&gcm, zeros), PAWL_OK);
-    assert_int_equal(pawl_gcm_seal(&gcm, zeros, zeros, sizeof out, out, tag), PAWL_OK);
-    expect_hex(out, sizeof out, "cea7403d4d606b6e074ec5d3baf39d18");
-    expect_hex(tag, sizeof tag, "d0d1c8a799996bf0265b98b5d48ab919");
+    assert_int_equal(pawl_gcm_seal(&gcm, zeros, zeros, 16, out), PAWL_OK);
+    expect_hex(out, sizeof out, "cea7403d4d606b6e074ec5d3baf39d18d0d1c8a799996bf0265b98b5d48ab919");
     pawl_gcm_release(&gcm);
     pawl_gcm_release(&gcm); /* a released one may be released again */
 }
@@ -116,22 +115,22 @@ static void gcm_refuses_every_flipped_bit_and_wipes(void **state)
     noise_fill(nonce, sizeof nonce, 2);
     noise_fill(plain, sizeof plain, 3);
     assert_int_equal(pawl_gcm_init(&gcm, key), PAWL_OK);
-    assert_int_equal(pawl_gcm_seal(&gcm, nonce, plain, 40, sealed, sealed + 40), PAWL_OK);
+    assert_int_equal(pawl_gcm_seal(&gcm, nonce, plain, 40, sealed), PAWL_OK);
     for (size_t bit = 0; bit < 8 * sizeof sealed; bit++) {
         sealed[bit / 8] ^= (uint8_t)(1u << bit % 8);
         memset(out, 0xee, sizeof out);
-        assert_int_equal(pawl_gcm_open(&gcm, nonce, sealed, 40, sealed + 40, out), PAWL_CORRUPT);
+        assert_int_equal(pawl_gcm_open(&gcm, nonce, sealed, 40, out), PAWL_CORRUPT);
         assert_memory_equal(out, zeros, sizeof out);
         sealed[bit / 8] ^= (uint8_t)(1u << bit % 8);
     }
     nonce[11] ^= 1;
-    assert_int_equal(pawl_gcm_open(&gcm, nonce, sealed, 40, sealed + 40, out), PAWL_CORRUPT);
+    assert_int_equal(pawl_gcm_open(&gcm, nonce, sealed, 40, out), PAWL_CORRUPT);
     nonce[11] ^= 1;
     /* in place, and sealing again after opening with the same context */
-    assert_int_equal(pawl_gcm_open(&gcm, nonce, sealed, 40, sealed + 40, sealed), PAWL_OK);
+    assert_int_equal(pawl_gcm_open(&gcm, nonce, sealed, 40, sealed), PAWL_OK);
     assert_memory_equal(sealed, plain, sizeof plain);
-    assert_int_equal(pawl_gcm_seal(&gcm, nonce, sealed, 40, sealed, sealed + 40), PAWL_OK);
-    assert_int_equal(pawl_gcm_open(&gcm, nonce, sealed, 40, sealed + 40, out), PAWL_OK);
+    assert_int_equal(pawl_gcm_seal(&gcm, nonce, sealed, 40, sealed), PAWL_OK);
+    assert_int_equal(pawl_gcm_open(&gcm, nonce, sealed, 40, out), PAWL_OK);
     assert_memory_equal(out, plain, sizeof plain);
     pawl_gcm_release(&gcm);
 }
