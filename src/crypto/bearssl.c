@@ -1,20 +1,17 @@
 /*
  * The crypto contract over BearSSL 0.6, for devices without an operating system: no heap, and code
  * that takes constant time on 32-bit processors (bitsliced AES, GHASH by multiplications, P-256 of
- * the i31 kind). BearSSL has no AES key wrap: that is built here on its AES, block by block.
+ * the i31 kind). BearSSL has no AES key wrap: that is built on its AES, block by block.
  */
 #include <string.h>
 
 #include <bearssl.h>
 
 #include "core/bytes.h"
+#include "crypto/key_wrap.h"
 #include "pawl/crypto.h"
 #include "pawl/secret.h"
 
-#define BLOCK_SIZE 16u
-#define HALF_SIZE 8u /* what key wrap calls a semiblock */
-#define WRAP_SIZE_MAX 64u
-#define WRAP_ROUNDS 6u
 #define POINT_SIZE 65u
 
 struct gcm_state {
@@ -122,84 +119,43 @@ enum pawl_result pawl_gcm_open(struct pawl_gcm *gcm, const uint8_t nonce[PAWL_GC
 }
 
 /* One block under a key, as CBC without a chain does it. */
-static void block_encrypt(const br_aes_ct_cbcenc_keys *keys, uint8_t block[BLOCK_SIZE])
+static bool block_encrypt(void *keys, uint8_t block[PAWL_BLOCK_SIZE])
 {
-    uint8_t zeros[BLOCK_SIZE] = {0};
+    uint8_t zeros[PAWL_BLOCK_SIZE] = {0};
 
-    br_aes_ct_cbcenc_run(keys, zeros, block, BLOCK_SIZE);
+    br_aes_ct_cbcenc_run(keys, zeros, block, PAWL_BLOCK_SIZE);
     pawl_wipe(zeros, sizeof zeros); /* the block, by now */
+    return true;
 }
 
-static void block_decrypt(const br_aes_ct_cbcdec_keys *keys, uint8_t block[BLOCK_SIZE])
+static bool block_decrypt(void *keys, uint8_t block[PAWL_BLOCK_SIZE])
 {
-    uint8_t zeros[BLOCK_SIZE] = {0};
+    uint8_t zeros[PAWL_BLOCK_SIZE] = {0};
 
-    br_aes_ct_cbcdec_run(keys, zeros, block, BLOCK_SIZE);
-}
-
-static bool wrap_size_fits(size_t size)
-{
-    return size % HALF_SIZE == 0 && size >= 2 * HALF_SIZE && size <= WRAP_SIZE_MAX;
-}
-
-/* Step t of RFC 3394 is bound to the half that it concerns. */
-static void step_add(uint8_t half[HALF_SIZE], size_t step)
-{
-    pawl_u64be_put(half, pawl_u64be_get(half) ^ step);
+    br_aes_ct_cbcdec_run(keys, zeros, block, PAWL_BLOCK_SIZE);
+    return true;
 }
 
 enum pawl_result pawl_key_wrap(const uint8_t kek[PAWL_AES256_KEY_SIZE], const uint8_t *key,
                                size_t size, uint8_t *wrapped)
 {
-    size_t count = size / HALF_SIZE;
     br_aes_ct_cbcenc_keys keys;
-    uint8_t block[BLOCK_SIZE];
 
-    if (!wrap_size_fits(size))
-        return PAWL_CRYPTO;
     br_aes_ct_cbcenc_init(&keys, kek, PAWL_AES256_KEY_SIZE);
-    memmove(wrapped + HALF_SIZE, key, size);
-    memset(block, 0xa6, HALF_SIZE);
-    for (size_t step = 0; step < WRAP_ROUNDS * count; step++) {
-        uint8_t *half = wrapped + HALF_SIZE * (1 + step % count);
-        memcpy(block + HALF_SIZE, half, HALF_SIZE);
-        block_encrypt(&keys, block);
-        step_add(block, step + 1);
-        memcpy(half, block + HALF_SIZE, HALF_SIZE);
-    }
-    memcpy(wrapped, block, HALF_SIZE);
+    enum pawl_result result = pawl_rfc3394_wrap(block_encrypt, &keys, key, size, wrapped);
     pawl_wipe(&keys, sizeof keys);
-    pawl_wipe(block, sizeof block);
-    return PAWL_OK;
+    return result;
 }
 
 enum pawl_result pawl_key_unwrap(const uint8_t kek[PAWL_AES256_KEY_SIZE], const uint8_t *wrapped,
                                  size_t size, uint8_t *key)
 {
-    size_t count = size / HALF_SIZE - 1;
-    uint8_t block[BLOCK_SIZE], halves[WRAP_SIZE_MAX], expected[HALF_SIZE];
     br_aes_ct_cbcdec_keys keys;
 
-    if (size < HALF_SIZE || !wrap_size_fits(size - HALF_SIZE))
-        return PAWL_CRYPTO;
     br_aes_ct_cbcdec_init(&keys, kek, PAWL_AES256_KEY_SIZE);
-    memcpy(block, wrapped, HALF_SIZE);
-    memcpy(halves, wrapped + HALF_SIZE, size - HALF_SIZE);
-    for (size_t step = WRAP_ROUNDS * count; step > 0; step--) {
-        uint8_t *half = halves + HALF_SIZE * ((step - 1) % count);
-        step_add(block, step);
-        memcpy(block + HALF_SIZE, half, HALF_SIZE);
-        block_decrypt(&keys, block);
-        memcpy(half, block + HALF_SIZE, HALF_SIZE);
-    }
-    memset(expected, 0xa6, sizeof expected);
-    bool good = pawl_equal(block, expected, sizeof expected);
-    if (good)
-        pawl_secret_copy(key, halves, size - HALF_SIZE);
+    enum pawl_result result = pawl_rfc3394_unwrap(block_decrypt, &keys, wrapped, size, key);
     pawl_wipe(&keys, sizeof keys);
-    pawl_wipe(block, sizeof block);
-    pawl_wipe(halves, sizeof halves);
-    return good ? PAWL_OK : PAWL_UNTRUSTED;
+    return result;
 }
 
 enum pawl_result pawl_es256_verify(const uint8_t x[32], const uint8_t y[32],

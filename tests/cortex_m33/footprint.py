@@ -47,6 +47,7 @@ INDIRECT = {
     r"pawl_processor_report_wanting": ["entropy"],
     r"pawl_map_read": FIELDS,
     r"pawl_map_write": ["challenge_write", "failure_write", "wanted_write"],
+    r"pawl_rfc3394_": ["block_encrypt", "block_decrypt"],
     r"br_gcm_": ["br_aes_ct_ctr_run", "br_ghash_ctmul32"],
     r"br_ecdsa_i31_vrfy_raw": ["api_order", "api_muladd"],
 }
