@@ -1,6 +1,6 @@
 /*
  * The crypto contract: the primitives that core and engine need, implemented by one adapter that is
- * chosen when linking (src/crypto/openssl.c; a microcontroller brings its own).
+ * chosen when linking: src/crypto/openssl.c, or bearssl.c and psa.c for microcontrollers.
  *
  * An adapter allocates nothing that the caller does not give back with the matching release, keeps
  * no secret after it, runs in constant time with respect to keys and plaintext, and may be used

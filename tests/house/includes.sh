@@ -7,7 +7,7 @@ set -euo pipefail
 rules="
 include/pawl    -                            -
 src/core        -                            -
-src/crypto      core                         openssl,bearssl,pthread
+src/crypto      core                         openssl,bearssl,psa,mbedtls,pthread
 src/processor   core                         -
 port/common     core,processor               -
 src/host        core                         ini
@@ -23,7 +23,7 @@ port/mps2-an385 core,common                  -
 port/template   core,common                  -
 "
 libraries="mosquitto|openssl|bearssl|p11-kit|gnutls|ini|pthread|sqlite3|microhttpd|jansson|curl"
-libraries+="|seccomp|tss2"
+libraries+="|seccomp|tss2|psa|mbedtls"
 freestanding=" include/pawl src/core src/processor port/common port/cortex-m33"
 freestanding+=" port/mps2-an385 port/template "
 freestanding_headers="stddef|stdint|stdbool|stdalign|limits|string|arm_cmse|bearssl"
@@ -85,6 +85,8 @@ plant src/core '#include <stdio.h>' seen
 plant src/core '#include <openssl/evp.h>' seen
 plant src/processor '#include <bearssl.h>' seen
 plant src/crypto '#include <bearssl.h>' allowed
+plant src/processor '#include <psa/crypto.h>' seen
+plant src/crypto '#include <psa/crypto.h>' allowed
 plant src/processor '#  include "headend/package_file.h"' seen
 plant src/headend '#include "store/store.h"' seen
 plant src/headend '#include <sqlite3.h>' seen
