@@ -69,7 +69,8 @@ format: setup-develop
 	@scripts/format.sh
 
 clean:
-	@rm -rf build build-debug build-coverage build-fuzz build-cortex-m33 build-mps2-an385
+	@rm -rf build build-debug build-coverage build-fuzz build-cortex-m33 build-cortex-m33-psa \
+		build-mps2-an385
 
 setup-all: setup-build setup-test setup-firmware setup-demo setup-bench setup-develop
 

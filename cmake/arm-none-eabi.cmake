@@ -13,7 +13,7 @@ set(PAWL_CPU_mps2-an385 -mcpu=cortex-m3)
 set(CMAKE_C_FLAGS_INIT "${PAWL_CPU_${PAWL_MACHINE}} -mthumb -mfloat-abi=soft")
 set(CMAKE_ASM_FLAGS_INIT "${CMAKE_C_FLAGS_INIT}")
 # Freestanding: no part of libc but mem*. The call graph with the stack of each function is for
-# tests/cortex_m33/footprint.py.
+# tests/cortex_m33/footprint.py; a compiler cache does not keep it, so the presets use none.
 set(CMAKE_C_FLAGS_MINSIZEREL "-Os -g -ffreestanding -fcallgraph-info=su")
 set(CMAKE_EXE_LINKER_FLAGS_INIT
     "-nostartfiles --specs=nano.specs -Wl,--gc-sections -Wl,--no-warn-rwx-segments")

@@ -48,6 +48,7 @@ run() {
 }
 
 build_firmware cortex-m33
+build_firmware cortex-m33-psa
 build_firmware mps2-an385
 run release build all tests
 run debug build-debug all tests

@@ -1,5 +1,5 @@
 /* The crypto adapter against the standards' own examples: one of each, and a refusal of each that
- * can refuse. tests/unit/test_crypto_contract.c asks more, on a host. */
+ * can refuse. tests/unit/test_crypto_contract.c asks more. */
 #include <string.h>
 
 #include "conformance.h"

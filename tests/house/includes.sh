@@ -18,7 +18,7 @@ src/server      core,host,headend,store,push openssl,pthread,microhttpd,gnutls,j
 src/agent       core,host,push               curl,microhttpd,pthread
 src/cli         core,host,headend            openssl,pthread,curl,jansson
 port/linux      core,processor,host          seccomp,tss2
-port/cortex-m33 core,processor,common        bearssl
+port/cortex-m33 core,processor,common        bearssl,psa
 port/mps2-an385 core,common                  -
 port/template   core,common                  -
 "
@@ -26,7 +26,7 @@ libraries="mosquitto|openssl|bearssl|p11-kit|gnutls|ini|pthread|sqlite3|microhtt
 libraries+="|seccomp|tss2|psa|mbedtls"
 freestanding=" include/pawl src/core src/processor port/common port/cortex-m33"
 freestanding+=" port/mps2-an385 port/template "
-freestanding_headers="stddef|stdint|stdbool|stdalign|limits|string|arm_cmse|bearssl"
+freestanding_headers="stddef|stdint|stdbool|stdalign|limits|string|arm_cmse|bearssl|psa/crypto"
 
 # Prints "file: include" for each include in tree $1 that the rules do not allow.
 violations() {

@@ -12,29 +12,6 @@
 
 #include "core/cbor.h"
 
-static unsigned digit(char c)
-{
-    static const char digits[] = "0123456789abcdef";
-    const char *at = strchr(digits, c | 0x20);
-
-    assert_true(c != '\0' && at != NULL);
-    return (unsigned)(at - digits);
-}
-
-size_t hex_decode(const char *hex, uint8_t *bytes, size_t capacity)
-{
-    size_t size = 0;
-
-    for (; *hex != '\0'; hex++) {
-        if (*hex == ' ')
-            continue;
-        assert_true(size < capacity);
-        bytes[size++] = (uint8_t)(digit(hex[0]) << 4 | digit(hex[1]));
-        hex++;
-    }
-    return size;
-}
-
 /* Puts the pair `key`: hex into the writer; nothing when the value is NULL. */
 static void pair_write(struct pawl_writer *writer, int64_t key, const char *value)
 {
@@ -88,17 +65,6 @@ size_t map_edit(const uint8_t *map, size_t size, int64_t key, const char *value,
     pawl_writer_put(&writer, body, body_size);
     assert_int_equal(pawl_writer_finish(&writer, &length), PAWL_OK);
     return length;
-}
-
-void noise_fill(void *bytes, size_t size, uint64_t seed)
-{
-    uint8_t *at = bytes;
-
-    seed = seed * 2 + 1;
-    for (size_t i = 0; i < size; i++) { /* a multiplicative generator; its high bits are good */
-        seed *= UINT64_C(6364136223846793005);
-        at[i] = (uint8_t)(seed >> 56);
-    }
 }
 
 void signer_make(struct signer *signer)

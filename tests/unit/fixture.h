@@ -1,5 +1,5 @@
-/* What several tests of the core need: bytes from hex, a vendor key that signs, a device, a signed
- * release. Fixed inputs, so that a failure can be repeated. */
+/* What several tests of the core need: a vendor key that signs, a device, a signed release. Fixed
+ * inputs, so that a failure can be repeated. */
 #ifndef PAWL_TESTS_FIXTURE_H
 #define PAWL_TESTS_FIXTURE_H
 
@@ -9,9 +9,7 @@
 #include "pawl/manifest.h"
 #include "pawl/package.h"
 #include "pawl/pud.h"
-
-/* Decodes hex (blanks are skipped) into `bytes`; returns the size. */
-size_t hex_decode(const char *hex, uint8_t *bytes, size_t capacity);
+#include "samples.h"
 
 /* Copies a CBOR map with one pair changed: the value of `key` becomes what the hex says; a key that
  * is not there is put where it belongs, a NULL value takes the pair away. Returns the size. */
@@ -24,9 +22,6 @@ struct edit_case {
     const char *value;
     enum pawl_result expected;
 };
-
-/* Deterministic noise; another seed gives other bytes. */
-void noise_fill(void *bytes, size_t size, uint64_t seed);
 
 struct signer {
     void *key; /* EVP_PKEY */
