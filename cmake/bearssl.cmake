@@ -5,7 +5,7 @@ set(PAWL_BEARSSL_FILES
     src/aead/gcm.c
     src/codec/ccopy.c src/codec/dec32be.c src/codec/enc32be.c src/codec/dec64be.c
     src/codec/enc64be.c
-    src/ec/ec_p256_m31.c src/ec/ecdsa_i31_bits.c src/ec/ecdsa_i31_vrfy_raw.c
+    src/ec/ec_prime_i31.c src/ec/ecdsa_i31_bits.c src/ec/ecdsa_i31_vrfy_raw.c
     src/ec/ec_secp256r1.c src/ec/ec_secp384r1.c src/ec/ec_secp521r1.c
     src/hash/dig_oid.c src/hash/ghash_ctmul32.c src/hash/sha1.c src/hash/sha2small.c
     src/int/i31_add.c src/int/i31_bitlen.c src/int/i31_decmod.c src/int/i31_decode.c
@@ -29,5 +29,6 @@ add_custom_command(
 add_library(bearssl STATIC EXCLUDE_FROM_ALL ${PAWL_BEARSSL_SOURCES})
 target_include_directories(bearssl SYSTEM PUBLIC ${PAWL_BEARSSL_DIR}/inc
     PRIVATE ${PAWL_BEARSSL_DIR}/src)
-target_compile_options(bearssl PRIVATE -w -ffunction-sections -fdata-sections
+target_compile_options(bearssl PRIVATE -w -include ${CMAKE_SOURCE_DIR}/src/crypto/bearssl_sizes.h
+    -ffunction-sections -fdata-sections
     $<$<NOT:$<BOOL:${PAWL_FIRMWARE}>>:-fPIE>)

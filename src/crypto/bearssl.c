@@ -1,7 +1,8 @@
 /*
  * The crypto contract over BearSSL 0.6, for devices without an operating system: no heap, and code
- * that takes constant time on 32-bit processors (bitsliced AES, GHASH by multiplications, P-256 of
- * the i31 kind). BearSSL has no AES key wrap: that is built on its AES, block by block.
+ * that takes constant time on 32-bit processors (bitsliced AES, GHASH by multiplications, P-256 in
+ * 31-bit words: the general code for prime curves, a third of the special one's size for twice its
+ * time). BearSSL has no AES key wrap: that is built on its AES, block by block.
  */
 #include <string.h>
 
@@ -167,7 +168,7 @@ enum pawl_result pawl_es256_verify(const uint8_t x[32], const uint8_t y[32],
 
     memcpy(point + 1, x, 32);
     memcpy(point + 33, y, 32);
-    return br_ecdsa_i31_vrfy_raw(&br_ec_p256_m31, digest, PAWL_SHA256_SIZE, &key, signature,
+    return br_ecdsa_i31_vrfy_raw(&br_ec_prime_i31, digest, PAWL_SHA256_SIZE, &key, signature,
                                  PAWL_ES256_SIGNATURE_SIZE) == 1
                ? PAWL_OK
                : PAWL_UNTRUSTED;

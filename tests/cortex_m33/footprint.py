@@ -22,7 +22,7 @@ PARTS = (
     ("src/core", r"libpawl_core\.a", 12000),
     ("src/processor", r"libpawl_processor\.a", 9800),
     ("port/common", r"libpawl_port_common\.a", 3000),
-    ("BearSSL and its adapter", r"libbearssl\.a|libpawl_crypto_bearssl\.a", 17200),
+    ("BearSSL and its adapter", r"libbearssl\.a|libpawl_crypto_bearssl\.a", 13600),
     ("Mbed TLS and its adapter", r"libmbedtls\.a|libpawl_crypto_psa\.a", 34300),
     ("libgcc, mem*", r"libgcc\.a|libc_nano\.a|libg_nano\.a", 2000),
     ("port/cortex-m33", r"port/cortex-m33/", 5600),
