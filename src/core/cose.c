@@ -83,8 +83,9 @@ static void id_read(struct pawl_reader *reader, void *target)
 }
 
 static const struct pawl_field unprotected_fields[] = {
-    {.key = ID_KEY, .type = PAWL_FIELD_OTHER, .read = id_read},
+    {.key = ID_KEY, .type = PAWL_FIELD_OTHER},
 };
+static const pawl_field_reader unprotected_readers[] = {id_read};
 static const struct pawl_map unprotected_map = PAWL_MAP(unprotected_fields, false);
 static const struct pawl_map empty_map = {NULL, 0, false};
 
@@ -92,7 +93,8 @@ static const uint8_t *unprotected_read(struct pawl_reader *reader, size_t id_siz
 {
     struct unprotected unprotected = {NULL, 0};
 
-    pawl_map_read(reader, id_size > 0 ? &unprotected_map : &empty_map, &unprotected, NULL);
+    pawl_map_read(reader, id_size > 0 ? &unprotected_map : &empty_map, unprotected_readers,
+                  &unprotected, NULL);
     if (unprotected.id_size != id_size)
         pawl_reader_fail(reader, PAWL_MALFORMED);
     return unprotected.id;

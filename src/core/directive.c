@@ -130,6 +130,16 @@ static void summons_write(struct pawl_writer *writer, const void *target)
     pawl_writer_put(writer, directive->summons, directive->summons_size);
 }
 
+enum { POLL_AFTER, CHALLENGE, URL, DIAGNOSTIC, MESSAGE, SUMMONS }; /* others */
+static const pawl_field_reader readers[] = {
+    [POLL_AFTER] = poll_after_read, [CHALLENGE] = challenge_read, [URL] = url_read,
+    [DIAGNOSTIC] = diagnostic_read, [MESSAGE] = message_read,     [SUMMONS] = summons_read,
+};
+static const pawl_field_writer writers[] = {
+    [POLL_AFTER] = poll_after_write, [CHALLENGE] = challenge_write, [URL] = url_write,
+    [DIAGNOSTIC] = diagnostic_write, [MESSAGE] = message_write,     [SUMMONS] = summons_write,
+};
+
 static const struct pawl_field directive_fields[] = {
     {.key = 0, .type = PAWL_FIELD_FIXED, .fixed = 1},
     {.key = 1, .type = PAWL_FIELD_BYTES, PAWL_FIELD_MEMBER(struct pawl_directive, nonce)},
@@ -137,22 +147,18 @@ static const struct pawl_field directive_fields[] = {
      .type = PAWL_FIELD_CODE,
      PAWL_FIELD_MEMBER(struct pawl_directive, action),
      .most = PAWL_ACTION_REPEAT},
-    {.key = 3, .type = PAWL_FIELD_OTHER, .read = poll_after_read, .write = poll_after_write},
-    {.key = 4, .type = PAWL_FIELD_OTHER, .read = challenge_read, .write = challenge_write},
+    {.key = 3, .type = PAWL_FIELD_OTHER, .other = POLL_AFTER},
+    {.key = 4, .type = PAWL_FIELD_OTHER, .other = CHALLENGE},
     [PACKAGE_FIELD] = {.key = 5,
                        .type = PAWL_FIELD_BYTES,
                        .rule = PAWL_FIELD_OPTIONAL,
                        PAWL_FIELD_MEMBER(struct pawl_directive, package_id)},
-    [URL_FIELD] = {.key = 6,
-                   .type = PAWL_FIELD_OTHER,
-                   .rule = PAWL_FIELD_OPTIONAL,
-                   .read = url_read,
-                   .write = url_write},
+    [URL_FIELD] = {.key = 6, .type = PAWL_FIELD_OTHER, .rule = PAWL_FIELD_OPTIONAL, .other = URL},
     [SIZE_FIELD] = {.key = 7,
                     .type = PAWL_FIELD_UINT,
                     .rule = PAWL_FIELD_OPTIONAL,
                     PAWL_FIELD_MEMBER(struct pawl_directive, package_size),
-                    .most = UINT64_MAX},
+                    .bits = 64},
     [ENTITLEMENT_FIELD] = {.key = 8,
                            .type = PAWL_FIELD_BYTES,
                            .rule = PAWL_FIELD_OPTIONAL,
@@ -162,22 +168,19 @@ static const struct pawl_field directive_fields[] = {
                        .rule = PAWL_FIELD_OPTIONAL,
                        PAWL_FIELD_MEMBER(struct pawl_directive, command),
                        .least = 1,
-                       .most = PAWL_COMMAND_MAX},
+                       .bits = PAWL_COMMAND_BITS},
     [DIAGNOSTIC_FIELD] = {.key = 129,
                           .type = PAWL_FIELD_OTHER,
                           .rule = PAWL_FIELD_OPTIONAL,
-                          .read = diagnostic_read,
-                          .write = diagnostic_write},
+                          .other = DIAGNOSTIC},
     [MESSAGE_FIELD] = {.key = 130,
                        .type = PAWL_FIELD_OTHER,
                        .rule = PAWL_FIELD_OPTIONAL,
-                       .read = message_read,
-                       .write = message_write},
+                       .other = MESSAGE},
     [SUMMONS_FIELD] = {.key = 131,
                        .type = PAWL_FIELD_OTHER,
                        .rule = PAWL_FIELD_OPTIONAL,
-                       .read = summons_read,
-                       .write = summons_write},
+                       .other = SUMMONS},
 };
 static const struct pawl_map directive_map = PAWL_MAP(directive_fields, true);
 
@@ -205,8 +208,8 @@ enum pawl_result pawl_directive_write(const struct pawl_directive *directive,
     present |= (uint32_t)(directive->command != 0) << COMMAND_FIELD |
                (uint32_t)(directive->message_size != 0) << MESSAGE_FIELD |
                (uint32_t)(directive->summons != NULL) << SUMMONS_FIELD;
-    return pawl_mac0_write(&pawl_cose_directive, &directive_map, directive, present, NULL, auth_key,
-                           bytes, capacity, size);
+    return pawl_mac0_write(&pawl_cose_directive, &directive_map, writers, directive, present, NULL,
+                           auth_key, bytes, capacity, size);
 }
 
 static enum pawl_result payload_decode(const struct pawl_cose *cose,
@@ -214,8 +217,8 @@ static enum pawl_result payload_decode(const struct pawl_cose *cose,
 {
     uint32_t present;
 
-    enum pawl_result result =
-        pawl_map_decode(cose->payload, cose->payload_size, &directive_map, directive, &present);
+    enum pawl_result result = pawl_map_decode(cose->payload, cose->payload_size, &directive_map,
+                                              readers, directive, &present);
     if (result == PAWL_OK && !fields_fit(directive->action, present))
         result = PAWL_MALFORMED;
     directive->has_entitlement = result == PAWL_OK && (present >> ENTITLEMENT_FIELD & 1);

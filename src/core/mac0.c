@@ -5,6 +5,8 @@
 #include "core/cbor.h"
 #include "pawl/secret.h"
 
+_Static_assert(PAWL_COMMAND_MAX == UINT64_MAX >> (64 - PAWL_COMMAND_BITS), "the tables' limit");
+
 void pawl_mac0_make(const struct pawl_cose_profile *profile, const uint8_t auth_key[PAWL_KEY_SIZE],
                     const uint8_t *payload, size_t payload_size, uint8_t mac[PAWL_MAC_SIZE])
 {
@@ -30,16 +32,17 @@ enum pawl_result pawl_mac0_verify(const struct pawl_cose_profile *profile,
 }
 
 enum pawl_result pawl_mac0_write(const struct pawl_cose_profile *profile,
-                                 const struct pawl_map *map, const void *message, uint32_t present,
-                                 const uint8_t *id, const uint8_t auth_key[PAWL_KEY_SIZE],
-                                 uint8_t *bytes, size_t capacity, size_t *size)
+                                 const struct pawl_map *map, const pawl_field_writer *others,
+                                 const void *message, uint32_t present, const uint8_t *id,
+                                 const uint8_t auth_key[PAWL_KEY_SIZE], uint8_t *bytes,
+                                 size_t capacity, size_t *size)
 {
     uint8_t payload[PAWL_DIRECTIVE_SIZE_MAX], mac[PAWL_MAC_SIZE];
     struct pawl_cose cose = {id, payload, 0, mac};
     struct pawl_writer writer;
 
     pawl_writer_init(&writer, payload, sizeof payload);
-    pawl_map_write(&writer, map, message, present);
+    pawl_map_write(&writer, map, others, message, present);
     enum pawl_result result = pawl_writer_finish(&writer, &cose.payload_size);
     if (result != PAWL_OK)
         return result;

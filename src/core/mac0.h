@@ -18,12 +18,17 @@ enum pawl_result pawl_mac0_verify(const struct pawl_cose_profile *profile,
                                   const uint8_t auth_key[PAWL_KEY_SIZE], const uint8_t *payload,
                                   size_t payload_size, const uint8_t mac[PAWL_MAC_SIZE]);
 
-/* Encodes a message as `map` says, MACs it and writes the COSE_Mac0. `id` as in struct pawl_cose.
+/* The most that these hold is PAWL_COMMAND_MAX. */
+#define PAWL_COMMAND_BITS 63u
+
+/* Encodes a message as `map` and `others` say, MACs it and writes the COSE_Mac0. `id` as in struct
+ * pawl_cose.
  */
 enum pawl_result pawl_mac0_write(const struct pawl_cose_profile *profile,
-                                 const struct pawl_map *map, const void *message, uint32_t present,
-                                 const uint8_t *id, const uint8_t auth_key[PAWL_KEY_SIZE],
-                                 uint8_t *bytes, size_t capacity, size_t *size);
+                                 const struct pawl_map *map, const pawl_field_writer *others,
+                                 const void *message, uint32_t present, const uint8_t *id,
+                                 const uint8_t auth_key[PAWL_KEY_SIZE], uint8_t *bytes,
+                                 size_t capacity, size_t *size);
 
 /* A challenge: a bstr of at most PAWL_CHALLENGE_SIZE_MAX bytes. */
 void pawl_challenge_read(struct pawl_reader *reader, uint8_t challenge[PAWL_CHALLENGE_SIZE_MAX],

@@ -18,11 +18,11 @@ static const struct pawl_field address_fields[] = {
     {.key = 1,
      .type = PAWL_FIELD_UINT,
      PAWL_FIELD_MEMBER(struct pawl_manifest, load_address),
-     .most = UINT64_MAX},
+     .bits = 64},
     {.key = 2,
      .type = PAWL_FIELD_UINT,
      PAWL_FIELD_MEMBER(struct pawl_manifest, entry_address),
-     .most = UINT64_MAX},
+     .bits = 64},
 };
 static const struct pawl_map address_map = PAWL_MAP(address_fields, false);
 
@@ -62,22 +62,22 @@ static void digest_write(struct pawl_writer *writer, const void *target)
 
 static void addresses_read(struct pawl_reader *reader, void *target)
 {
-    pawl_map_read(reader, &address_map, target, NULL);
+    pawl_map_read(reader, &address_map, NULL, target, NULL);
 }
 
 static void addresses_write(struct pawl_writer *writer, const void *target)
 {
-    pawl_map_write(writer, &address_map, target, 0);
+    pawl_map_write(writer, &address_map, NULL, target, 0);
 }
 
 static void success_read(struct pawl_reader *reader, void *target)
 {
-    pawl_map_read(reader, &success_map, target, NULL);
+    pawl_map_read(reader, &success_map, NULL, target, NULL);
 }
 
 static void success_write(struct pawl_writer *writer, const void *target)
 {
-    pawl_map_write(writer, &success_map, target, 0);
+    pawl_map_write(writer, &success_map, NULL, target, 0);
 }
 
 static void arguments_read(struct pawl_reader *reader, void *target)
@@ -154,6 +154,16 @@ static void revoked_write(struct pawl_writer *writer, const void *target)
         pawl_cbor_bytes_write(writer, manifest->revoked[i], PAWL_KID_SIZE);
 }
 
+enum { DIGEST, ADDRESSES, SUCCESS, ARGUMENTS, REVOKED }; /* others */
+static const pawl_field_reader readers[] = {
+    [DIGEST] = digest_read,       [ADDRESSES] = addresses_read, [SUCCESS] = success_read,
+    [ARGUMENTS] = arguments_read, [REVOKED] = revoked_read,
+};
+static const pawl_field_writer writers[] = {
+    [DIGEST] = digest_write,       [ADDRESSES] = addresses_write, [SUCCESS] = success_write,
+    [ARGUMENTS] = arguments_write, [REVOKED] = revoked_write,
+};
+
 static const struct pawl_field manifest_fields[] = {
     {.key = 1, .type = PAWL_FIELD_FIXED, .fixed = 1},
     {.key = 2, .type = PAWL_FIELD_BYTES, PAWL_FIELD_MEMBER(struct pawl_manifest, vendor_id)},
@@ -163,7 +173,7 @@ static const struct pawl_field manifest_fields[] = {
     {.key = 6,
      .type = PAWL_FIELD_UINT,
      PAWL_FIELD_MEMBER(struct pawl_manifest, security_version),
-     .most = UINT64_MAX},
+     .bits = 64},
     {.key = 7,
      .type = PAWL_FIELD_CODE,
      PAWL_FIELD_MEMBER(struct pawl_manifest, kind),
@@ -173,28 +183,25 @@ static const struct pawl_field manifest_fields[] = {
      .type = PAWL_FIELD_UINT,
      PAWL_FIELD_MEMBER(struct pawl_manifest, image_size),
      .least = 1,
-     .most = UINT64_MAX},
-    {.key = 9, .type = PAWL_FIELD_OTHER, .read = digest_read, .write = digest_write},
+     .bits = 64},
+    {.key = 9, .type = PAWL_FIELD_OTHER, .other = DIGEST},
     [ADDRESSES_FIELD] = {.key = 10,
                          .type = PAWL_FIELD_OTHER,
                          .rule = PAWL_FIELD_OPTIONAL,
-                         .read = addresses_read,
-                         .write = addresses_write},
-    {.key = 11, .type = PAWL_FIELD_OTHER, .read = success_read, .write = success_write},
+                         .other = ADDRESSES},
+    {.key = 11, .type = PAWL_FIELD_OTHER, .other = SUCCESS},
     {.key = 12,
      .type = PAWL_FIELD_UINT,
      PAWL_FIELD_MEMBER(struct pawl_manifest, created),
-     .most = UINT64_MAX},
+     .bits = 64},
     [ARGUMENTS_FIELD] = {.key = 13,
                          .type = PAWL_FIELD_OTHER,
                          .rule = PAWL_FIELD_OPTIONAL,
-                         .read = arguments_read,
-                         .write = arguments_write},
+                         .other = ARGUMENTS},
     [REVOKED_FIELD] = {.key = 14,
                        .type = PAWL_FIELD_OTHER,
                        .rule = PAWL_FIELD_OPTIONAL,
-                       .read = revoked_read,
-                       .write = revoked_write},
+                       .other = REVOKED},
     [PROFILE_FIELD] = {.key = 16,
                        .type = PAWL_FIELD_CODE,
                        .rule = PAWL_FIELD_OPTIONAL,
@@ -222,7 +229,8 @@ enum pawl_result pawl_manifest_read(const uint8_t *payload, size_t size, struct 
     uint32_t present;
 
     memset(&found, 0, sizeof found);
-    enum pawl_result result = pawl_map_decode(payload, size, &manifest_map, &found, &present);
+    enum pawl_result result =
+        pawl_map_decode(payload, size, &manifest_map, readers, &found, &present);
     if (result != PAWL_OK)
         return result;
     if (!fields_fit_kind(found.kind, present))
@@ -248,6 +256,6 @@ enum pawl_result pawl_manifest_write(const struct pawl_manifest *manifest, uint8
         !fields_fit_kind(manifest->kind, present))
         return PAWL_MALFORMED;
     pawl_writer_init(&writer, payload, capacity);
-    pawl_map_write(&writer, &manifest_map, manifest, present);
+    pawl_map_write(&writer, &manifest_map, writers, manifest, present);
     return pawl_writer_finish(&writer, size);
 }

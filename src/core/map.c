@@ -52,14 +52,16 @@ static uint64_t number_load(const void *member, size_t size)
 
 static bool number_allowed(const struct pawl_field *field, uint64_t value)
 {
-    return value >= field->least && value <= field->most;
+    uint64_t most = field->bits != 0 ? UINT64_MAX >> (64 - field->bits) : field->most;
+
+    return value >= field->least && value <= most;
 }
 
 static void fixed_read(struct pawl_reader *reader, const struct pawl_field *field)
 {
     struct pawl_cbor_head head = pawl_cbor_integer_read(reader);
     enum pawl_cbor_major major = field->fixed < 0 ? PAWL_CBOR_NEGATIVE : PAWL_CBOR_UINT;
-    uint64_t value = (uint64_t)(field->fixed < 0 ? -1 - field->fixed : field->fixed);
+    uint32_t value = (uint32_t)(field->fixed < 0 ? -1 - field->fixed : field->fixed);
 
     if (head.major != major || head.value != value)
         pawl_reader_fail(reader, PAWL_UNSUPPORTED);
@@ -76,7 +78,8 @@ static void number_read(struct pawl_reader *reader, const struct pawl_field *fie
         pawl_reader_fail(reader, is_code ? PAWL_UNSUPPORTED : PAWL_MALFORMED);
 }
 
-static void field_read(struct pawl_reader *reader, const struct pawl_field *field, void *target)
+static void field_read(struct pawl_reader *reader, const struct pawl_field *field,
+                       const pawl_field_reader *others, void *target)
 {
     uint8_t *member = (uint8_t *)target + field->offset;
     struct pawl_text text;
@@ -97,7 +100,7 @@ static void field_read(struct pawl_reader *reader, const struct pawl_field *fiel
         memcpy(member, &text, sizeof text);
         break;
     case PAWL_FIELD_OTHER:
-        field->read(reader, target);
+        others[field->other](reader, target);
         break;
     }
 }
@@ -130,8 +133,8 @@ static void unknown_read(struct pawl_reader *reader, const struct pawl_map *map,
         pawl_reader_fail(reader, PAWL_UNSUPPORTED);
 }
 
-void pawl_map_read(struct pawl_reader *reader, const struct pawl_map *map, void *target,
-                   uint32_t *present)
+void pawl_map_read(struct pawl_reader *reader, const struct pawl_map *map,
+                   const pawl_field_reader *others, void *target, uint32_t *present)
 {
     uint32_t seen = 0, absent = 0;
 
@@ -152,7 +155,7 @@ void pawl_map_read(struct pawl_reader *reader, const struct pawl_map *map, void 
         if (field->rule == PAWL_FIELD_NULLABLE && pawl_cbor_null_take(reader))
             absent |= UINT32_C(1) << index;
         else
-            field_read(reader, field, target);
+            field_read(reader, field, others, target);
     }
     for (uint32_t i = 0; i < map->count; i++) {
         if (map->fields[i].rule != PAWL_FIELD_OPTIONAL && !(seen >> i & 1))
@@ -163,7 +166,7 @@ void pawl_map_read(struct pawl_reader *reader, const struct pawl_map *map, void 
 }
 
 enum pawl_result pawl_map_decode(const uint8_t *bytes, size_t size, const struct pawl_map *map,
-                                 void *target, uint32_t *present)
+                                 const pawl_field_reader *others, void *target, uint32_t *present)
 {
     struct pawl_reader reader;
 
@@ -171,7 +174,7 @@ enum pawl_result pawl_map_decode(const uint8_t *bytes, size_t size, const struct
     if (result != PAWL_OK)
         return result;
     pawl_reader_init(&reader, bytes, size);
-    pawl_map_read(&reader, map, target, present);
+    pawl_map_read(&reader, map, others, target, present);
     return reader.error;
 }
 
@@ -186,7 +189,7 @@ static void number_write(struct pawl_writer *writer, const struct pawl_field *fi
 }
 
 static void field_write(struct pawl_writer *writer, const struct pawl_field *field,
-                        const void *target)
+                        const pawl_field_writer *others, const void *target)
 {
     const uint8_t *member = (const uint8_t *)target + field->offset;
     struct pawl_text text;
@@ -207,7 +210,7 @@ static void field_write(struct pawl_writer *writer, const struct pawl_field *fie
         pawl_cbor_text_write(writer, text);
         break;
     case PAWL_FIELD_OTHER:
-        field->write(writer, target);
+        others[field->other](writer, target);
         break;
     }
 }
@@ -218,8 +221,8 @@ static bool field_written(const struct pawl_field *field, bool is_present)
     return is_present || field->rule != PAWL_FIELD_OPTIONAL;
 }
 
-void pawl_map_write(struct pawl_writer *writer, const struct pawl_map *map, const void *target,
-                    uint32_t present)
+void pawl_map_write(struct pawl_writer *writer, const struct pawl_map *map,
+                    const pawl_field_writer *others, const void *target, uint32_t present)
 {
     uint64_t pairs = 0;
 
@@ -235,6 +238,6 @@ void pawl_map_write(struct pawl_writer *writer, const struct pawl_map *map, cons
         if (field->rule == PAWL_FIELD_NULLABLE && !is_present)
             pawl_cbor_null_write(writer);
         else
-            field_write(writer, field, target);
+            field_write(writer, field, others, target);
     }
 }

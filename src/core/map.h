@@ -22,7 +22,7 @@ enum pawl_field_type {
     PAWL_FIELD_CODE = 2,  /* of an enumeration, least..most; another one is PAWL_UNSUPPORTED */
     PAWL_FIELD_BYTES = 3, /* bstr of exactly `size` bytes */
     PAWL_FIELD_TEXT = 4,  /* tstr, into a struct pawl_text */
-    PAWL_FIELD_OTHER = 5  /* by `read` and `write`, which get the whole target */
+    PAWL_FIELD_OTHER = 5  /* by function `other` of the caller's, which gets the whole target */
 };
 
 enum pawl_field_rule {
@@ -31,17 +31,28 @@ enum pawl_field_rule {
     PAWL_FIELD_NULLABLE = 2 /* required, but null is allowed and means absent */
 };
 
+/* 16 bytes: a small device has sixty of them. */
 struct pawl_field {
     int16_t key;
-    enum pawl_field_type type;
-    enum pawl_field_rule rule;
+    uint8_t type;    /* enum pawl_field_type */
+    uint8_t rule;    /* enum pawl_field_rule */
     uint16_t offset; /* of the member that holds it in the target, and the member's size */
-    uint16_t size;
-    int64_t fixed;
-    uint64_t least, most;
-    void (*read)(struct pawl_reader *reader, void *target);
-    void (*write)(struct pawl_writer *writer, const void *target);
+    union {
+        uint8_t size;
+        uint8_t other;
+    };
+    uint8_t bits; /* the most is 2^bits - 1; 0 when `most` says it */
+    union {
+        uint32_t least;
+        int32_t fixed;
+    };
+    uint32_t most;
 };
+
+/* What reads and writes the fields of type PAWL_FIELD_OTHER: arrays, by the field's `other`. They
+ * are no part of the map, so that a program has those of the direction that it uses. */
+typedef void (*pawl_field_reader)(struct pawl_reader *reader, void *target);
+typedef void (*pawl_field_writer)(struct pawl_writer *writer, const void *target);
 
 /* Initializes offset and size from a member. */
 #define PAWL_FIELD_MEMBER(type, member) \
@@ -59,18 +70,19 @@ struct pawl_map {
         .extensible = (is_extensible)                                   \
     }
 
-/* Reads one map into the target. Bit i of `present` says whether field i was there and not null; it
- * may be NULL when all are required. The target may be partly written on error. */
-void pawl_map_read(struct pawl_reader *reader, const struct pawl_map *map, void *target,
-                   uint32_t *present);
+/* Reads one map into the target; `others` may be NULL when no field is PAWL_FIELD_OTHER. Bit i of
+ * `present` says whether field i was there and not null; it may be NULL when all are required. The
+ * target may be partly written on error. */
+void pawl_map_read(struct pawl_reader *reader, const struct pawl_map *map,
+                   const pawl_field_reader *others, void *target, uint32_t *present);
 
 /* Checks that the bytes are exactly one well-formed map, then reads it. */
 enum pawl_result pawl_map_decode(const uint8_t *bytes, size_t size, const struct pawl_map *map,
-                                 void *target, uint32_t *present);
+                                 const pawl_field_reader *others, void *target, uint32_t *present);
 
 /* Writes the fields whose bit is set, those that are required, and null for a nullable one whose
  * bit is not set. PAWL_MALFORMED for a value that a reader would not accept. */
-void pawl_map_write(struct pawl_writer *writer, const struct pawl_map *map, const void *target,
-                    uint32_t present);
+void pawl_map_write(struct pawl_writer *writer, const struct pawl_map *map,
+                    const pawl_field_writer *others, const void *target, uint32_t present);
 
 #endif

@@ -24,8 +24,16 @@ static void manifest_write(struct pawl_writer *writer, const void *target)
     pawl_cbor_bytes_write(writer, package->manifest_bytes, package->manifest_size);
 }
 
+enum { MANIFEST }; /* others */
+static const pawl_field_reader readers[] = {
+    [MANIFEST] = manifest_read,
+};
+static const pawl_field_writer writers[] = {
+    [MANIFEST] = manifest_write,
+};
+
 static const struct pawl_field header_fields[] = {
-    {.key = 1, .type = PAWL_FIELD_OTHER, .read = manifest_read, .write = manifest_write},
+    {.key = 1, .type = PAWL_FIELD_OTHER, .other = MANIFEST},
     {.key = 2,
      .type = PAWL_FIELD_UINT,
      PAWL_FIELD_MEMBER(struct pawl_package, chunk_size),
@@ -78,7 +86,7 @@ enum pawl_result pawl_package_read(const uint8_t *bytes, size_t size, struct paw
         return PAWL_MALFORMED;
     const uint8_t *header = bytes + PAWL_PREFIX_SIZE;
     size_t header_size = found.preamble_size - PAWL_PREFIX_SIZE;
-    result = pawl_map_decode(header, header_size, &header_map, &found, NULL);
+    result = pawl_map_decode(header, header_size, &header_map, readers, &found, NULL);
     if (result != PAWL_OK)
         return result;
     if (!power_of_two(found.chunk_size))
@@ -113,7 +121,7 @@ enum pawl_result pawl_package_write(const uint8_t *manifest, size_t manifest_siz
     pawl_writer_init(&writer, bytes, capacity);
     pawl_writer_put(&writer, magic, sizeof magic);
     pawl_writer_put(&writer, "\0\0\0\0", 4); /* the header's length, known below */
-    pawl_map_write(&writer, &header_map, &package, 0);
+    pawl_map_write(&writer, &header_map, writers, &package, 0);
     enum pawl_result result = pawl_writer_finish(&writer, &written);
     if (result != PAWL_OK)
         return result;

@@ -46,7 +46,7 @@ static void anchors_read(struct pawl_reader *reader, void *target)
     }
     pud->anchor_count = (uint32_t)count;
     for (uint32_t i = 0; i < pud->anchor_count; i++) {
-        pawl_map_read(reader, &anchor_map, &pud->anchors[i], NULL);
+        pawl_map_read(reader, &anchor_map, NULL, &pud->anchors[i], NULL);
         if (reader->error == PAWL_OK && !anchor_allowed(pud, i))
             pawl_reader_fail(reader, PAWL_MALFORMED);
     }
@@ -58,8 +58,16 @@ static void anchors_write(struct pawl_writer *writer, const void *target)
 
     pawl_cbor_head_write(writer, PAWL_CBOR_ARRAY, pud->anchor_count);
     for (uint32_t i = 0; i < pud->anchor_count; i++)
-        pawl_map_write(writer, &anchor_map, &pud->anchors[i], 0);
+        pawl_map_write(writer, &anchor_map, NULL, &pud->anchors[i], 0);
 }
+
+enum { ANCHORS }; /* others */
+static const pawl_field_reader readers[] = {
+    [ANCHORS] = anchors_read,
+};
+static const pawl_field_writer writers[] = {
+    [ANCHORS] = anchors_write,
+};
 
 static const struct pawl_field pud_fields[] = {
     {.key = 1, .type = PAWL_FIELD_FIXED, .fixed = 1},
@@ -72,12 +80,12 @@ static const struct pawl_field pud_fields[] = {
      PAWL_FIELD_MEMBER(struct pawl_pud, chain_length),
      .least = 1,
      .most = 65535},
-    {.key = 7, .type = PAWL_FIELD_OTHER, .read = anchors_read, .write = anchors_write},
+    {.key = 7, .type = PAWL_FIELD_OTHER, .other = ANCHORS},
     [MAXIMUM_FIELD] = {.key = 8,
                        .type = PAWL_FIELD_UINT,
                        .rule = PAWL_FIELD_OPTIONAL,
                        PAWL_FIELD_MEMBER(struct pawl_pud, maximum),
-                       .most = UINT64_MAX},
+                       .bits = 64},
 };
 static const struct pawl_map pud_map = PAWL_MAP(pud_fields, false);
 
@@ -92,7 +100,7 @@ enum pawl_result pawl_pud_read_next(const uint8_t *bytes, size_t size, struct pa
     if (result != PAWL_OK)
         return result;
     memset(&found, 0, sizeof found);
-    result = pawl_map_decode(bytes, length, &pud_map, &found, &present);
+    result = pawl_map_decode(bytes, length, &pud_map, readers, &found, &present);
     if (result == PAWL_OK) {
         found.has_maximum = present >> MAXIMUM_FIELD & 1;
         *pud = found;
@@ -125,7 +133,7 @@ enum pawl_result pawl_pud_write(const struct pawl_pud *pud, uint8_t *bytes, size
             goto out;
     }
     pawl_writer_init(&writer, bytes, capacity);
-    pawl_map_write(&writer, &pud_map, &copy, copy.has_maximum ? 1u << MAXIMUM_FIELD : 0);
+    pawl_map_write(&writer, &pud_map, writers, &copy, copy.has_maximum ? 1u << MAXIMUM_FIELD : 0);
     result = pawl_writer_finish(&writer, size);
 out:
     pawl_wipe(&copy, sizeof copy);

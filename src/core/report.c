@@ -69,12 +69,24 @@ static void wanted_write(struct pawl_writer *writer, const void *target)
         pawl_cbor_bytes_write(writer, report->wanted[i], sizeof report->wanted[i]);
 }
 
+enum { FAILURE, CHALLENGE, WANTED }; /* others */
+static const pawl_field_reader readers[] = {
+    [FAILURE] = failure_read,
+    [CHALLENGE] = challenge_read,
+    [WANTED] = wanted_read,
+};
+static const pawl_field_writer writers[] = {
+    [FAILURE] = failure_write,
+    [CHALLENGE] = challenge_write,
+    [WANTED] = wanted_write,
+};
+
 static const struct pawl_field report_fields[] = {
     {.key = 0, .type = PAWL_FIELD_FIXED, .fixed = 1},
     {.key = 1,
      .type = PAWL_FIELD_UINT,
      PAWL_FIELD_MEMBER(struct pawl_report, sequence),
-     .most = UINT64_MAX},
+     .bits = 64},
     [INSTANCE_FIELD] = {.key = 2,
                         .type = PAWL_FIELD_BYTES,
                         .rule = PAWL_FIELD_NULLABLE,
@@ -86,14 +98,12 @@ static const struct pawl_field report_fields[] = {
     [FAILURE_FIELD] = {.key = 4,
                        .type = PAWL_FIELD_OTHER,
                        .rule = PAWL_FIELD_OPTIONAL,
-                       .read = failure_read,
-                       .write = failure_write},
+                       .other = FAILURE},
     {.key = 5, .type = PAWL_FIELD_BYTES, PAWL_FIELD_MEMBER(struct pawl_report, nonce)},
     [CHALLENGE_FIELD] = {.key = 6,
                          .type = PAWL_FIELD_OTHER,
                          .rule = PAWL_FIELD_NULLABLE,
-                         .read = challenge_read,
-                         .write = challenge_write},
+                         .other = CHALLENGE},
     {.key = 7,
      .type = PAWL_FIELD_CODE,
      PAWL_FIELD_MEMBER(struct pawl_report, state),
@@ -101,13 +111,12 @@ static const struct pawl_field report_fields[] = {
     [WANTED_FIELD] = {.key = 128,
                       .type = PAWL_FIELD_OTHER,
                       .rule = PAWL_FIELD_OPTIONAL,
-                      .read = wanted_read,
-                      .write = wanted_write},
+                      .other = WANTED},
     [COMMAND_FIELD] = {.key = 129,
                        .type = PAWL_FIELD_UINT,
                        .rule = PAWL_FIELD_OPTIONAL,
                        PAWL_FIELD_MEMBER(struct pawl_report, command),
-                       .most = PAWL_COMMAND_MAX},
+                       .bits = PAWL_COMMAND_BITS},
 };
 static const struct pawl_map report_map = PAWL_MAP(report_fields, true);
 
@@ -139,7 +148,7 @@ enum pawl_result pawl_report_decode(const struct pawl_mac0 *mac0, struct pawl_re
 
     memset(&found, 0, sizeof found);
     enum pawl_result result =
-        pawl_map_decode(mac0->payload, mac0->payload_size, &report_map, &found, &present);
+        pawl_map_decode(mac0->payload, mac0->payload_size, &report_map, readers, &found, &present);
     if (result != PAWL_OK)
         return result;
     found.has_instance = present >> INSTANCE_FIELD & 1;
@@ -163,6 +172,6 @@ enum pawl_result pawl_report_write(const struct pawl_report *report,
                        (uint32_t)(report->wanted_count > 0) << WANTED_FIELD |
                        (uint32_t)report->has_command << COMMAND_FIELD;
 
-    return pawl_mac0_write(&pawl_cose_report, &report_map, report, present, device_id, auth_key,
-                           bytes, capacity, size);
+    return pawl_mac0_write(&pawl_cose_report, &report_map, writers, report, present, device_id,
+                           auth_key, bytes, capacity, size);
 }

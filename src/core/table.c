@@ -12,10 +12,7 @@ static const uint8_t magic[MAGIC_SIZE] = {'P', 'A', 'W', 'L', 'E', 'N', 'T', '1'
 
 static const struct pawl_field header_fields[] = {
     {.key = 1, .type = PAWL_FIELD_BYTES, PAWL_FIELD_MEMBER(struct pawl_table, package_id)},
-    {.key = 2,
-     .type = PAWL_FIELD_UINT,
-     PAWL_FIELD_MEMBER(struct pawl_table, count),
-     .most = UINT64_MAX},
+    {.key = 2, .type = PAWL_FIELD_UINT, PAWL_FIELD_MEMBER(struct pawl_table, count), .bits = 64},
 };
 static const struct pawl_map header_map = PAWL_MAP(header_fields, false);
 
@@ -31,7 +28,7 @@ enum pawl_result pawl_table_preamble_read(const uint8_t *bytes, size_t size, uin
     if (header_size > PAWL_TABLE_PREAMBLE_MAX - PREFIX_SIZE || header_size > size - PREFIX_SIZE)
         return PAWL_MALFORMED;
     enum pawl_result result =
-        pawl_map_decode(bytes + PREFIX_SIZE, header_size, &header_map, &found, NULL);
+        pawl_map_decode(bytes + PREFIX_SIZE, header_size, &header_map, NULL, &found, NULL);
     if (result != PAWL_OK)
         return result;
     found.preamble_size = PREFIX_SIZE + header_size;
@@ -55,7 +52,7 @@ enum pawl_result pawl_table_preamble_write(const uint8_t package_id[PAWL_PACKAGE
     pawl_writer_init(&writer, bytes, PAWL_TABLE_PREAMBLE_MAX);
     pawl_writer_put(&writer, magic, sizeof magic);
     pawl_writer_put(&writer, "\0\0\0\0", 4); /* the header's length, known below */
-    pawl_map_write(&writer, &header_map, &table, 0);
+    pawl_map_write(&writer, &header_map, NULL, &table, 0);
     enum pawl_result result = pawl_writer_finish(&writer, size);
     if (result == PAWL_OK)
         pawl_u32be_put(bytes + MAGIC_SIZE, (uint32_t)(*size - PREFIX_SIZE));

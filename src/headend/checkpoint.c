@@ -25,12 +25,12 @@ static const struct pawl_field fields[] = {
      .type = PAWL_FIELD_UINT,
      PAWL_FIELD_MEMBER(struct pawl_checkpoint, entry),
      .least = 1,
-     .most = INT64_MAX},
+     .bits = 63},
     {.key = 3, .type = PAWL_FIELD_BYTES, PAWL_FIELD_MEMBER(struct pawl_checkpoint, hash)},
     {.key = 4,
      .type = PAWL_FIELD_UINT,
      PAWL_FIELD_MEMBER(struct pawl_checkpoint, time),
-     .most = INT64_MAX},
+     .bits = 63},
 };
 static const struct pawl_map map = PAWL_MAP(fields, true);
 
@@ -72,7 +72,7 @@ enum pawl_result pawl_checkpoint_sign(const struct pawl_checkpoint_signer *signe
     struct pawl_writer writer;
     size_t payload_size;
     pawl_writer_init(&writer, payload, sizeof payload);
-    pawl_map_write(&writer, &map, checkpoint, 0);
+    pawl_map_write(&writer, &map, NULL, checkpoint, 0);
     enum pawl_result result = pawl_writer_finish(&writer, &payload_size);
     if (result != PAWL_OK)
         return result;
@@ -102,7 +102,7 @@ enum pawl_result pawl_checkpoint_open(const uint8_t *bytes, size_t size,
         if (memcmp(keys[i].kid, cose.id, PAWL_KID_SIZE) == 0)
             result = pawl_es256_verify(keys[i].x, keys[i].y, digest, cose.proof);
     if (result == PAWL_OK)
-        result = pawl_map_decode(cose.payload, cose.payload_size, &map, &found, NULL);
+        result = pawl_map_decode(cose.payload, cose.payload_size, &map, NULL, &found, NULL);
     if (result == PAWL_OK)
         *checkpoint = found;
     return result;

@@ -88,16 +88,26 @@ static void sizes_write(struct pawl_writer *writer, const void *target)
     }
 }
 
+enum { NAME, SIZES }; /* others */
+static const pawl_field_reader readers[] = {
+    [NAME] = name_read,
+    [SIZES] = sizes_read,
+};
+static const pawl_field_writer writers[] = {
+    [NAME] = name_write,
+    [SIZES] = sizes_write,
+};
+
 static const struct pawl_field fields[] = {
     {.key = 1, .type = PAWL_FIELD_FIXED, .fixed = 1},
-    {.key = 2, .type = PAWL_FIELD_OTHER, .read = name_read, .write = name_write},
+    {.key = 2, .type = PAWL_FIELD_OTHER, .other = NAME},
     {.key = 3, .type = PAWL_FIELD_BYTES, PAWL_FIELD_MEMBER(struct pawl_bundle, release_id)},
     {.key = 4,
      .type = PAWL_FIELD_UINT,
      PAWL_FIELD_MEMBER(struct pawl_bundle, playlist_size),
      .least = 1,
      .most = PAWL_BUNDLE_PLAYLIST_MAX},
-    {.key = 5, .type = PAWL_FIELD_OTHER, .read = sizes_read, .write = sizes_write},
+    {.key = 5, .type = PAWL_FIELD_OTHER, .other = SIZES},
 };
 static const struct pawl_map header_map = PAWL_MAP(fields, false);
 
@@ -105,7 +115,7 @@ enum pawl_result pawl_bundle_header_read(const uint8_t *bytes, size_t size,
                                          struct pawl_bundle *bundle)
 {
     struct pawl_bundle found = {.segment_sizes = NULL};
-    enum pawl_result result = pawl_map_decode(bytes, size, &header_map, &found, NULL);
+    enum pawl_result result = pawl_map_decode(bytes, size, &header_map, readers, &found, NULL);
     if (result == PAWL_OK)
         *bundle = found;
     else
@@ -122,7 +132,7 @@ enum pawl_result pawl_bundle_preamble_write(const struct pawl_bundle *bundle,
     if (bytes == NULL)
         return PAWL_EXHAUSTED;
     pawl_writer_init(&writer, bytes + PAWL_BUNDLE_PREFIX_SIZE, PAWL_BUNDLE_HEADER_MAX);
-    pawl_map_write(&writer, &header_map, bundle, UINT32_MAX);
+    pawl_map_write(&writer, &header_map, writers, bundle, UINT32_MAX);
     enum pawl_result result = pawl_writer_finish(&writer, &size);
     if (result != PAWL_OK) {
         free(bytes);
