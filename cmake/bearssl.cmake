@@ -13,7 +13,7 @@ set(PAWL_BEARSSL_FILES
     src/int/i31_montmul.c src/int/i31_muladd.c src/int/i31_ninv31.c src/int/i31_rshift.c
     src/int/i31_sub.c src/int/i31_tmont.c src/int/i32_div32.c
     src/symcipher/aes_common.c src/symcipher/aes_ct.c src/symcipher/aes_ct_cbcdec.c
-    src/symcipher/aes_ct_cbcenc.c src/symcipher/aes_ct_ctr.c src/symcipher/aes_ct_dec.c
+    src/symcipher/aes_ct_ctr.c src/symcipher/aes_ct_dec.c
     src/symcipher/aes_ct_enc.c)
 list(TRANSFORM PAWL_BEARSSL_FILES PREPEND ${PAWL_BEARSSL_DIR}/ OUTPUT_VARIABLE PAWL_BEARSSL_SOURCES)
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/bytes.h"
+#include "core/divide.h"
 #include "pawl/crypto.h"
 #include "processor/flash.h"
 
@@ -29,7 +30,7 @@ static uint32_t padded_size(const struct pawl_counter_log *log)
 
 uint32_t pawl_entry_sectors(const struct pawl_counter_log *log)
 {
-    return (uint32_t)(log->area.size / log->sector_size);
+    return (uint32_t)pawl_quotient(log->area.size, log->sector_size);
 }
 
 uint32_t pawl_entry_places(const struct pawl_counter_log *log)
@@ -55,8 +56,10 @@ enum pawl_result pawl_counter_log_check(const struct pawl_counter_log *log)
         return PAWL_STATE;
     const struct pawl_flash *flash = &log->port->flash;
     if (log->sector_size == 0 || log->sector_size % flash->page_size != 0 ||
-        area->offset % flash->page_size != 0 || area->size % log->sector_size != 0 ||
-        area->size / log->sector_size < 2 || area->size / log->sector_size > UINT32_MAX ||
+        (area->offset & (flash->page_size - 1)) != 0 ||
+        pawl_remainder(area->size, log->sector_size) != 0 ||
+        area->size < 2 * (uint64_t)log->sector_size ||
+        pawl_quotient(area->size, log->sector_size) > UINT32_MAX ||
         area->size > UINT64_MAX - area->offset || pawl_entry_places(log) < 2)
         return PAWL_STATE;
     for (unsigned slot = 0; slot < PAWL_SLOT_COUNT; slot++) {

@@ -6,8 +6,7 @@
 static bool range_fits(const struct pawl_nor_memory *nor, uint64_t offset, uint64_t size,
                        uint32_t unit)
 {
-    return offset <= nor->size && size <= nor->size - offset && offset % unit == 0 &&
-           size % unit == 0;
+    return offset <= nor->size && size <= nor->size - offset && ((offset | size) & (unit - 1)) == 0;
 }
 
 enum pawl_result pawl_nor_read(const struct pawl_nor_memory *nor, uint64_t offset, void *bytes,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/bytes.h"
+#include "core/divide.h"
 #include "pawl/secret.h"
 
 /* A step hashes 52 bytes: "pawl" || device_id || link. That leaves room for SHA-256's own padding,
@@ -39,8 +40,8 @@ void pawl_download_key_make(const uint8_t unit_secret[PAWL_UNIT_SECRET_SIZE],
                             const uint8_t device_id[PAWL_ID_SIZE], uint32_t chain_length,
                             uint64_t sequence, uint8_t key[PAWL_KEY_SIZE])
 {
-    uint32_t used = (uint32_t)(sequence % chain_length);
+    uint32_t used = pawl_remainder(sequence, chain_length);
 
-    pawl_chain_root_make(unit_secret, sequence / chain_length, key);
+    pawl_chain_root_make(unit_secret, pawl_quotient(sequence, chain_length), key);
     pawl_chain_walk(device_id, key, chain_length - used);
 }

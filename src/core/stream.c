@@ -4,12 +4,13 @@
 #include <string.h>
 
 #include "core/bytes.h"
+#include "core/divide.h"
 #include "pawl/package.h"
 #include "pawl/secret.h"
 
 uint64_t pawl_chunk_count(uint64_t image_size, uint32_t chunk_size)
 {
-    return (image_size - 1) / chunk_size + 1;
+    return pawl_quotient(image_size - 1, chunk_size) + 1;
 }
 
 uint32_t pawl_chunk_length(uint64_t image_size, uint32_t chunk_size, uint64_t index)
