@@ -14,7 +14,9 @@ package=$1 archive=$2 sha256=$3 directory=$4
 mkdir -p "$(dirname "$directory")"
 exec 9>"$directory.lock" # two builds may want the same
 flock 9
-[ ! -f "$directory/.complete" ] || [ "$(cat "$directory/.complete")" != "$sha256" ] || exit 0
+# What stands in .complete: a build's "clean" takes the files that it used, and leaves that.
+state() { echo "$sha256 $(find "$directory" -type f ! -name .complete | wc -l)"; }
+[ ! -f "$directory/.complete" ] || [ "$(cat "$directory/.complete")" != "$(state)" ] || exit 0
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -54,4 +56,4 @@ echo "$sha256  $archive" | sha256sum --check --quiet || {
 rm -rf "$directory"
 mkdir "$directory"
 tar -xf "$archive" -C "$directory" --strip-components=1
-echo "$sha256" >"$directory/.complete"
+state >"$directory/.complete"
