@@ -2,6 +2,7 @@
 """Takes one defence after another out of the code and demands that a test notices.
 
 usage: mutate.py TABLE.toml [NAME...]      all mutations of a table, or those named
+       mutate.py --fits TABLE.toml...      only whether what they take out is still there
 
 A table has a list of [[mutation]]:
 
@@ -214,7 +215,22 @@ def sound_try(mutation):
     return wrong is None
 
 
+def fits_check(tables):
+    wrong = 0
+    for table in tables:
+        with open(table, "rb") as file:
+            for mutation in tomllib.load(file)["mutation"]:
+                try:
+                    texts_change(mutation)
+                except Wrong as error:
+                    print(f"WRONG  {mutation['name']}: {error}")
+                    wrong += 1
+    return 1 if wrong or not tables else 0
+
+
 def main():
+    if sys.argv[1] == "--fits":
+        return fits_check(sys.argv[2:])
     with open(sys.argv[1], "rb") as file:
         mutations = tomllib.load(file)["mutation"]
     names = [mutation["name"] for mutation in mutations]
