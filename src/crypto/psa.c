@@ -214,39 +214,54 @@ static bool block_run(void *cipher, uint8_t block[PAWL_BLOCK_SIZE])
            length == PAWL_BLOCK_SIZE;
 }
 
+/* The block cipher of a key wrap, one way; ended also where it could not begin. */
+struct block_cipher {
+    psa_cipher_operation_t operation;
+    psa_key_id_t key;
+};
+
+static bool block_begin(struct block_cipher *cipher, const uint8_t kek[PAWL_AES256_KEY_SIZE],
+                        bool encrypt)
+{
+    keys_lock();
+    cipher->operation = psa_cipher_operation_init();
+    if (key_import(PSA_KEY_TYPE_AES, encrypt ? PSA_KEY_USAGE_ENCRYPT : PSA_KEY_USAGE_DECRYPT,
+                   PSA_ALG_ECB_NO_PADDING, kek, PAWL_AES256_KEY_SIZE, &cipher->key) != PSA_SUCCESS)
+        return false;
+    return (encrypt
+                ? psa_cipher_encrypt_setup(&cipher->operation, cipher->key, PSA_ALG_ECB_NO_PADDING)
+                : psa_cipher_decrypt_setup(&cipher->operation, cipher->key,
+                                           PSA_ALG_ECB_NO_PADDING)) == PSA_SUCCESS;
+}
+
+static void block_end(struct block_cipher *cipher)
+{
+    psa_cipher_abort(&cipher->operation);
+    psa_destroy_key(cipher->key);
+    keys_unlock();
+}
+
 enum pawl_result pawl_key_wrap(const uint8_t kek[PAWL_AES256_KEY_SIZE], const uint8_t *key,
                                size_t size, uint8_t *wrapped)
 {
-    psa_cipher_operation_t cipher = psa_cipher_operation_init();
     enum pawl_result result = PAWL_CRYPTO;
-    psa_key_id_t id;
+    struct block_cipher cipher;
 
-    keys_lock();
-    if (key_import(PSA_KEY_TYPE_AES, PSA_KEY_USAGE_ENCRYPT, PSA_ALG_ECB_NO_PADDING, kek,
-                   PAWL_AES256_KEY_SIZE, &id) == PSA_SUCCESS &&
-        psa_cipher_encrypt_setup(&cipher, id, PSA_ALG_ECB_NO_PADDING) == PSA_SUCCESS)
-        result = pawl_rfc3394_wrap(block_run, &cipher, key, size, wrapped);
-    psa_cipher_abort(&cipher);
-    psa_destroy_key(id);
-    keys_unlock();
+    if (block_begin(&cipher, kek, true))
+        result = pawl_rfc3394_wrap(block_run, &cipher.operation, key, size, wrapped);
+    block_end(&cipher);
     return result;
 }
 
 enum pawl_result pawl_key_unwrap(const uint8_t kek[PAWL_AES256_KEY_SIZE], const uint8_t *wrapped,
                                  size_t size, uint8_t *key)
 {
-    psa_cipher_operation_t cipher = psa_cipher_operation_init();
     enum pawl_result result = PAWL_CRYPTO;
-    psa_key_id_t id;
+    struct block_cipher cipher;
 
-    keys_lock();
-    if (key_import(PSA_KEY_TYPE_AES, PSA_KEY_USAGE_DECRYPT, PSA_ALG_ECB_NO_PADDING, kek,
-                   PAWL_AES256_KEY_SIZE, &id) == PSA_SUCCESS &&
-        psa_cipher_decrypt_setup(&cipher, id, PSA_ALG_ECB_NO_PADDING) == PSA_SUCCESS)
-        result = pawl_rfc3394_unwrap(block_run, &cipher, wrapped, size, key);
-    psa_cipher_abort(&cipher);
-    psa_destroy_key(id);
-    keys_unlock();
+    if (block_begin(&cipher, kek, false))
+        result = pawl_rfc3394_unwrap(block_run, &cipher.operation, wrapped, size, key);
+    block_end(&cipher);
     return result;
 }
 
