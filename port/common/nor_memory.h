@@ -15,7 +15,7 @@
 #define PAWL_NOR_WRITE_SIZE 8u /* unit and alignment of a program, bytes */
 
 /* Owned by the caller. `words` is the flash's first word, `size` bytes of it a multiple of
- * `page_size`. */
+ * `page_size`, which is a power of two. */
 struct pawl_nor_memory {
     volatile uint32_t *words;
     uint32_t size;
