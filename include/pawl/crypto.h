@@ -36,6 +36,9 @@ void pawl_sha256_init(struct pawl_sha256 *sha);
 void pawl_sha256_update(struct pawl_sha256 *sha, const void *bytes, size_t size);
 void pawl_sha256_final(struct pawl_sha256 *sha, uint8_t digest[PAWL_SHA256_SIZE]);
 
+/* SHA-256 of one byte string: the three above in one; in core, not in the adapters. */
+void pawl_sha256_make(const void *bytes, size_t size, uint8_t digest[PAWL_SHA256_SIZE]);
+
 /* Hashes one already padded 64-byte block `steps` times; each digest takes the place of the 32
  * bytes at `at` (0..32) before the next step. The chain's inner loop, where general updates would
  * cost more than the hash itself. */

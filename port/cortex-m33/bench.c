@@ -74,13 +74,10 @@ static void decrypt(void)
 
 static void hash(void)
 {
-    struct pawl_sha256 sha;
     uint8_t digest[PAWL_SHA256_SIZE];
 
     uint32_t from = start();
-    pawl_sha256_init(&sha);
-    pawl_sha256_update(&sha, chunk, CHUNK_SIZE);
-    pawl_sha256_final(&sha, digest);
+    pawl_sha256_make(chunk, CHUNK_SIZE, digest);
     line("hash", from);
 }
 

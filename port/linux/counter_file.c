@@ -36,11 +36,7 @@ struct counter_file {
 
 static void digest_make(const uint8_t entry[ENTRY_SIZE], uint8_t digest[PAWL_SHA256_SIZE])
 {
-    struct pawl_sha256 sha;
-
-    pawl_sha256_init(&sha);
-    pawl_sha256_update(&sha, entry, ENTRY_BODY);
-    pawl_sha256_final(&sha, digest);
+    pawl_sha256_make(entry, ENTRY_BODY, digest);
 }
 
 static enum pawl_result entry_write(int fd, uint64_t value)

@@ -26,7 +26,6 @@ enum pawl_result pawl_release_make(const struct pawl_signer *signer,
 {
     uint8_t payload[PAWL_MANIFEST_SIZE_MAX], signed_bytes[PAWL_MANIFEST_SIZE_MAX];
     size_t payload_size = 0, signed_size = 0;
-    struct pawl_sha256 sha;
     enum pawl_result result = pawl_manifest_write(manifest, payload, sizeof payload, &payload_size);
 
     if (result == PAWL_OK)
@@ -44,8 +43,6 @@ enum pawl_result pawl_release_make(const struct pawl_signer *signer,
         pawl_hint("name, version and arguments are UTF-8 text without NUL, and short");
     if (result != PAWL_OK)
         return result;
-    pawl_sha256_init(&sha);
-    pawl_sha256_update(&sha, payload, payload_size);
-    pawl_sha256_final(&sha, release->release_id);
+    pawl_sha256_make(payload, payload_size, release->release_id);
     return PAWL_OK;
 }

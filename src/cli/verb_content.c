@@ -35,16 +35,13 @@ static const struct pawl_option options[] = {
 static enum pawl_result release_id_load(const char *text, uint8_t release_id[PAWL_RELEASE_ID_SIZE])
 {
     struct pawl_package_file file;
-    struct pawl_sha256 sha;
     if (pawl_hex_decode(text, release_id, PAWL_RELEASE_ID_SIZE) == PAWL_OK)
         return PAWL_OK;
     enum pawl_result result = pawl_package_load(text, &file);
     if (result != PAWL_OK)
         return result;
-    pawl_sha256_init(&sha);
-    pawl_sha256_update(&sha, file.package.signed_manifest.payload,
-                       file.package.signed_manifest.payload_size);
-    pawl_sha256_final(&sha, release_id);
+    pawl_sha256_make(file.package.signed_manifest.payload,
+                     file.package.signed_manifest.payload_size, release_id);
     pawl_package_close(&file);
     return PAWL_OK;
 }

@@ -55,7 +55,6 @@ static void status_make(const struct pawl_device_record *record,
                         uint8_t status[PAWL_CHALLENGE_STATUS_SIZE])
 {
     uint8_t subject[1 + 1 + 3 * 8 + PAWL_PACKAGE_ID_SIZE] = {0}, digest[PAWL_SHA256_SIZE];
-    struct pawl_sha256 sha;
 
     memset(status, 0, PAWL_CHALLENGE_STATUS_SIZE);
     if (record->standing == PAWL_STANDING_ACTIVE && !failure->present)
@@ -68,9 +67,7 @@ static void status_make(const struct pawl_device_record *record,
         pawl_u64be_put(subject + 18, failure->attempt);
         memcpy(subject + 26, failure->package_id, PAWL_PACKAGE_ID_SIZE);
     }
-    pawl_sha256_init(&sha);
-    pawl_sha256_update(&sha, subject, sizeof subject);
-    pawl_sha256_final(&sha, digest);
+    pawl_sha256_make(subject, sizeof subject, digest);
     memcpy(status, digest, PAWL_CHALLENGE_STATUS_SIZE);
 }
 

@@ -21,7 +21,7 @@ struct arrival {
     uint8_t preamble[PAWL_PREAMBLE_SIZE_MAX];
     size_t filled;
     bool judged;
-    uint64_t size; /* bytes that the whole must have, once judged */
+    size_t size; /* bytes that the whole must have, once judged */
     struct pawl_package_row row;
 };
 
@@ -72,12 +72,9 @@ static void row_make(struct arrival *arrival, const struct pawl_package *package
                      const struct pawl_manifest *manifest)
 {
     struct pawl_package_row *row = &arrival->row;
-    struct pawl_sha256 sha;
     memset(row, 0, sizeof *row);
-    pawl_sha256_init(&sha);
-    pawl_sha256_update(&sha, package->signed_manifest.payload,
-                       package->signed_manifest.payload_size);
-    pawl_sha256_final(&sha, row->release_id);
+    pawl_sha256_make(package->signed_manifest.payload, package->signed_manifest.payload_size,
+                     row->release_id);
     memcpy(row->package_id, package->package_id, PAWL_PACKAGE_ID_SIZE);
     memcpy(row->vendor_id, manifest->vendor_id, PAWL_ID_SIZE);
     memcpy(row->class_id, manifest->class_id, PAWL_ID_SIZE);
