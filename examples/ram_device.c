@@ -15,22 +15,21 @@ static uint8_t flash[2 * SLOT + 4 * PAGE];
 static uint64_t counter;
 static uint8_t cells[2][PAWL_CELL_SIZE];
 
-static enum pawl_result flash_read(void *context, uint64_t offset, void *bytes, size_t size)
+static enum pawl_result flash_read(void *context, size_t offset, void *bytes, size_t size)
 {
     (void)context;
     memcpy(bytes, flash + offset, size);
     return PAWL_OK;
 }
 
-static enum pawl_result flash_program(void *context, uint64_t offset, const void *bytes,
-                                      size_t size)
+static enum pawl_result flash_program(void *context, size_t offset, const void *bytes, size_t size)
 {
     (void)context;
     memcpy(flash + offset, bytes, size);
     return PAWL_OK;
 }
 
-static enum pawl_result flash_erase(void *context, uint64_t offset, uint64_t size)
+static enum pawl_result flash_erase(void *context, size_t offset, size_t size)
 {
     (void)context;
     memset(flash + offset, 0xff, size);
@@ -74,7 +73,7 @@ static enum pawl_result load_begin(void *context, const struct pawl_manifest *ma
     return PAWL_UNSUPPORTED;
 }
 
-static enum pawl_result load(void *context, uint64_t offset, const uint8_t *bytes, size_t size)
+static enum pawl_result load(void *context, size_t offset, const uint8_t *bytes, size_t size)
 {
     (void)context;
     (void)offset;

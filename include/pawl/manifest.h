@@ -78,7 +78,8 @@ enum pawl_result pawl_signed_manifest_verify(const struct pawl_signed_manifest *
                                              const struct pawl_anchor *anchors, uint32_t count,
                                              uint32_t mask);
 
-/* Decodes a payload whose signature was verified. PAWL_MALFORMED, PAWL_UNSUPPORTED. */
+/* Decodes a payload whose signature was verified. PAWL_MALFORMED, PAWL_UNSUPPORTED: `out` holds
+ * zeros then. */
 enum pawl_result pawl_manifest_read(const uint8_t *payload, size_t size, struct pawl_manifest *out);
 
 /* Encodes a payload. PAWL_MALFORMED for values that the format does not allow, PAWL_EXHAUSTED. */

@@ -45,7 +45,7 @@ struct pawl_package {
 enum pawl_result pawl_preamble_size_read(const uint8_t prefix[PAWL_PREFIX_SIZE], uint32_t *size);
 
 /* Takes a whole preamble apart (`size` may be larger: what follows is ignored). PAWL_MALFORMED,
- * PAWL_UNSUPPORTED. The manifest is not verified yet. */
+ * PAWL_UNSUPPORTED; of what is in `out` then, nothing counts. The manifest is not verified yet. */
 enum pawl_result pawl_package_read(const uint8_t *bytes, size_t size, struct pawl_package *out);
 
 /* Writes a preamble. PAWL_MALFORMED for a chunk size that is not allowed, PAWL_EXHAUSTED. */
@@ -63,7 +63,7 @@ struct pawl_acceptance {
 
 /* Verifies the signature, decodes the manifest, checks what it revokes, vendor and class, then the
  * security version, in this order (SPEC 1): PAWL_UNTRUSTED, PAWL_MALFORMED or PAWL_UNSUPPORTED,
- * PAWL_UNTRUSTED, PAWL_WRONG_CLASS, PAWL_ROLLBACK. */
+ * PAWL_UNTRUSTED, PAWL_WRONG_CLASS, PAWL_ROLLBACK. After an error nothing is left in `manifest`. */
 enum pawl_result pawl_package_accept(const struct pawl_package *package,
                                      const struct pawl_acceptance *acceptance,
                                      struct pawl_manifest *manifest);
@@ -75,35 +75,36 @@ enum pawl_result pawl_revocation_make(const struct pawl_manifest *manifest,
                                       const struct pawl_pud *pud, uint32_t *revoked);
 
 /* Geometry of the chunks of an image of `image_size` bytes (at least 1). */
-uint64_t pawl_chunk_count(uint64_t image_size, uint32_t chunk_size);
+size_t pawl_chunk_count(size_t image_size, uint32_t chunk_size);
 /* Plaintext bytes in chunk `index`. */
-uint32_t pawl_chunk_length(uint64_t image_size, uint32_t chunk_size, uint64_t index);
-/* Bytes of the whole package; PAWL_CORRUPT when it does not fit 64 bits. */
+uint32_t pawl_chunk_length(size_t image_size, uint32_t chunk_size, size_t index);
+/* Bytes of the whole package, of an image of which only the manifest told; PAWL_CORRUPT when a
+ * size_t can't count them. */
 enum pawl_result pawl_package_size_make(uint32_t preamble_size, uint64_t image_size,
-                                        uint32_t chunk_size, uint64_t *size);
+                                        uint32_t chunk_size, size_t *size);
 
 /* The stream of one package under one content key. Init, use in any order, release (which wipes).
  * One per thread. */
 struct pawl_stream {
     struct pawl_gcm gcm;
-    uint64_t image_size;
+    size_t image_size;
     uint32_t chunk_size;
 };
 
 enum pawl_result pawl_stream_init(struct pawl_stream *stream,
                                   const uint8_t content_key[PAWL_KEY_SIZE],
-                                  const uint8_t package_id[PAWL_PACKAGE_ID_SIZE],
-                                  uint64_t image_size, uint32_t chunk_size);
+                                  const uint8_t package_id[PAWL_PACKAGE_ID_SIZE], size_t image_size,
+                                  uint32_t chunk_size);
 void pawl_stream_release(struct pawl_stream *stream);
 
 /* Seals chunk `index`: pawl_chunk_length() bytes of plaintext become that plus 16. In place
  * allowed. */
-enum pawl_result pawl_stream_seal(struct pawl_stream *stream, uint64_t index, const uint8_t *plain,
+enum pawl_result pawl_stream_seal(struct pawl_stream *stream, size_t index, const uint8_t *plain,
                                   uint8_t *sealed);
 
 /* Opens chunk `index` from pawl_chunk_length() + 16 bytes. PAWL_CORRUPT; no plaintext is left then.
  * In place allowed. */
-enum pawl_result pawl_stream_open(struct pawl_stream *stream, uint64_t index, const uint8_t *sealed,
+enum pawl_result pawl_stream_open(struct pawl_stream *stream, size_t index, const uint8_t *sealed,
                                   uint8_t *plain);
 
 #endif

@@ -18,10 +18,11 @@
 #define PAWL_CELL_SIZE 32u
 #define PAWL_WRITE_SIZE_MAX 512u
 
-/* A range of flash; both values are multiples of the page size. */
+/* A range of flash, in bytes; both values are multiples of the page size. A device counts in words
+ * of its own (SPEC 13.7). */
 struct pawl_area {
-    uint64_t offset;
-    uint64_t size;
+    size_t offset;
+    size_t size;
 };
 
 struct pawl_flash {
@@ -36,15 +37,15 @@ struct pawl_flash {
 
     /* An error may mean that these bytes can't be read, as after a torn write on flash with error
      * correction; the engine then takes them for damaged until it has erased them. */
-    enum pawl_result (*read)(void *context, uint64_t offset, void *bytes, size_t size);
+    enum pawl_result (*read)(void *context, size_t offset, void *bytes, size_t size);
     /* `offset` and `size` are multiples of write_size; the range was erased since it was last
      * programmed. */
-    enum pawl_result (*program)(void *context, uint64_t offset, const void *bytes, size_t size);
+    enum pawl_result (*program)(void *context, size_t offset, const void *bytes, size_t size);
     /* PAWL_STORAGE unless flash holds these bytes. NULL: the engine reads them back in small
      * pieces, which suits flash that is mapped into memory. */
-    enum pawl_result (*verify)(void *context, uint64_t offset, const void *bytes, size_t size);
+    enum pawl_result (*verify)(void *context, size_t offset, const void *bytes, size_t size);
     /* `offset` and `size` are multiples of page_size. */
-    enum pawl_result (*erase)(void *context, uint64_t offset, uint64_t size);
+    enum pawl_result (*erase)(void *context, size_t offset, size_t size);
     /* Everything programmed and erased so far survives a power cut when this returns. NULL where
      * program and erase are durable by themselves. */
     enum pawl_result (*sync)(void *context);
@@ -69,11 +70,11 @@ struct pawl_protected {
 struct pawl_executor {
     bool kinds[4]; /* kinds[k]: images of enum pawl_kind k can be run here */
     bool network;  /* so can those of PAWL_PROFILE_NETWORK; run and load_begin see to the rest */
-    uint64_t image_size_max;
-    uint64_t window_start, window_end; /* PAWL_KIND_RAW: load and entry addresses must lie inside */
+    size_t image_size_max;
+    uintptr_t window_start, window_end; /* PAWL_KIND_RAW: the image must lie inside */
 
     enum pawl_result (*load_begin)(void *context, const struct pawl_manifest *manifest);
-    enum pawl_result (*load)(void *context, uint64_t offset, const uint8_t *bytes, size_t size);
+    enum pawl_result (*load)(void *context, size_t offset, const uint8_t *bytes, size_t size);
     void (*load_abort)(void *context); /* wipes what was loaded */
     /* Starts the loaded image without privilege. For a trial the port enforces the manifest's
      * deadline itself. How the run goes comes later through pawl_processor_ran(). */

@@ -138,7 +138,7 @@ enum pawl_result pawl_directive_write(const struct pawl_directive *directive,
                                       size_t capacity, size_t *size);
 
 /* Reads a directive that answers the report with `nonce`: PAWL_MALFORMED, PAWL_UNSUPPORTED,
- * PAWL_UNTRUSTED (bad MAC, or made for another report). */
+ * PAWL_UNTRUSTED (bad MAC, or made for another report). After an error `directive` holds zeros. */
 enum pawl_result pawl_directive_read(const uint8_t *bytes, size_t size,
                                      const uint8_t auth_key[PAWL_KEY_SIZE],
                                      const uint8_t nonce[PAWL_NONCE_SIZE],

@@ -20,14 +20,14 @@
 struct pawl_verity_level {
     struct pawl_sha256 block;       /* the tree block under way */
     uint8_t last[PAWL_SHA256_SIZE]; /* the newest hash that came up to this level */
-    uint64_t count;                 /* hashes that came up to this level */
+    size_t count;                   /* hashes that came up to this level */
 };
 
 /* Running digest, owned by the caller. Not secret unless the image is: then wipe it. */
 struct pawl_verity {
     struct pawl_sha256 leaf;
     uint32_t leaf_fill; /* bytes in the leaf under way */
-    uint64_t size;      /* bytes taken */
+    size_t size;        /* bytes taken */
     struct pawl_verity_level levels[PAWL_VERITY_LEVELS];
 };
 

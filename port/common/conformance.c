@@ -14,13 +14,13 @@ struct check {
 };
 
 /* Whether every byte of a range of flash is `value`. */
-static bool reads_as(const struct pawl_conformance *conformance, uint64_t offset, uint64_t size,
+static bool reads_as(const struct pawl_conformance *conformance, size_t offset, size_t size,
                      uint8_t value)
 {
     const struct pawl_port *port = conformance->port;
     uint8_t bytes[64];
 
-    for (uint64_t at = 0; at < size; at += sizeof bytes) {
+    for (size_t at = 0; at < size; at += sizeof bytes) {
         size_t part = size - at < sizeof bytes ? (size_t)(size - at) : sizeof bytes;
         if (port->flash.read(port->context, offset + at, bytes, part) != PAWL_OK)
             return false;
@@ -31,7 +31,7 @@ static bool reads_as(const struct pawl_conformance *conformance, uint64_t offset
     return true;
 }
 
-static bool erase(const struct pawl_conformance *conformance, uint64_t page)
+static bool erase(const struct pawl_conformance *conformance, size_t page)
 {
     const struct pawl_port *port = conformance->port;
     const uint32_t size = port->flash.page_size;
@@ -40,7 +40,7 @@ static bool erase(const struct pawl_conformance *conformance, uint64_t page)
            PAWL_OK;
 }
 
-static bool program(const struct pawl_conformance *conformance, uint64_t offset, uint8_t value)
+static bool program(const struct pawl_conformance *conformance, size_t offset, uint8_t value)
 {
     const struct pawl_port *port = conformance->port;
     uint8_t unit[UNIT_MAX];
@@ -55,7 +55,7 @@ static bool limits_make_sense(const struct pawl_conformance *conformance)
     const uint32_t page = conformance->port->flash.page_size;
 
     return pawl_port_check(conformance->port) == PAWL_OK && scratch->offset % page == 0 &&
-           scratch->size >= 2 * (uint64_t)page;
+           scratch->size >= 2 * (size_t)page;
 }
 
 static bool erased_flash_reads_erased(const struct pawl_conformance *conformance)
@@ -63,7 +63,7 @@ static bool erased_flash_reads_erased(const struct pawl_conformance *conformance
     const struct pawl_flash *flash = &conformance->port->flash;
 
     return erase(conformance, 0) && erase(conformance, 1) &&
-           reads_as(conformance, conformance->scratch.offset, 2 * (uint64_t)flash->page_size,
+           reads_as(conformance, conformance->scratch.offset, 2 * (size_t)flash->page_size,
                     flash->erased);
 }
 
@@ -71,7 +71,7 @@ static bool erased_flash_reads_erased(const struct pawl_conformance *conformance
 static bool a_unit_is_programmed_alone(const struct pawl_conformance *conformance)
 {
     const struct pawl_flash *flash = &conformance->port->flash;
-    uint64_t start = conformance->scratch.offset, unit = flash->write_size;
+    size_t start = conformance->scratch.offset, unit = flash->write_size;
 
     return program(conformance, start + unit, 0x5a) &&
            reads_as(conformance, start, unit, flash->erased) &&
@@ -82,7 +82,7 @@ static bool a_unit_is_programmed_alone(const struct pawl_conformance *conformanc
 static bool the_last_unit_of_a_page_works(const struct pawl_conformance *conformance)
 {
     const struct pawl_flash *flash = &conformance->port->flash;
-    uint64_t last = conformance->scratch.offset + flash->page_size - flash->write_size;
+    size_t last = conformance->scratch.offset + flash->page_size - flash->write_size;
 
     return program(conformance, last, 0xa5) &&
            reads_as(conformance, last, flash->write_size, 0xa5) &&
@@ -92,7 +92,7 @@ static bool the_last_unit_of_a_page_works(const struct pawl_conformance *conform
 static bool an_erase_takes_its_page_alone(const struct pawl_conformance *conformance)
 {
     const struct pawl_flash *flash = &conformance->port->flash;
-    uint64_t second = conformance->scratch.offset + flash->page_size;
+    size_t second = conformance->scratch.offset + flash->page_size;
 
     return program(conformance, second, 0x33) && erase(conformance, 0) &&
            reads_as(conformance, conformance->scratch.offset, flash->page_size, flash->erased) &&

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "core/bytes.h"
-#include "core/divide.h"
 #include "pawl/crypto.h"
 #include "processor/flash.h"
 
@@ -30,7 +29,7 @@ static uint32_t padded_size(const struct pawl_counter_log *log)
 
 uint32_t pawl_entry_sectors(const struct pawl_counter_log *log)
 {
-    return (uint32_t)pawl_quotient(log->area.size, log->sector_size);
+    return (uint32_t)(log->area.size / log->sector_size);
 }
 
 uint32_t pawl_entry_places(const struct pawl_counter_log *log)
@@ -38,14 +37,14 @@ uint32_t pawl_entry_places(const struct pawl_counter_log *log)
     return log->sector_size / (padded_size(log) + write_size(log));
 }
 
-static uint64_t sector_offset(const struct pawl_counter_log *log, uint32_t sector)
+static size_t sector_offset(const struct pawl_counter_log *log, uint32_t sector)
 {
-    return log->area.offset + (uint64_t)sector * log->sector_size;
+    return log->area.offset + (size_t)sector * log->sector_size;
 }
 
-static uint64_t place_offset(const struct pawl_counter_log *log, uint32_t sector, uint32_t place)
+static size_t place_offset(const struct pawl_counter_log *log, uint32_t sector, uint32_t place)
 {
-    return sector_offset(log, sector) + (uint64_t)place * (padded_size(log) + write_size(log));
+    return sector_offset(log, sector) + (size_t)place * (padded_size(log) + write_size(log));
 }
 
 enum pawl_result pawl_counter_log_check(const struct pawl_counter_log *log)
@@ -56,11 +55,10 @@ enum pawl_result pawl_counter_log_check(const struct pawl_counter_log *log)
         return PAWL_STATE;
     const struct pawl_flash *flash = &log->port->flash;
     if (log->sector_size == 0 || log->sector_size % flash->page_size != 0 ||
-        (area->offset & (flash->page_size - 1)) != 0 ||
-        pawl_remainder(area->size, log->sector_size) != 0 ||
-        area->size < 2 * (uint64_t)log->sector_size ||
-        pawl_quotient(area->size, log->sector_size) > UINT32_MAX ||
-        area->size > UINT64_MAX - area->offset || pawl_entry_places(log) < 2)
+        (area->offset & (flash->page_size - 1)) != 0 || area->size % log->sector_size != 0 ||
+        area->size < 2 * (size_t)log->sector_size ||
+        pawl_entry_sectors(log) != area->size / log->sector_size ||
+        area->size > SIZE_MAX - area->offset || pawl_entry_places(log) < 2)
         return PAWL_STATE;
     for (unsigned slot = 0; slot < PAWL_SLOT_COUNT; slot++) {
         if (!pawl_areas_are_apart(area, &flash->slots[slot]) ||
@@ -91,8 +89,8 @@ static uint8_t sealed(const struct pawl_counter_log *log)
 }
 
 /* PAWL_STORAGE when a byte of the range is not erased, the port's error when it can't be read. */
-static enum pawl_result range_is_erased(const struct pawl_counter_log *log, uint64_t offset,
-                                        uint64_t size)
+static enum pawl_result range_is_erased(const struct pawl_counter_log *log, size_t offset,
+                                        size_t size)
 {
     uint8_t piece[PIECE_SIZE];
 
@@ -109,7 +107,7 @@ static enum pawl_result range_is_erased(const struct pawl_counter_log *log, uint
     return PAWL_OK;
 }
 
-static enum pawl_entry_seal seal_read(const struct pawl_counter_log *log, uint64_t offset)
+static enum pawl_entry_seal seal_read(const struct pawl_counter_log *log, size_t offset)
 {
     uint8_t unit[PAWL_WRITE_SIZE_MAX];
     uint32_t size = write_size(log);
@@ -123,11 +121,7 @@ static enum pawl_entry_seal seal_read(const struct pawl_counter_log *log, uint64
 
 static void check_make(const uint8_t *entry, uint8_t digest[PAWL_SHA256_SIZE])
 {
-    struct pawl_sha256 sha;
-
-    pawl_sha256_init(&sha);
-    pawl_sha256_update(&sha, entry, AT_CHECK);
-    pawl_sha256_final(&sha, digest);
+    pawl_sha256_make(entry, AT_CHECK, digest);
 }
 
 static void encode(const struct pawl_counter_log *log, uint32_t generation, uint32_t place,
@@ -162,7 +156,7 @@ static bool decode(const uint8_t bytes[ENTRY_SIZE], uint32_t place, struct pawl_
 void pawl_entry_read(const struct pawl_counter_log *log, uint32_t sector, uint32_t place,
                      struct pawl_entry *entry)
 {
-    uint64_t offset = place_offset(log, sector, place);
+    size_t offset = place_offset(log, sector, place);
     uint8_t bytes[ENTRY_SIZE];
 
     entry->kind = PAWL_ENTRY_BROKEN;
@@ -175,7 +169,7 @@ void pawl_entry_read(const struct pawl_counter_log *log, uint32_t sector, uint32
     entry->seal = seal_read(log, offset + padded_size(log));
 }
 
-static enum pawl_result program_durably(const struct pawl_counter_log *log, uint64_t offset,
+static enum pawl_result program_durably(const struct pawl_counter_log *log, size_t offset,
                                         const uint8_t *bytes, size_t size)
 {
     enum pawl_result result = pawl_flash_program(log->port, offset, bytes, size);
@@ -185,7 +179,7 @@ static enum pawl_result program_durably(const struct pawl_counter_log *log, uint
 enum pawl_result pawl_entry_write(const struct pawl_counter_log *log, uint32_t sector,
                                   uint32_t generation, uint32_t place)
 {
-    uint64_t offset = place_offset(log, sector, place);
+    size_t offset = place_offset(log, sector, place);
     uint8_t bytes[PAWL_WRITE_SIZE_MAX];
 
     memset(bytes, erased(log), sizeof bytes);
@@ -211,7 +205,7 @@ enum pawl_result pawl_entry_compare(const struct pawl_counter_log *log)
 
 enum pawl_result pawl_entry_sector_erase(const struct pawl_counter_log *log, uint32_t sector)
 {
-    uint64_t offset = sector_offset(log, sector);
+    size_t offset = sector_offset(log, sector);
 
     enum pawl_result result = pawl_flash_erase(log->port, offset, log->sector_size);
     if (result == PAWL_OK)

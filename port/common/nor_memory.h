@@ -23,13 +23,13 @@ struct pawl_nor_memory {
 };
 
 /* Any offset and size inside the flash; PAWL_STORAGE for a range outside. */
-enum pawl_result pawl_nor_read(const struct pawl_nor_memory *nor, uint64_t offset, void *bytes,
+enum pawl_result pawl_nor_read(const struct pawl_nor_memory *nor, size_t offset, void *bytes,
                                size_t size);
 /* Offset and size are multiples of PAWL_NOR_WRITE_SIZE, else PAWL_STORAGE. What was programmed
  * before keeps its cleared bits. */
-enum pawl_result pawl_nor_program(const struct pawl_nor_memory *nor, uint64_t offset,
+enum pawl_result pawl_nor_program(const struct pawl_nor_memory *nor, size_t offset,
                                   const void *bytes, size_t size);
 /* Offset and size are multiples of the page size, else PAWL_STORAGE. */
-enum pawl_result pawl_nor_erase(const struct pawl_nor_memory *nor, uint64_t offset, uint64_t size);
+enum pawl_result pawl_nor_erase(const struct pawl_nor_memory *nor, size_t offset, size_t size);
 
 #endif

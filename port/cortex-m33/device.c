@@ -11,7 +11,7 @@
 static uint8_t chunk[PAWL_DEVICE_CHUNK_CAPACITY];
 static _Alignas(PAWL_PROCESSOR_ALIGNMENT) uint8_t engine[PAWL_PROCESSOR_SIZE];
 
-static enum pawl_result flash_read(void *context, uint64_t offset, void *bytes, size_t size)
+static enum pawl_result flash_read(void *context, size_t offset, void *bytes, size_t size)
 {
     const struct pawl_device *device = context;
 
@@ -19,8 +19,7 @@ static enum pawl_result flash_read(void *context, uint64_t offset, void *bytes, 
 }
 
 /* What takes long passes through here, and only that: a loop that does not is caught. */
-static enum pawl_result flash_program(void *context, uint64_t offset, const void *bytes,
-                                      size_t size)
+static enum pawl_result flash_program(void *context, size_t offset, const void *bytes, size_t size)
 {
     const struct pawl_device *device = context;
 
@@ -28,7 +27,7 @@ static enum pawl_result flash_program(void *context, uint64_t offset, const void
     return pawl_nor_program(&device->nor, offset, bytes, size);
 }
 
-static enum pawl_result flash_erase(void *context, uint64_t offset, uint64_t size)
+static enum pawl_result flash_erase(void *context, size_t offset, size_t size)
 {
     const struct pawl_device *device = context;
 

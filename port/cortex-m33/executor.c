@@ -43,7 +43,7 @@ static enum pawl_result load_begin(void *context, const struct pawl_manifest *ma
 
 /* The engine has checked that the whole image lies in the window; here it is checked once more
  * where it is used. */
-static enum pawl_result load(void *context, uint64_t offset, const uint8_t *bytes, size_t size)
+static enum pawl_result load(void *context, size_t offset, const uint8_t *bytes, size_t size)
 {
     const struct pawl_image *image = context;
     uint64_t start = image->load_address + offset;

@@ -11,29 +11,28 @@
 #include "pud_file.h"
 #include "state_directory.h"
 
-static enum pawl_result flash_read(void *context, uint64_t offset, void *bytes, size_t size)
+static enum pawl_result flash_read(void *context, size_t offset, void *bytes, size_t size)
 {
     const struct pawl_device *device = context;
 
     return pawl_flash_file_read(&device->flash, offset, bytes, size);
 }
 
-static enum pawl_result flash_program(void *context, uint64_t offset, const void *bytes,
-                                      size_t size)
+static enum pawl_result flash_program(void *context, size_t offset, const void *bytes, size_t size)
 {
     const struct pawl_device *device = context;
 
     return pawl_flash_file_program(&device->flash, offset, bytes, size);
 }
 
-static enum pawl_result flash_verify(void *context, uint64_t offset, const void *bytes, size_t size)
+static enum pawl_result flash_verify(void *context, size_t offset, const void *bytes, size_t size)
 {
     const struct pawl_device *device = context;
 
     return pawl_flash_file_verify(&device->flash, offset, bytes, size);
 }
 
-static enum pawl_result flash_erase(void *context, uint64_t offset, uint64_t size)
+static enum pawl_result flash_erase(void *context, size_t offset, size_t size)
 {
     const struct pawl_device *device = context;
 
@@ -83,7 +82,7 @@ static enum pawl_result load_begin(void *context, const struct pawl_manifest *ma
     return pawl_executor_load_begin(&device->executor, manifest);
 }
 
-static enum pawl_result load(void *context, uint64_t offset, const uint8_t *bytes, size_t size)
+static enum pawl_result load(void *context, size_t offset, const uint8_t *bytes, size_t size)
 {
     struct pawl_device *device = context;
 
@@ -146,7 +145,8 @@ static void port_make(struct pawl_device *device, const struct pawl_settings *se
         .executor =
             {.kinds = {[PAWL_KIND_EXEC] = true, [PAWL_KIND_OPAQUE] = settings->handler != NULL},
              .network = settings->network,
-             .image_size_max = settings->image_max,
+             .image_size_max =
+                 settings->image_max < SIZE_MAX ? (size_t)settings->image_max : SIZE_MAX,
              .load_begin = load_begin,
              .load = load,
              .load_abort = load_abort,

@@ -101,7 +101,7 @@ enum pawl_result pawl_executor_load_begin(struct pawl_executor_linux *executor,
     return PAWL_OK;
 }
 
-enum pawl_result pawl_executor_load(struct pawl_executor_linux *executor, uint64_t offset,
+enum pawl_result pawl_executor_load(struct pawl_executor_linux *executor, size_t offset,
                                     const uint8_t *bytes, size_t size)
 {
     if (executor->image < 0 || offset != executor->loaded)

@@ -34,7 +34,7 @@ void pawl_executor_close(struct pawl_executor_linux *executor);
 /* The callbacks of struct pawl_executor. */
 enum pawl_result pawl_executor_load_begin(struct pawl_executor_linux *executor,
                                           const struct pawl_manifest *manifest);
-enum pawl_result pawl_executor_load(struct pawl_executor_linux *executor, uint64_t offset,
+enum pawl_result pawl_executor_load(struct pawl_executor_linux *executor, size_t offset,
                                     const uint8_t *bytes, size_t size);
 void pawl_executor_load_abort(struct pawl_executor_linux *executor);
 enum pawl_result pawl_executor_run(struct pawl_executor_linux *executor,

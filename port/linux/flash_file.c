@@ -10,7 +10,7 @@
 #include "host/file.h"
 #include "host/log.h"
 
-#define SLOTS_OFFSET ((uint64_t)PAWL_SLOT_COUNT * PAWL_FLASH_RECORDS_SIZE)
+#define SLOTS_OFFSET ((size_t)PAWL_SLOT_COUNT * PAWL_FLASH_RECORDS_SIZE)
 
 static uint64_t page_round(uint64_t size)
 {
@@ -22,7 +22,16 @@ static uint64_t file_size(uint64_t slot_size)
     return SLOTS_OFFSET + PAWL_SLOT_COUNT * slot_size;
 }
 
-static enum pawl_result zeros_write(int fd, uint64_t offset, uint64_t size)
+/* The engine counts bytes of flash with size_t. */
+static enum pawl_result slot_size_check(uint64_t slot_size)
+{
+    if (file_size(slot_size) < SIZE_MAX)
+        return PAWL_OK;
+    return pawl_error(PAWL_EXHAUSTED, "slots of %" PRIu64 " bytes are too large for this machine",
+                      slot_size);
+}
+
+static enum pawl_result zeros_write(int fd, size_t offset, size_t size)
 {
     static const uint8_t zeros[65536];
 
@@ -40,6 +49,8 @@ enum pawl_result pawl_flash_file_format(struct pawl_flash_file *flash, int direc
                                         uint64_t slot_size)
 {
     flash->slot_size = slot_size != 0 ? page_round(slot_size) : PAWL_FLASH_SLOT_SIZE_BASE;
+    if (slot_size_check(flash->slot_size) != PAWL_OK)
+        return PAWL_EXHAUSTED;
     /* The length comes first: a file that has it is whole, if perhaps without room of its own. */
     if (ftruncate(flash->fd, (off_t)file_size(flash->slot_size)) != 0 ||
         zeros_write(flash->fd, 0, SLOTS_OFFSET) != PAWL_OK || fsync(flash->fd) != 0 ||
@@ -63,7 +74,7 @@ static enum pawl_result geometry_find(struct pawl_flash_file *flash, uint64_t ha
         pawl_hint("slots keep the size they were made with: leave --slot-size out");
         return PAWL_STORAGE;
     }
-    return PAWL_OK;
+    return slot_size_check(flash->slot_size);
 }
 
 enum pawl_result pawl_flash_file_open(struct pawl_flash_file *flash, int directory,
@@ -93,25 +104,26 @@ void pawl_flash_file_close(struct pawl_flash_file *flash)
 
 void pawl_flash_file_describe(const struct pawl_flash_file *flash, struct pawl_flash *geometry)
 {
+    const size_t size = (size_t)flash->slot_size;
+
     geometry->page_size = PAWL_FLASH_PAGE_SIZE;
     geometry->write_size = 1;
     geometry->erased = 0x00;
     for (unsigned i = 0; i < PAWL_SLOT_COUNT; i++) {
         geometry->records[i] =
-            (struct pawl_area){(uint64_t)i * PAWL_FLASH_RECORDS_SIZE, PAWL_FLASH_RECORDS_SIZE};
-        geometry->slots[i] =
-            (struct pawl_area){SLOTS_OFFSET + i * flash->slot_size, flash->slot_size};
+            (struct pawl_area){(size_t)i * PAWL_FLASH_RECORDS_SIZE, PAWL_FLASH_RECORDS_SIZE};
+        geometry->slots[i] = (struct pawl_area){SLOTS_OFFSET + i * size, size};
     }
 }
 
-static bool range_fits(const struct pawl_flash_file *flash, uint64_t offset, uint64_t size)
+static bool range_fits(const struct pawl_flash_file *flash, size_t offset, size_t size)
 {
     uint64_t end = file_size(flash->slot_size);
 
     return offset <= end && size <= end - offset;
 }
 
-enum pawl_result pawl_flash_file_read(const struct pawl_flash_file *flash, uint64_t offset,
+enum pawl_result pawl_flash_file_read(const struct pawl_flash_file *flash, size_t offset,
                                       void *bytes, size_t size)
 {
     if (!range_fits(flash, offset, size) ||
@@ -120,7 +132,7 @@ enum pawl_result pawl_flash_file_read(const struct pawl_flash_file *flash, uint6
     return PAWL_OK;
 }
 
-enum pawl_result pawl_flash_file_program(const struct pawl_flash_file *flash, uint64_t offset,
+enum pawl_result pawl_flash_file_program(const struct pawl_flash_file *flash, size_t offset,
                                          const void *bytes, size_t size)
 {
     if (!range_fits(flash, offset, size) ||
@@ -129,7 +141,7 @@ enum pawl_result pawl_flash_file_program(const struct pawl_flash_file *flash, ui
     return PAWL_OK;
 }
 
-enum pawl_result pawl_flash_file_verify(const struct pawl_flash_file *flash, uint64_t offset,
+enum pawl_result pawl_flash_file_verify(const struct pawl_flash_file *flash, size_t offset,
                                         const void *bytes, size_t size)
 {
     const uint8_t *expected = bytes;
@@ -147,8 +159,8 @@ enum pawl_result pawl_flash_file_verify(const struct pawl_flash_file *flash, uin
     return PAWL_OK;
 }
 
-enum pawl_result pawl_flash_file_erase(const struct pawl_flash_file *flash, uint64_t offset,
-                                       uint64_t size)
+enum pawl_result pawl_flash_file_erase(const struct pawl_flash_file *flash, size_t offset,
+                                       size_t size)
 {
     if (!range_fits(flash, offset, size))
         return PAWL_STORAGE;

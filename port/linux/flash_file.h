@@ -41,14 +41,14 @@ void pawl_flash_file_close(struct pawl_flash_file *flash);
 /* Fills in geometry; the callbacks are the caller's, who knows their context. */
 void pawl_flash_file_describe(const struct pawl_flash_file *flash, struct pawl_flash *geometry);
 
-enum pawl_result pawl_flash_file_read(const struct pawl_flash_file *flash, uint64_t offset,
+enum pawl_result pawl_flash_file_read(const struct pawl_flash_file *flash, size_t offset,
                                       void *bytes, size_t size);
-enum pawl_result pawl_flash_file_program(const struct pawl_flash_file *flash, uint64_t offset,
+enum pawl_result pawl_flash_file_program(const struct pawl_flash_file *flash, size_t offset,
                                          const void *bytes, size_t size);
-enum pawl_result pawl_flash_file_verify(const struct pawl_flash_file *flash, uint64_t offset,
+enum pawl_result pawl_flash_file_verify(const struct pawl_flash_file *flash, size_t offset,
                                         const void *bytes, size_t size);
-enum pawl_result pawl_flash_file_erase(const struct pawl_flash_file *flash, uint64_t offset,
-                                       uint64_t size);
+enum pawl_result pawl_flash_file_erase(const struct pawl_flash_file *flash, size_t offset,
+                                       size_t size);
 enum pawl_result pawl_flash_file_sync(const struct pawl_flash_file *flash);
 
 #endif

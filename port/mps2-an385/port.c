@@ -24,20 +24,19 @@ static struct pawl_nor_memory nor = {
     .words = (volatile uint32_t *)AN385_NVM, .size = AN385_NVM_SIZE, .page_size = PAGE};
 static struct pawl_counter_log counter;
 
-static enum pawl_result flash_read(void *context, uint64_t offset, void *bytes, size_t size)
+static enum pawl_result flash_read(void *context, size_t offset, void *bytes, size_t size)
 {
     (void)context;
     return pawl_nor_read(&nor, offset, bytes, size);
 }
 
-static enum pawl_result flash_program(void *context, uint64_t offset, const void *bytes,
-                                      size_t size)
+static enum pawl_result flash_program(void *context, size_t offset, const void *bytes, size_t size)
 {
     (void)context;
     return pawl_nor_program(&nor, offset, bytes, size);
 }
 
-static enum pawl_result flash_erase(void *context, uint64_t offset, uint64_t size)
+static enum pawl_result flash_erase(void *context, size_t offset, size_t size)
 {
     (void)context;
     return pawl_nor_erase(&nor, offset, size);
@@ -94,7 +93,7 @@ static enum pawl_result load_begin(void *context, const struct pawl_manifest *ma
     return PAWL_UNSUPPORTED;
 }
 
-static enum pawl_result load(void *context, uint64_t offset, const uint8_t *bytes, size_t size)
+static enum pawl_result load(void *context, size_t offset, const uint8_t *bytes, size_t size)
 {
     (void)context, (void)offset, (void)bytes, (void)size;
     return PAWL_UNSUPPORTED;

@@ -22,21 +22,20 @@ enum {
 
 /* Bytes that can't be read (as after a torn write, with error correction) are an error; anything
  * that can be read is not, whatever it is. */
-static enum pawl_result flash_read(void *context, uint64_t offset, void *bytes, size_t size)
+static enum pawl_result flash_read(void *context, size_t offset, void *bytes, size_t size)
 {
     (void)context, (void)offset, (void)bytes, (void)size;
     return PAWL_STORAGE;
 }
 
 /* Returns when it is done: the engine reads back, and what it read back must stay. */
-static enum pawl_result flash_program(void *context, uint64_t offset, const void *bytes,
-                                      size_t size)
+static enum pawl_result flash_program(void *context, size_t offset, const void *bytes, size_t size)
 {
     (void)context, (void)offset, (void)bytes, (void)size;
     return PAWL_STORAGE;
 }
 
-static enum pawl_result flash_erase(void *context, uint64_t offset, uint64_t size)
+static enum pawl_result flash_erase(void *context, size_t offset, size_t size)
 {
     (void)context, (void)offset, (void)size;
     return PAWL_STORAGE;
@@ -85,7 +84,7 @@ static enum pawl_result load_begin(void *context, const struct pawl_manifest *ma
 }
 
 /* Parts come in ascending order. They are not to be trusted before run() is called. */
-static enum pawl_result load(void *context, uint64_t offset, const uint8_t *bytes, size_t size)
+static enum pawl_result load(void *context, size_t offset, const uint8_t *bytes, size_t size)
 {
     (void)context, (void)offset, (void)bytes, (void)size;
     return PAWL_UNSUPPORTED;

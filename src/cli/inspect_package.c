@@ -87,12 +87,9 @@ static enum pawl_result signed_json(const struct pawl_artefact *artefact,
                                     struct pawl_manifest *manifest)
 {
     uint8_t release_id[PAWL_RELEASE_ID_SIZE];
-    struct pawl_sha256 sha;
     enum pawl_result result = PAWL_OK;
 
-    pawl_sha256_init(&sha);
-    pawl_sha256_update(&sha, signed_manifest->payload, signed_manifest->payload_size);
-    pawl_sha256_final(&sha, release_id);
+    pawl_sha256_make(signed_manifest->payload, signed_manifest->payload_size, release_id);
     json_object_set_new(to, "release_id", pawl_json_hex(release_id, sizeof release_id));
     json_object_set_new(to, "signed_by", pawl_json_hex(signed_manifest->kid, PAWL_KID_SIZE));
     if (artefact->anchor != NULL)
@@ -129,13 +126,13 @@ static enum pawl_result size_json(const struct pawl_package_file *file,
                                   const struct pawl_manifest *manifest, json_t *to)
 {
     uint32_t chunk_size = file->package.chunk_size;
-    uint64_t expected = 0;
+    size_t expected = 0;
     enum pawl_result result = pawl_package_size_make(file->package.preamble_size,
                                                      manifest->image_size, chunk_size, &expected);
 
     json_object_set_new(to, "chunk_size", pawl_json_number(chunk_size));
-    json_object_set_new(to, "chunks",
-                        pawl_json_number(pawl_chunk_count(manifest->image_size, chunk_size)));
+    json_object_set_new(
+        to, "chunks", pawl_json_number(pawl_chunk_count((size_t)manifest->image_size, chunk_size)));
     json_object_set_new(to, "file_size", pawl_json_number(file->size));
     if (result == PAWL_OK && expected != file->size)
         result = PAWL_CORRUPT;

@@ -105,16 +105,17 @@ enum pawl_result pawl_content_key_check(const struct pawl_package_file *file, ui
                                         const uint8_t content_key[PAWL_KEY_SIZE])
 {
     uint32_t chunk_size = file->package.chunk_size;
-    size_t size = pawl_chunk_length(image_size, chunk_size, 0) + (size_t)PAWL_CHUNK_OVERHEAD;
+    size_t counted = (size_t)image_size;
+    size_t size = pawl_chunk_length(counted, chunk_size, 0) + (size_t)PAWL_CHUNK_OVERHEAD;
     struct pawl_stream stream;
-    uint8_t *chunk = malloc(size);
+    uint8_t *chunk = counted == image_size ? malloc(size) : NULL;
 
     if (chunk == NULL)
         return PAWL_EXHAUSTED;
     enum pawl_result result = pawl_pread_full(file->fd, chunk, size, file->package.preamble_size);
     if (result == PAWL_OK)
-        result = pawl_stream_init(&stream, content_key, file->package.package_id, image_size,
-                                  chunk_size);
+        result =
+            pawl_stream_init(&stream, content_key, file->package.package_id, counted, chunk_size);
     if (result == PAWL_OK) {
         result = pawl_stream_open(&stream, 0, chunk, chunk);
         pawl_stream_release(&stream);

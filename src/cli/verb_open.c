@@ -93,7 +93,7 @@ static enum pawl_result direct_key_find(const struct pawl_package_file *file,
     /* Chunk 0 is what tells whether this device was meant (SPEC 8). A file that ends inside it
      * tells nothing about that: its length is wrong, which is found later. */
     uint64_t first = (uint64_t)file->package.preamble_size + PAWL_CHUNK_OVERHEAD +
-                     pawl_chunk_length(image_size, file->package.chunk_size, 0);
+                     pawl_chunk_length((size_t)image_size, file->package.chunk_size, 0);
     if (file->size < first)
         return PAWL_OK;
     enum pawl_result result = pawl_content_key_check(file, image_size, content_key);

@@ -69,7 +69,7 @@ static enum pawl_result whole_check(const char *path, const struct pawl_package_
 {
     const struct pawl_signed_manifest *signed_manifest = &file->package.signed_manifest;
     struct pawl_manifest manifest;
-    uint64_t expected = 0;
+    size_t expected = 0;
     enum pawl_result result =
         pawl_manifest_read(signed_manifest->payload, signed_manifest->payload_size, &manifest);
 

@@ -6,7 +6,6 @@
 
 struct pawl_cbor_head pawl_cbor_head_read(struct pawl_reader *reader)
 {
-    static const uint64_t least[4] = {24, 0x100, 0x10000, 0x100000000};
     struct pawl_cbor_head head = {PAWL_CBOR_UINT, 0, 0};
 
     const uint8_t *first = pawl_reader_take(reader, 1);
@@ -25,11 +24,15 @@ struct pawl_cbor_head pawl_cbor_head_read(struct pawl_reader *reader)
     const uint8_t *argument = pawl_reader_take(reader, size);
     if (argument == NULL)
         return head;
+    uint32_t upper = 0; /* half of it; when that is 0, the lower half would have been enough */
     head.value = 0;
-    for (size_t i = 0; i < size; i++)
+    for (size_t i = 0; i < size; i++) {
+        if (i == size / 2)
+            upper = (uint32_t)head.value;
         head.value = head.value << 8 | argument[i];
+    }
     /* The argument of major type 7 is a float's bits or a simple value: not a number to shorten. */
-    if (head.major != PAWL_CBOR_SIMPLE && head.value < least[head.info - 24])
+    if (head.major != PAWL_CBOR_SIMPLE && (size == 1 ? head.value < 24 : upper == 0))
         pawl_reader_fail(reader, PAWL_MALFORMED);
     return head;
 }
@@ -105,14 +108,14 @@ struct pawl_text pawl_cbor_text_read(struct pawl_reader *reader)
     return text;
 }
 
-uint64_t pawl_cbor_array_read(struct pawl_reader *reader)
+size_t pawl_cbor_count_read(struct pawl_reader *reader, enum pawl_cbor_major major)
 {
-    return argument_read(reader, PAWL_CBOR_ARRAY);
-}
+    uint64_t count = argument_read(reader, major);
 
-uint64_t pawl_cbor_map_read(struct pawl_reader *reader)
-{
-    return argument_read(reader, PAWL_CBOR_MAP);
+    if (count <= reader->left) /* an item takes a byte at least */
+        return (size_t)count;
+    pawl_reader_fail(reader, PAWL_MALFORMED);
+    return 0;
 }
 
 uint64_t pawl_cbor_tag_read(struct pawl_reader *reader)
@@ -142,24 +145,20 @@ void pawl_cbor_item_skip(struct pawl_reader *reader)
 
 void pawl_cbor_head_write(struct pawl_writer *writer, enum pawl_cbor_major major, uint64_t value)
 {
-    uint8_t head[9];
+    const uint32_t low = (uint32_t)(value & UINT32_MAX);
     unsigned info = 27, size = 8;
+    uint8_t bytes[8];
 
     if (value < 24) {
-        info = (unsigned)value;
+        info = low;
         size = 0;
-    } else {
-        for (unsigned shift = 0; shift < 3 && size == 8; shift++) {
-            if (value >> (8u << shift) == 0) {
-                info = 24 + shift;
-                size = 1u << shift;
-            }
-        }
+    } else if (value == low) {
+        for (info = 26, size = 4; size > 1 && low >> (4 * size) == 0; size /= 2)
+            info--;
     }
-    head[0] = (uint8_t)((unsigned)major << 5 | info);
-    for (unsigned i = 0; i < size; i++)
-        head[1 + i] = (uint8_t)(value >> (8 * (size - 1 - i)) & 0xff);
-    pawl_writer_put(writer, head, 1 + size);
+    pawl_writer_u8_put(writer, (uint8_t)((unsigned)major << 5 | info));
+    pawl_u64be_put(bytes, value);
+    pawl_writer_put(writer, bytes + sizeof bytes - size, size);
 }
 
 void pawl_cbor_integer_write(struct pawl_writer *writer, int64_t value)
@@ -186,5 +185,5 @@ void pawl_cbor_text_write(struct pawl_writer *writer, struct pawl_text text)
 
 void pawl_cbor_null_write(struct pawl_writer *writer)
 {
-    pawl_writer_put(writer, &(const uint8_t){NULL_BYTE}, 1);
+    pawl_writer_u8_put(writer, NULL_BYTE);
 }

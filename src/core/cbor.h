@@ -55,9 +55,9 @@ const uint8_t *pawl_cbor_bytes_read(struct pawl_reader *reader, size_t *size);
 void pawl_cbor_bytes_copy(struct pawl_reader *reader, uint8_t *out, size_t size);
 /* A tstr of valid UTF-8 without NUL, where it lies. */
 struct pawl_text pawl_cbor_text_read(struct pawl_reader *reader);
-/* Number of items of an array, of pairs of a map; the tag number. */
-uint64_t pawl_cbor_array_read(struct pawl_reader *reader);
-uint64_t pawl_cbor_map_read(struct pawl_reader *reader);
+/* The head of an array (its number of items) or a map (of pairs). More than there are bytes left is
+ * PAWL_MALFORMED. */
+size_t pawl_cbor_count_read(struct pawl_reader *reader, enum pawl_cbor_major major);
 uint64_t pawl_cbor_tag_read(struct pawl_reader *reader);
 /* Takes a null if one is next. */
 bool pawl_cbor_null_take(struct pawl_reader *reader);

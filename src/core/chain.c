@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "core/bytes.h"
-#include "core/divide.h"
 #include "pawl/secret.h"
 
 /* A step hashes 52 bytes: "pawl" || device_id || link. That leaves room for SHA-256's own padding,
@@ -36,12 +35,29 @@ void pawl_chain_root_make(const uint8_t unit_secret[PAWL_UNIT_SECRET_SIZE], uint
     pawl_expand(unit_secret, "pawl/1 chain", info, sizeof info, root, PAWL_KEY_SIZE);
 }
 
+/* 16 bits at a time, as on paper: a divisor has no more, and the compiler's own division of 64 bits
+ * takes 750 bytes of a small device. */
+static uint64_t divide(uint64_t dividend, uint32_t divisor, uint32_t *rest)
+{
+    uint64_t quotient = 0;
+    uint32_t part = 0;
+
+    for (int shift = 48; shift >= 0; shift -= 16) {
+        part = part << 16 | (uint32_t)(dividend >> shift & 0xffff);
+        quotient = quotient << 16 | part / divisor;
+        part %= divisor;
+    }
+    *rest = part;
+    return quotient;
+}
+
 void pawl_download_key_make(const uint8_t unit_secret[PAWL_UNIT_SECRET_SIZE],
                             const uint8_t device_id[PAWL_ID_SIZE], uint32_t chain_length,
                             uint64_t sequence, uint8_t key[PAWL_KEY_SIZE])
 {
-    uint32_t used = pawl_remainder(sequence, chain_length);
+    uint32_t used;
+    uint64_t epoch = divide(sequence, chain_length, &used);
 
-    pawl_chain_root_make(unit_secret, pawl_quotient(sequence, chain_length), key);
+    pawl_chain_root_make(unit_secret, epoch, key);
     pawl_chain_walk(device_id, key, chain_length - used);
 }

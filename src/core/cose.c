@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "core/cbor.h"
-#include "core/map.h"
 #include "pawl/crypto.h"
 #include "pawl/identifier.h"
 #include "pawl/keys.h"
@@ -47,7 +46,7 @@ static enum pawl_result protected_judge(const uint8_t *bytes, size_t size)
     if (pawl_cbor_check(bytes, size) != PAWL_OK)
         return PAWL_MALFORMED;
     pawl_reader_init(&reader, bytes, size);
-    uint64_t pairs = pawl_cbor_map_read(&reader);
+    size_t pairs = pawl_cbor_count_read(&reader, PAWL_CBOR_MAP);
     struct pawl_cbor_head key = pawl_cbor_head_read(&reader);
     struct pawl_cbor_head algorithm = pawl_cbor_head_read(&reader);
     if (reader.error != PAWL_OK || pairs == 0)
@@ -70,34 +69,21 @@ static void protected_read(struct pawl_reader *reader, const struct pawl_cose_pr
         pawl_reader_fail(reader, protected_judge(bytes, size));
 }
 
-struct unprotected {
-    const uint8_t *id;
-    size_t id_size;
-};
-
-static void id_read(struct pawl_reader *reader, void *target)
+/* The unprotected header: the identifier alone, or nothing. */
+static const uint8_t *id_read(struct pawl_reader *reader, size_t id_size)
 {
-    struct unprotected *unprotected = target;
+    const uint8_t *id = NULL;
+    size_t size = 0;
 
-    unprotected->id = pawl_cbor_bytes_read(reader, &unprotected->id_size);
-}
-
-static const struct pawl_field unprotected_fields[] = {
-    {.key = ID_KEY, .type = PAWL_FIELD_OTHER},
-};
-static const pawl_field_reader unprotected_readers[] = {id_read};
-static const struct pawl_map unprotected_map = PAWL_MAP(unprotected_fields, false);
-static const struct pawl_map empty_map = {NULL, 0, false};
-
-static const uint8_t *unprotected_read(struct pawl_reader *reader, size_t id_size)
-{
-    struct unprotected unprotected = {NULL, 0};
-
-    pawl_map_read(reader, id_size > 0 ? &unprotected_map : &empty_map, unprotected_readers,
-                  &unprotected, NULL);
-    if (unprotected.id_size != id_size)
+    for (size_t pairs = pawl_cbor_count_read(reader, PAWL_CBOR_MAP); pairs > 0; pairs--) {
+        struct pawl_cbor_head key = pawl_cbor_integer_read(reader);
+        if (id_size == 0 || key.major != PAWL_CBOR_UINT || key.value != ID_KEY)
+            pawl_reader_fail(reader, PAWL_UNSUPPORTED);
+        id = pawl_cbor_bytes_read(reader, &size);
+    }
+    if (size != id_size)
         pawl_reader_fail(reader, PAWL_MALFORMED);
-    return unprotected.id;
+    return id;
 }
 
 enum pawl_result pawl_cose_read(const struct pawl_cose_profile *profile, const uint8_t *bytes,
@@ -111,10 +97,11 @@ enum pawl_result pawl_cose_read(const struct pawl_cose_profile *profile, const u
     if (result != PAWL_OK)
         return result;
     pawl_reader_init(&reader, bytes, size);
-    if (pawl_cbor_tag_read(&reader) != profile->tag || pawl_cbor_array_read(&reader) != 4)
+    if (pawl_cbor_tag_read(&reader) != profile->tag ||
+        pawl_cbor_count_read(&reader, PAWL_CBOR_ARRAY) != 4)
         pawl_reader_fail(&reader, PAWL_MALFORMED);
     protected_read(&reader, profile);
-    found.id = unprotected_read(&reader, profile->id_size);
+    found.id = id_read(&reader, profile->id_size);
     found.payload = pawl_cbor_bytes_read(&reader, &found.payload_size);
     found.proof = pawl_cbor_bytes_read(&reader, &proof_size);
     if (proof_size != profile->proof_size)
@@ -132,7 +119,7 @@ void pawl_cose_write(struct pawl_writer *writer, const struct pawl_cose_profile 
     pawl_cbor_bytes_write(writer, profile->protected_header, sizeof profile->protected_header);
     pawl_cbor_head_write(writer, PAWL_CBOR_MAP, profile->id_size > 0 ? 1 : 0);
     if (profile->id_size > 0) {
-        pawl_cbor_integer_write(writer, ID_KEY);
+        pawl_cbor_head_write(writer, PAWL_CBOR_UINT, ID_KEY);
         pawl_cbor_bytes_write(writer, cose->id, profile->id_size);
     }
     pawl_cbor_bytes_write(writer, cose->payload, cose->payload_size);
@@ -143,11 +130,12 @@ size_t pawl_cose_prefix_make(const struct pawl_cose_profile *profile, size_t pay
                              uint8_t prefix[PAWL_COSE_PREFIX_MAX])
 {
     struct pawl_writer writer;
-    struct pawl_text context = {profile->context, (uint32_t)pawl_string_size(profile->context)};
+    size_t context_size = pawl_string_size(profile->context);
 
     pawl_writer_init(&writer, prefix, PAWL_COSE_PREFIX_MAX);
     pawl_cbor_head_write(&writer, PAWL_CBOR_ARRAY, 4);
-    pawl_cbor_text_write(&writer, context);
+    pawl_cbor_head_write(&writer, PAWL_CBOR_TEXT, context_size);
+    pawl_writer_put(&writer, profile->context, context_size);
     pawl_cbor_bytes_write(&writer, profile->protected_header, sizeof profile->protected_header);
     pawl_cbor_bytes_write(&writer, profile->external_aad, pawl_string_size(profile->external_aad));
     pawl_cbor_head_write(&writer, PAWL_CBOR_BYTES, payload_size);

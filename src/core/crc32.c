@@ -50,21 +50,12 @@ static uint32_t byte_step(uint32_t crc, uint8_t byte)
 
 #else
 
-/* On a device: one row per half byte, 64 bytes of table. */
-static const uint32_t half_byte[16] = {
-    0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4, 0x4db26158, 0x5005713c,
-    0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c, 0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c};
-
+/* On a device: bit by bit, without a table. */
 static uint32_t byte_step(uint32_t crc, uint8_t byte)
 {
-    crc = (crc >> 4) ^ half_byte[(crc ^ byte) & 15];
-    return (crc >> 4) ^ half_byte[(crc ^ (uint32_t)(byte >> 4)) & 15];
-}
-
-static uint32_t whole_steps(uint32_t crc, const uint8_t *next, size_t steps)
-{
-    for (size_t i = 0; i < 4 * steps; i++)
-        crc = byte_step(crc, next[i]);
+    crc ^= byte;
+    for (unsigned bit = 0; bit < 8; bit++)
+        crc = crc >> 1 ^ (0xedb88320 & -(crc & 1));
     return crc;
 }
 
@@ -73,9 +64,14 @@ static uint32_t whole_steps(uint32_t crc, const uint8_t *next, size_t steps)
 uint32_t pawl_crc32_make(const void *bytes, size_t size)
 {
     const uint8_t *next = bytes;
-    uint32_t crc = whole_steps(0xffffffff, next, size / 4);
+    uint32_t crc = 0xffffffff;
 
-    for (size_t i = size / 4 * 4; i < size; i++)
+#if __STDC_HOSTED__
+    crc = whole_steps(crc, next, size / 4);
+    next += size / 4 * 4;
+    size %= 4;
+#endif
+    for (size_t i = 0; i < size; i++)
         crc = byte_step(crc, next[i]);
     return crc ^ 0xffffffff;
 }

@@ -2,6 +2,7 @@
 
 #include "core/cbor.h"
 #include "core/mac0.h"
+#include "core/map.h"
 #include "pawl/secret.h"
 
 #define CBOR_TRUE 21u
@@ -150,36 +151,29 @@ static const struct pawl_field directive_fields[] = {
     {.key = 3, .type = PAWL_FIELD_OTHER, .other = POLL_AFTER},
     {.key = 4, .type = PAWL_FIELD_OTHER, .other = CHALLENGE},
     [PACKAGE_FIELD] = {.key = 5,
-                       .type = PAWL_FIELD_BYTES,
-                       .rule = PAWL_FIELD_OPTIONAL,
+                       .type = PAWL_FIELD_BYTES | PAWL_FIELD_OPTIONAL,
                        PAWL_FIELD_MEMBER(struct pawl_directive, package_id)},
-    [URL_FIELD] = {.key = 6, .type = PAWL_FIELD_OTHER, .rule = PAWL_FIELD_OPTIONAL, .other = URL},
+    [URL_FIELD] = {.key = 6, .type = PAWL_FIELD_OTHER | PAWL_FIELD_OPTIONAL, .other = URL},
     [SIZE_FIELD] = {.key = 7,
-                    .type = PAWL_FIELD_UINT,
-                    .rule = PAWL_FIELD_OPTIONAL,
+                    .type = PAWL_FIELD_UINT | PAWL_FIELD_OPTIONAL,
                     PAWL_FIELD_MEMBER(struct pawl_directive, package_size),
                     .bits = 64},
     [ENTITLEMENT_FIELD] = {.key = 8,
-                           .type = PAWL_FIELD_BYTES,
-                           .rule = PAWL_FIELD_OPTIONAL,
+                           .type = PAWL_FIELD_BYTES | PAWL_FIELD_OPTIONAL,
                            PAWL_FIELD_MEMBER(struct pawl_directive, entitlement)},
     [COMMAND_FIELD] = {.key = 128,
-                       .type = PAWL_FIELD_UINT,
-                       .rule = PAWL_FIELD_OPTIONAL,
+                       .type = PAWL_FIELD_UINT | PAWL_FIELD_OPTIONAL,
                        PAWL_FIELD_MEMBER(struct pawl_directive, command),
                        .least = 1,
                        .bits = PAWL_COMMAND_BITS},
     [DIAGNOSTIC_FIELD] = {.key = 129,
-                          .type = PAWL_FIELD_OTHER,
-                          .rule = PAWL_FIELD_OPTIONAL,
+                          .type = PAWL_FIELD_OTHER | PAWL_FIELD_OPTIONAL,
                           .other = DIAGNOSTIC},
     [MESSAGE_FIELD] = {.key = 130,
-                       .type = PAWL_FIELD_OTHER,
-                       .rule = PAWL_FIELD_OPTIONAL,
+                       .type = PAWL_FIELD_OTHER | PAWL_FIELD_OPTIONAL,
                        .other = MESSAGE},
     [SUMMONS_FIELD] = {.key = 131,
-                       .type = PAWL_FIELD_OTHER,
-                       .rule = PAWL_FIELD_OPTIONAL,
+                       .type = PAWL_FIELD_OTHER | PAWL_FIELD_OPTIONAL,
                        .other = SUMMONS},
 };
 static const struct pawl_map directive_map = PAWL_MAP(directive_fields, true);
@@ -200,6 +194,8 @@ enum pawl_result pawl_directive_write(const struct pawl_directive *directive,
                                       const uint8_t auth_key[PAWL_KEY_SIZE], uint8_t *bytes,
                                       size_t capacity, size_t *size)
 {
+    uint8_t payload[PAWL_DIRECTIVE_SIZE_MAX];
+    struct pawl_writer writer;
     uint32_t present = 0;
 
     if (directive->action == PAWL_ACTION_DOWNLOAD)
@@ -208,36 +204,32 @@ enum pawl_result pawl_directive_write(const struct pawl_directive *directive,
     present |= (uint32_t)(directive->command != 0) << COMMAND_FIELD |
                (uint32_t)(directive->message_size != 0) << MESSAGE_FIELD |
                (uint32_t)(directive->summons != NULL) << SUMMONS_FIELD;
-    return pawl_mac0_write(&pawl_cose_directive, &directive_map, writers, directive, present, NULL,
-                           auth_key, bytes, capacity, size);
+    pawl_writer_init(&writer, payload, sizeof payload);
+    pawl_map_write(&writer, &directive_map, writers, directive, present);
+    return pawl_mac0_write(&pawl_cose_directive, &writer, NULL, auth_key, bytes, capacity, size);
 }
 
 static enum pawl_result payload_decode(const struct pawl_cose *cose,
                                        struct pawl_directive *directive)
 {
-    uint32_t present;
+    uint32_t present = 0;
 
+    memset(directive, 0, sizeof *directive);
     enum pawl_result result = pawl_map_decode(cose->payload, cose->payload_size, &directive_map,
                                               readers, directive, &present);
     if (result == PAWL_OK && !fields_fit(directive->action, present))
         result = PAWL_MALFORMED;
-    directive->has_entitlement = result == PAWL_OK && (present >> ENTITLEMENT_FIELD & 1);
+    directive->has_entitlement = present >> ENTITLEMENT_FIELD & 1;
     return result;
 }
 
 enum pawl_result pawl_directive_decode(const uint8_t *bytes, size_t size,
                                        struct pawl_directive *directive)
 {
-    struct pawl_directive found;
     struct pawl_cose cose;
 
-    memset(&found, 0, sizeof found);
     enum pawl_result result = pawl_cose_read(&pawl_cose_directive, bytes, size, &cose);
-    if (result == PAWL_OK)
-        result = payload_decode(&cose, &found);
-    if (result == PAWL_OK)
-        *directive = found;
-    return result;
+    return result == PAWL_OK ? payload_decode(&cose, directive) : result;
 }
 
 enum pawl_result pawl_directive_read(const uint8_t *bytes, size_t size,
@@ -245,19 +237,17 @@ enum pawl_result pawl_directive_read(const uint8_t *bytes, size_t size,
                                      const uint8_t nonce[PAWL_NONCE_SIZE],
                                      struct pawl_directive *directive)
 {
-    struct pawl_directive found;
     struct pawl_cose cose;
 
-    memset(&found, 0, sizeof found);
     enum pawl_result result = pawl_cose_read(&pawl_cose_directive, bytes, size, &cose);
     if (result == PAWL_OK)
         result = pawl_mac0_verify(&pawl_cose_directive, auth_key, cose.payload, cose.payload_size,
                                   cose.proof);
     if (result == PAWL_OK)
-        result = payload_decode(&cose, &found);
-    if (result == PAWL_OK && !pawl_equal(found.nonce, nonce, PAWL_NONCE_SIZE))
+        result = payload_decode(&cose, directive);
+    if (result == PAWL_OK && !pawl_equal(directive->nonce, nonce, PAWL_NONCE_SIZE))
         result = PAWL_UNTRUSTED; /* authentic, but an answer to another report */
-    if (result == PAWL_OK)
-        *directive = found;
+    if (result != PAWL_OK)
+        memset(directive, 0, sizeof *directive);
     return result;
 }

@@ -49,7 +49,7 @@ enum pawl_result pawl_grants_append(const struct pawl_grant *grants, size_t coun
     if (result != PAWL_OK)
         return result;
     pawl_reader_init(&reader, cose.payload, cose.payload_size);
-    uint64_t pairs = pawl_cbor_map_read(&reader);
+    size_t pairs = pawl_cbor_count_read(&reader, PAWL_CBOR_MAP);
     if (reader.error != PAWL_OK || pairs >= PAIRS_IN_HEAD_MAX)
         return PAWL_MALFORMED;
     pawl_writer_init(&writer, payload, sizeof payload);
@@ -76,12 +76,12 @@ enum pawl_result pawl_grants_append(const struct pawl_grant *grants, size_t coun
 static size_t list_read(struct pawl_reader *reader,
                         struct pawl_grant grants[PAWL_CONTENT_WANTED_MAX])
 {
-    uint64_t count = pawl_cbor_array_read(reader);
+    size_t count = pawl_cbor_count_read(reader, PAWL_CBOR_ARRAY);
 
     if (count < 1 || count > PAWL_CONTENT_WANTED_MAX)
         pawl_reader_fail(reader, PAWL_MALFORMED);
     for (uint64_t i = 0; i < count && reader->error == PAWL_OK; i++) {
-        if (pawl_cbor_array_read(reader) != 3)
+        if (pawl_cbor_count_read(reader, PAWL_CBOR_ARRAY) != 3)
             pawl_reader_fail(reader, PAWL_MALFORMED);
         pawl_cbor_bytes_copy(reader, grants[i].key_id, sizeof grants[i].key_id);
         pawl_cbor_bytes_copy(reader, grants[i].salt, sizeof grants[i].salt);
@@ -104,7 +104,7 @@ enum pawl_result pawl_grants_read(const uint8_t *bytes, size_t size,
     if (result != PAWL_OK)
         return result;
     pawl_reader_init(&reader, cose.payload, cose.payload_size);
-    uint64_t pairs = pawl_cbor_map_read(&reader);
+    size_t pairs = pawl_cbor_count_read(&reader, PAWL_CBOR_MAP);
     for (uint64_t i = 0; i < pairs && reader.error == PAWL_OK; i++) {
         struct pawl_cbor_head key = pawl_cbor_head_read(&reader);
         if (key.major == PAWL_CBOR_UINT && key.value == GRANTS_KEY)

@@ -54,8 +54,7 @@ enum pawl_result pawl_link_frame_read(const uint8_t *bytes, size_t size, uint32_
         end = PAWL_LINK_HEADER_SIZE + (size_t)payload_size;
         if (payload_size > payload_max || payload_size > PAWL_LINK_PAYLOAD_MAX)
             result = PAWL_MALFORMED;
-        else if (size - PAWL_LINK_HEADER_SIZE >= payload_size &&
-                 size - PAWL_LINK_HEADER_SIZE - payload_size >= CRC_SIZE)
+        else if (size >= PAWL_LINK_OVERHEAD && size - PAWL_LINK_OVERHEAD >= payload_size)
             result =
                 pawl_u32be_get(bytes + end) == pawl_crc32_make(bytes, end) ? PAWL_OK : PAWL_CORRUPT;
     }

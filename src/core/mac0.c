@@ -32,21 +32,17 @@ enum pawl_result pawl_mac0_verify(const struct pawl_cose_profile *profile,
 }
 
 enum pawl_result pawl_mac0_write(const struct pawl_cose_profile *profile,
-                                 const struct pawl_map *map, const pawl_field_writer *others,
-                                 const void *message, uint32_t present, const uint8_t *id,
+                                 const struct pawl_writer *payload, const uint8_t *id,
                                  const uint8_t auth_key[PAWL_KEY_SIZE], uint8_t *bytes,
                                  size_t capacity, size_t *size)
 {
-    uint8_t payload[PAWL_DIRECTIVE_SIZE_MAX], mac[PAWL_MAC_SIZE];
-    struct pawl_cose cose = {id, payload, 0, mac};
+    uint8_t mac[PAWL_MAC_SIZE];
+    const struct pawl_cose cose = {id, payload->bytes, payload->size, mac};
     struct pawl_writer writer;
 
-    pawl_writer_init(&writer, payload, sizeof payload);
-    pawl_map_write(&writer, map, others, message, present);
-    enum pawl_result result = pawl_writer_finish(&writer, &cose.payload_size);
-    if (result != PAWL_OK)
-        return result;
-    pawl_mac0_make(profile, auth_key, payload, cose.payload_size, mac);
+    if (payload->error != PAWL_OK)
+        return payload->error;
+    pawl_mac0_make(profile, auth_key, payload->bytes, payload->size, mac);
     pawl_writer_init(&writer, bytes, capacity);
     pawl_cose_write(&writer, profile, &cose);
     return pawl_writer_finish(&writer, size);

@@ -1,11 +1,9 @@
-/* What report and directive share: a payload described by a map, MACed under auth_key (SPEC 9, 10).
- */
+/* What report and directive share: a payload that is MACed under auth_key (SPEC 9, 10). */
 #ifndef PAWL_CORE_MAC0_H
 #define PAWL_CORE_MAC0_H
 
 #include "core/bytes.h"
 #include "core/cose.h"
-#include "core/map.h"
 #include "pawl/keys.h"
 #include "pawl/report.h"
 
@@ -21,12 +19,10 @@ enum pawl_result pawl_mac0_verify(const struct pawl_cose_profile *profile,
 /* The most that these hold is PAWL_COMMAND_MAX. */
 #define PAWL_COMMAND_BITS 63u
 
-/* Encodes a message as `map` and `others` say, MACs it and writes the COSE_Mac0. `id` as in struct
- * pawl_cose.
- */
+/* MACs the payload that was written and writes the COSE_Mac0; the payload's error, if it has one.
+ * `id` as in struct pawl_cose. */
 enum pawl_result pawl_mac0_write(const struct pawl_cose_profile *profile,
-                                 const struct pawl_map *map, const pawl_field_writer *others,
-                                 const void *message, uint32_t present, const uint8_t *id,
+                                 const struct pawl_writer *payload, const uint8_t *id,
                                  const uint8_t auth_key[PAWL_KEY_SIZE], uint8_t *bytes,
                                  size_t capacity, size_t *size);
 

@@ -35,7 +35,7 @@ static const struct pawl_field success_fields[] = {
     {.key = 2,
      .type = PAWL_FIELD_UINT,
      PAWL_FIELD_MEMBER(struct pawl_manifest, deadline),
-     .most = UINT32_MAX},
+     .bits = 32},
 };
 static const struct pawl_map success_map = PAWL_MAP(success_fields, false);
 
@@ -43,7 +43,7 @@ static void digest_read(struct pawl_reader *reader, void *target)
 {
     struct pawl_manifest *manifest = target;
 
-    if (pawl_cbor_array_read(reader) != 2)
+    if (pawl_cbor_count_read(reader, PAWL_CBOR_ARRAY) != 2)
         pawl_reader_fail(reader, PAWL_MALFORMED);
     struct pawl_cbor_head algorithm = pawl_cbor_integer_read(reader);
     if (algorithm.major != PAWL_CBOR_UINT || algorithm.value != DIGEST_FS_VERITY)
@@ -84,7 +84,7 @@ static void arguments_read(struct pawl_reader *reader, void *target)
 {
     struct pawl_manifest *manifest = target;
 
-    uint64_t count = pawl_cbor_array_read(reader);
+    size_t count = pawl_cbor_count_read(reader, PAWL_CBOR_ARRAY);
     if (count > PAWL_ARGUMENT_MAX) {
         pawl_reader_fail(reader, PAWL_UNSUPPORTED);
         return;
@@ -133,7 +133,7 @@ static void revoked_read(struct pawl_reader *reader, void *target)
 {
     struct pawl_manifest *manifest = target;
 
-    uint64_t count = pawl_cbor_array_read(reader);
+    size_t count = pawl_cbor_count_read(reader, PAWL_CBOR_ARRAY);
     if (count > PAWL_REVOKED_MAX) {
         pawl_reader_fail(reader, PAWL_MALFORMED);
         return;
@@ -186,8 +186,7 @@ static const struct pawl_field manifest_fields[] = {
      .bits = 64},
     {.key = 9, .type = PAWL_FIELD_OTHER, .other = DIGEST},
     [ADDRESSES_FIELD] = {.key = 10,
-                         .type = PAWL_FIELD_OTHER,
-                         .rule = PAWL_FIELD_OPTIONAL,
+                         .type = PAWL_FIELD_OTHER | PAWL_FIELD_OPTIONAL,
                          .other = ADDRESSES},
     {.key = 11, .type = PAWL_FIELD_OTHER, .other = SUCCESS},
     {.key = 12,
@@ -195,16 +194,11 @@ static const struct pawl_field manifest_fields[] = {
      PAWL_FIELD_MEMBER(struct pawl_manifest, created),
      .bits = 64},
     [ARGUMENTS_FIELD] = {.key = 13,
-                         .type = PAWL_FIELD_OTHER,
-                         .rule = PAWL_FIELD_OPTIONAL,
+                         .type = PAWL_FIELD_OTHER | PAWL_FIELD_OPTIONAL,
                          .other = ARGUMENTS},
-    [REVOKED_FIELD] = {.key = 14,
-                       .type = PAWL_FIELD_OTHER,
-                       .rule = PAWL_FIELD_OPTIONAL,
-                       .other = REVOKED},
+    [REVOKED_FIELD] = {.key = 14, .type = PAWL_FIELD_OTHER | PAWL_FIELD_OPTIONAL, .other = REVOKED},
     [PROFILE_FIELD] = {.key = 16,
-                       .type = PAWL_FIELD_CODE,
-                       .rule = PAWL_FIELD_OPTIONAL,
+                       .type = PAWL_FIELD_CODE | PAWL_FIELD_OPTIONAL,
                        PAWL_FIELD_MEMBER(struct pawl_manifest, profile),
                        .least = PAWL_PROFILE_NETWORK,
                        .most = PAWL_PROFILE_NETWORK},
@@ -225,18 +219,15 @@ static bool fields_fit_kind(enum pawl_kind kind, uint32_t present)
 
 enum pawl_result pawl_manifest_read(const uint8_t *payload, size_t size, struct pawl_manifest *out)
 {
-    struct pawl_manifest found;
     uint32_t present;
 
-    memset(&found, 0, sizeof found);
-    enum pawl_result result =
-        pawl_map_decode(payload, size, &manifest_map, readers, &found, &present);
+    memset(out, 0, sizeof *out);
+    enum pawl_result result = pawl_map_decode(payload, size, &manifest_map, readers, out, &present);
+    if (result == PAWL_OK && !fields_fit_kind(out->kind, present))
+        result = PAWL_MALFORMED;
     if (result != PAWL_OK)
-        return result;
-    if (!fields_fit_kind(found.kind, present))
-        return PAWL_MALFORMED;
-    *out = found;
-    return PAWL_OK;
+        memset(out, 0, sizeof *out);
+    return result;
 }
 
 enum pawl_result pawl_manifest_write(const struct pawl_manifest *manifest, uint8_t *payload,

@@ -18,35 +18,35 @@
 
 enum pawl_field_type {
     PAWL_FIELD_FIXED = 0, /* an integer that must be `fixed`; another one is PAWL_UNSUPPORTED */
-    PAWL_FIELD_UINT = 1,  /* least..most; outside is PAWL_MALFORMED */
+    PAWL_FIELD_UINT = 1,  /* least..2^bits - 1; outside is PAWL_MALFORMED */
     PAWL_FIELD_CODE = 2,  /* of an enumeration, least..most; another one is PAWL_UNSUPPORTED */
     PAWL_FIELD_BYTES = 3, /* bstr of exactly `size` bytes */
     PAWL_FIELD_TEXT = 4,  /* tstr, into a struct pawl_text */
     PAWL_FIELD_OTHER = 5  /* by function `other` of the caller's, which gets the whole target */
 };
 
-enum pawl_field_rule {
-    PAWL_FIELD_REQUIRED = 0,
-    PAWL_FIELD_OPTIONAL = 1,
-    PAWL_FIELD_NULLABLE = 2 /* required, but null is allowed and means absent */
-};
+/* A field is required, unless one of these is added to its type. */
+#define PAWL_FIELD_OPTIONAL 0x40u
+#define PAWL_FIELD_NULLABLE 0x80u /* required, but null is allowed and means absent */
+#define PAWL_FIELD_TYPE 0x3fu     /* what they leave of it */
 
-/* 16 bytes: a small device has sixty of them. */
+/* 8 bytes: a small device has sixty of them. */
 struct pawl_field {
     int16_t key;
-    uint8_t type;    /* enum pawl_field_type */
-    uint8_t rule;    /* enum pawl_field_rule */
     uint16_t offset; /* of the member that holds it in the target, and the member's size */
+    uint8_t type;
     union {
         uint8_t size;
         uint8_t other;
     };
-    uint8_t bits; /* the most is 2^bits - 1; 0 when `most` says it */
     union {
-        uint32_t least;
-        int32_t fixed;
+        uint8_t least;
+        uint8_t fixed; /* its encoding, of one byte */
     };
-    uint32_t most;
+    union {
+        uint8_t most;
+        uint8_t bits;
+    };
 };
 
 /* What reads and writes the fields of type PAWL_FIELD_OTHER: arrays, by the field's `other`. They
@@ -60,7 +60,7 @@ typedef void (*pawl_field_writer)(struct pawl_writer *writer, const void *target
 
 struct pawl_map {
     const struct pawl_field *fields; /* in the order of their encoded keys, at most 32 */
-    uint32_t count;
+    uint8_t count;
     bool extensible;
 };
 

@@ -37,8 +37,7 @@ static const struct pawl_field header_fields[] = {
     {.key = 2,
      .type = PAWL_FIELD_UINT,
      PAWL_FIELD_MEMBER(struct pawl_package, chunk_size),
-     .least = PAWL_CHUNK_SIZE_MIN,
-     .most = PAWL_CHUNK_SIZE_MAX},
+     .bits = 32},
     {.key = 3,
      .type = PAWL_FIELD_CODE,
      PAWL_FIELD_MEMBER(struct pawl_package, mode),
@@ -48,9 +47,9 @@ static const struct pawl_field header_fields[] = {
 };
 static const struct pawl_map header_map = PAWL_MAP(header_fields, false);
 
-static bool power_of_two(uint32_t value)
+static bool chunk_size_allowed(uint32_t size)
 {
-    return (value & (value - 1)) == 0;
+    return size >= PAWL_CHUNK_SIZE_MIN && size <= PAWL_CHUNK_SIZE_MAX && (size & (size - 1)) == 0;
 }
 
 enum pawl_result pawl_preamble_size_read(const uint8_t prefix[PAWL_PREFIX_SIZE], uint32_t *size)
@@ -63,41 +62,28 @@ enum pawl_result pawl_preamble_size_read(const uint8_t prefix[PAWL_PREFIX_SIZE],
     return PAWL_OK;
 }
 
-static void package_id_make(const uint8_t *header, size_t size, uint8_t id[PAWL_PACKAGE_ID_SIZE])
-{
-    struct pawl_sha256 sha;
-
-    pawl_sha256_init(&sha);
-    pawl_sha256_update(&sha, header, size);
-    pawl_sha256_final(&sha, id);
-}
-
 enum pawl_result pawl_package_read(const uint8_t *bytes, size_t size, struct pawl_package *out)
 {
-    struct pawl_package found;
+    const uint8_t *header = bytes + PAWL_PREFIX_SIZE;
 
-    memset(&found, 0, sizeof found);
+    memset(out, 0, sizeof *out);
     if (size < PAWL_PREFIX_SIZE)
         return PAWL_MALFORMED;
-    enum pawl_result result = pawl_preamble_size_read(bytes, &found.preamble_size);
+    enum pawl_result result = pawl_preamble_size_read(bytes, &out->preamble_size);
+    if (result == PAWL_OK && size < out->preamble_size)
+        result = PAWL_MALFORMED;
     if (result != PAWL_OK)
         return result;
-    if (size < found.preamble_size)
-        return PAWL_MALFORMED;
-    const uint8_t *header = bytes + PAWL_PREFIX_SIZE;
-    size_t header_size = found.preamble_size - PAWL_PREFIX_SIZE;
-    result = pawl_map_decode(header, header_size, &header_map, readers, &found, NULL);
-    if (result != PAWL_OK)
-        return result;
-    if (!power_of_two(found.chunk_size))
-        return PAWL_MALFORMED;
-    result = pawl_signed_manifest_read(found.manifest_bytes, found.manifest_size,
-                                       &found.signed_manifest);
-    if (result != PAWL_OK)
-        return result;
-    package_id_make(header, header_size, found.package_id);
-    *out = found;
-    return PAWL_OK;
+    size_t header_size = out->preamble_size - PAWL_PREFIX_SIZE;
+    result = pawl_map_decode(header, header_size, &header_map, readers, out, NULL);
+    if (result == PAWL_OK && !chunk_size_allowed(out->chunk_size))
+        result = PAWL_MALFORMED;
+    if (result == PAWL_OK)
+        result = pawl_signed_manifest_read(out->manifest_bytes, out->manifest_size,
+                                           &out->signed_manifest);
+    if (result == PAWL_OK)
+        pawl_sha256_make(header, header_size, out->package_id);
+    return result;
 }
 
 enum pawl_result pawl_package_write(const uint8_t *manifest, size_t manifest_size,
@@ -109,7 +95,7 @@ enum pawl_result pawl_package_write(const uint8_t *manifest, size_t manifest_siz
     struct pawl_writer writer;
     size_t written;
 
-    if (!power_of_two(chunk_size))
+    if (!chunk_size_allowed(chunk_size))
         return PAWL_MALFORMED;
     memset(&package, 0, sizeof package);
     package.manifest_bytes = manifest;
@@ -168,21 +154,19 @@ __attribute__((noinline)) static enum pawl_result release_accept(
     struct pawl_manifest *manifest)
 {
     const struct pawl_pud *pud = acceptance->pud;
-    struct pawl_manifest found;
     uint32_t revoked;
 
-    enum pawl_result result = pawl_manifest_read(outer->payload, outer->payload_size, &found);
+    enum pawl_result result = pawl_manifest_read(outer->payload, outer->payload_size, manifest);
     if (result == PAWL_OK)
-        result = pawl_revocation_make(&found, outer->kid, pud, &revoked);
+        result = pawl_revocation_make(manifest, outer->kid, pud, &revoked);
+    if (result == PAWL_OK && (memcmp(manifest->vendor_id, pud->vendor_id, PAWL_ID_SIZE) != 0 ||
+                              memcmp(manifest->class_id, pud->class_id, PAWL_ID_SIZE) != 0))
+        result = PAWL_WRONG_CLASS;
+    if (result == PAWL_OK && manifest->security_version < acceptance->security_floor)
+        result = PAWL_ROLLBACK;
     if (result != PAWL_OK)
-        return result;
-    if (memcmp(found.vendor_id, pud->vendor_id, PAWL_ID_SIZE) != 0 ||
-        memcmp(found.class_id, pud->class_id, PAWL_ID_SIZE) != 0)
-        return PAWL_WRONG_CLASS;
-    if (found.security_version < acceptance->security_floor)
-        return PAWL_ROLLBACK;
-    *manifest = found;
-    return PAWL_OK;
+        memset(manifest, 0, sizeof *manifest);
+    return result;
 }
 
 enum pawl_result pawl_package_accept(const struct pawl_package *package,

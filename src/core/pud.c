@@ -12,8 +12,8 @@
 static const struct pawl_field anchor_fields[] = {
     {.key = 1, .type = PAWL_FIELD_FIXED, .fixed = 2}, /* key type EC2 */
     {.key = 2, .type = PAWL_FIELD_BYTES, PAWL_FIELD_MEMBER(struct pawl_anchor, kid)},
-    {.key = 3, .type = PAWL_FIELD_FIXED, .fixed = -7}, /* ES256 */
-    {.key = -1, .type = PAWL_FIELD_FIXED, .fixed = 1}, /* curve P-256 */
+    {.key = 3, .type = PAWL_FIELD_FIXED, .fixed = 0x26}, /* -7, ES256 */
+    {.key = -1, .type = PAWL_FIELD_FIXED, .fixed = 1},   /* curve P-256 */
     {.key = -2, .type = PAWL_FIELD_BYTES, PAWL_FIELD_MEMBER(struct pawl_anchor, x)},
     {.key = -3, .type = PAWL_FIELD_BYTES, PAWL_FIELD_MEMBER(struct pawl_anchor, y)},
 };
@@ -39,7 +39,7 @@ static void anchors_read(struct pawl_reader *reader, void *target)
 {
     struct pawl_pud *pud = target;
 
-    uint64_t count = pawl_cbor_array_read(reader);
+    size_t count = pawl_cbor_count_read(reader, PAWL_CBOR_ARRAY);
     if (count < 1 || count > PAWL_ANCHOR_MAX) {
         pawl_reader_fail(reader, PAWL_MALFORMED);
         return;
@@ -79,11 +79,10 @@ static const struct pawl_field pud_fields[] = {
      .type = PAWL_FIELD_UINT,
      PAWL_FIELD_MEMBER(struct pawl_pud, chain_length),
      .least = 1,
-     .most = 65535},
+     .bits = 16},
     {.key = 7, .type = PAWL_FIELD_OTHER, .other = ANCHORS},
     [MAXIMUM_FIELD] = {.key = 8,
-                       .type = PAWL_FIELD_UINT,
-                       .rule = PAWL_FIELD_OPTIONAL,
+                       .type = PAWL_FIELD_UINT | PAWL_FIELD_OPTIONAL,
                        PAWL_FIELD_MEMBER(struct pawl_pud, maximum),
                        .bits = 64},
 };

@@ -2,6 +2,20 @@
 
 #include "core/cbor.h"
 #include "core/mac0.h"
+#include "core/map.h"
+
+enum {
+    KEY_VERSION,
+    KEY_SEQUENCE,
+    KEY_INSTANCE,
+    KEY_PACKAGE,
+    KEY_FAILURE,
+    KEY_NONCE,
+    KEY_CHALLENGE,
+    KEY_STATE,
+    KEY_WANTED = 128,
+    KEY_COMMAND = 129
+};
 
 /* Places in report_fields. */
 #define INSTANCE_FIELD 2u
@@ -15,19 +29,10 @@ static void failure_read(struct pawl_reader *reader, void *target)
 {
     struct pawl_report *report = target;
 
-    if (pawl_cbor_array_read(reader) != 2)
+    if (pawl_cbor_count_read(reader, PAWL_CBOR_ARRAY) != 2)
         pawl_reader_fail(reader, PAWL_MALFORMED);
     pawl_cbor_bytes_copy(reader, report->failed_package_id, sizeof report->failed_package_id);
     report->failure = pawl_cbor_uint_read(reader);
-}
-
-static void failure_write(struct pawl_writer *writer, const void *target)
-{
-    const struct pawl_report *report = target;
-
-    pawl_cbor_head_write(writer, PAWL_CBOR_ARRAY, 2);
-    pawl_cbor_bytes_write(writer, report->failed_package_id, sizeof report->failed_package_id);
-    pawl_cbor_head_write(writer, PAWL_CBOR_UINT, report->failure);
 }
 
 static void challenge_read(struct pawl_reader *reader, void *target)
@@ -35,13 +40,6 @@ static void challenge_read(struct pawl_reader *reader, void *target)
     struct pawl_report *report = target;
 
     pawl_challenge_read(reader, report->challenge, &report->challenge_size);
-}
-
-static void challenge_write(struct pawl_writer *writer, const void *target)
-{
-    const struct pawl_report *report = target;
-
-    pawl_challenge_write(writer, report->challenge, report->challenge_size);
 }
 
 static void wanted_read(struct pawl_reader *reader, void *target)
@@ -52,21 +50,12 @@ static void wanted_read(struct pawl_reader *reader, void *target)
         pawl_cbor_item_skip(reader); /* somebody else's extension (SPEC 20.3) */
         return;
     }
-    uint64_t count = pawl_cbor_array_read(reader);
+    size_t count = pawl_cbor_count_read(reader, PAWL_CBOR_ARRAY);
     if (count < 1 || count > PAWL_CONTENT_WANTED_MAX)
         pawl_reader_fail(reader, PAWL_MALFORMED);
     for (uint64_t i = 0; i < count && reader->error == PAWL_OK; i++)
         pawl_cbor_bytes_copy(reader, report->wanted[i], sizeof report->wanted[i]);
     report->wanted_count = (uint32_t)count;
-}
-
-static void wanted_write(struct pawl_writer *writer, const void *target)
-{
-    const struct pawl_report *report = target;
-
-    pawl_cbor_head_write(writer, PAWL_CBOR_ARRAY, report->wanted_count);
-    for (uint32_t i = 0; i < report->wanted_count; i++)
-        pawl_cbor_bytes_write(writer, report->wanted[i], sizeof report->wanted[i]);
 }
 
 enum { FAILURE, CHALLENGE, WANTED }; /* others */
@@ -75,46 +64,35 @@ static const pawl_field_reader readers[] = {
     [CHALLENGE] = challenge_read,
     [WANTED] = wanted_read,
 };
-static const pawl_field_writer writers[] = {
-    [FAILURE] = failure_write,
-    [CHALLENGE] = challenge_write,
-    [WANTED] = wanted_write,
-};
 
 static const struct pawl_field report_fields[] = {
-    {.key = 0, .type = PAWL_FIELD_FIXED, .fixed = 1},
-    {.key = 1,
+    {.key = KEY_VERSION, .type = PAWL_FIELD_FIXED, .fixed = 1},
+    {.key = KEY_SEQUENCE,
      .type = PAWL_FIELD_UINT,
      PAWL_FIELD_MEMBER(struct pawl_report, sequence),
      .bits = 64},
-    [INSTANCE_FIELD] = {.key = 2,
-                        .type = PAWL_FIELD_BYTES,
-                        .rule = PAWL_FIELD_NULLABLE,
+    [INSTANCE_FIELD] = {.key = KEY_INSTANCE,
+                        .type = PAWL_FIELD_BYTES | PAWL_FIELD_NULLABLE,
                         PAWL_FIELD_MEMBER(struct pawl_report, instance)},
-    [PACKAGE_FIELD] = {.key = 3,
-                       .type = PAWL_FIELD_BYTES,
-                       .rule = PAWL_FIELD_NULLABLE,
+    [PACKAGE_FIELD] = {.key = KEY_PACKAGE,
+                       .type = PAWL_FIELD_BYTES | PAWL_FIELD_NULLABLE,
                        PAWL_FIELD_MEMBER(struct pawl_report, package_id)},
-    [FAILURE_FIELD] = {.key = 4,
-                       .type = PAWL_FIELD_OTHER,
-                       .rule = PAWL_FIELD_OPTIONAL,
+    [FAILURE_FIELD] = {.key = KEY_FAILURE,
+                       .type = PAWL_FIELD_OTHER | PAWL_FIELD_OPTIONAL,
                        .other = FAILURE},
-    {.key = 5, .type = PAWL_FIELD_BYTES, PAWL_FIELD_MEMBER(struct pawl_report, nonce)},
-    [CHALLENGE_FIELD] = {.key = 6,
-                         .type = PAWL_FIELD_OTHER,
-                         .rule = PAWL_FIELD_NULLABLE,
+    {.key = KEY_NONCE, .type = PAWL_FIELD_BYTES, PAWL_FIELD_MEMBER(struct pawl_report, nonce)},
+    [CHALLENGE_FIELD] = {.key = KEY_CHALLENGE,
+                         .type = PAWL_FIELD_OTHER | PAWL_FIELD_NULLABLE,
                          .other = CHALLENGE},
-    {.key = 7,
+    {.key = KEY_STATE,
      .type = PAWL_FIELD_CODE,
      PAWL_FIELD_MEMBER(struct pawl_report, state),
      .most = PAWL_STATE_UPDATED},
-    [WANTED_FIELD] = {.key = 128,
-                      .type = PAWL_FIELD_OTHER,
-                      .rule = PAWL_FIELD_OPTIONAL,
+    [WANTED_FIELD] = {.key = KEY_WANTED,
+                      .type = PAWL_FIELD_OTHER | PAWL_FIELD_OPTIONAL,
                       .other = WANTED},
-    [COMMAND_FIELD] = {.key = 129,
-                       .type = PAWL_FIELD_UINT,
-                       .rule = PAWL_FIELD_OPTIONAL,
+    [COMMAND_FIELD] = {.key = KEY_COMMAND,
+                       .type = PAWL_FIELD_UINT | PAWL_FIELD_OPTIONAL,
                        PAWL_FIELD_MEMBER(struct pawl_report, command),
                        .bits = PAWL_COMMAND_BITS},
 };
@@ -160,18 +138,68 @@ enum pawl_result pawl_report_decode(const struct pawl_mac0 *mac0, struct pawl_re
     return PAWL_OK;
 }
 
+static void uint_write(struct pawl_writer *writer, unsigned key, uint64_t value)
+{
+    pawl_cbor_head_write(writer, PAWL_CBOR_UINT, key);
+    pawl_cbor_head_write(writer, PAWL_CBOR_UINT, value);
+}
+
+static void bytes_write(struct pawl_writer *writer, unsigned key, bool present,
+                        const uint8_t *bytes, size_t size)
+{
+    pawl_cbor_head_write(writer, PAWL_CBOR_UINT, key);
+    if (present)
+        pawl_cbor_bytes_write(writer, bytes, size);
+    else
+        pawl_cbor_null_write(writer);
+}
+
+/* What report_fields describes. By hand: it is the one map that a device writes, and without what
+ * writes by tables it has 400 bytes less. */
+static void payload_write(struct pawl_writer *writer, const struct pawl_report *report)
+{
+    bool wants = report->wanted_count > 0;
+
+    pawl_cbor_head_write(writer, PAWL_CBOR_MAP,
+                         7u + report->has_failure + wants + report->has_command);
+    uint_write(writer, KEY_VERSION, 1);
+    uint_write(writer, KEY_SEQUENCE, report->sequence);
+    bytes_write(writer, KEY_INSTANCE, report->has_instance, report->instance,
+                sizeof report->instance);
+    bytes_write(writer, KEY_PACKAGE, report->has_package, report->package_id,
+                sizeof report->package_id);
+    if (report->has_failure) {
+        pawl_cbor_head_write(writer, PAWL_CBOR_UINT, KEY_FAILURE);
+        pawl_cbor_head_write(writer, PAWL_CBOR_ARRAY, 2);
+        pawl_cbor_bytes_write(writer, report->failed_package_id, sizeof report->failed_package_id);
+        pawl_cbor_head_write(writer, PAWL_CBOR_UINT, report->failure);
+    }
+    bytes_write(writer, KEY_NONCE, true, report->nonce, sizeof report->nonce);
+    bytes_write(writer, KEY_CHALLENGE, report->has_challenge, report->challenge,
+                report->challenge_size);
+    uint_write(writer, KEY_STATE, report->state);
+    if (wants) {
+        pawl_cbor_head_write(writer, PAWL_CBOR_UINT, KEY_WANTED);
+        pawl_cbor_head_write(writer, PAWL_CBOR_ARRAY, report->wanted_count);
+        for (uint32_t i = 0; i < report->wanted_count; i++)
+            pawl_cbor_bytes_write(writer, report->wanted[i], sizeof report->wanted[i]);
+    }
+    if (report->has_command)
+        uint_write(writer, KEY_COMMAND, report->command);
+}
+
 enum pawl_result pawl_report_write(const struct pawl_report *report,
                                    const uint8_t device_id[PAWL_ID_SIZE],
                                    const uint8_t auth_key[PAWL_KEY_SIZE], uint8_t *bytes,
                                    size_t capacity, size_t *size)
 {
-    uint32_t present = (uint32_t)report->has_instance << INSTANCE_FIELD |
-                       (uint32_t)report->has_package << PACKAGE_FIELD |
-                       (uint32_t)report->has_failure << FAILURE_FIELD |
-                       (uint32_t)report->has_challenge << CHALLENGE_FIELD |
-                       (uint32_t)(report->wanted_count > 0) << WANTED_FIELD |
-                       (uint32_t)report->has_command << COMMAND_FIELD;
+    uint8_t payload[PAWL_REPORT_SIZE_MAX];
+    struct pawl_writer writer;
 
-    return pawl_mac0_write(&pawl_cose_report, &report_map, writers, report, present, device_id,
-                           auth_key, bytes, capacity, size);
+    if (report->challenge_size > PAWL_CHALLENGE_SIZE_MAX || report->state > PAWL_STATE_UPDATED ||
+        report->wanted_count > PAWL_CONTENT_WANTED_MAX || report->command >> PAWL_COMMAND_BITS != 0)
+        return PAWL_MALFORMED;
+    pawl_writer_init(&writer, payload, sizeof payload);
+    payload_write(&writer, report);
+    return pawl_mac0_write(&pawl_cose_report, &writer, device_id, auth_key, bytes, capacity, size);
 }

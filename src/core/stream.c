@@ -4,18 +4,17 @@
 #include <string.h>
 
 #include "core/bytes.h"
-#include "core/divide.h"
 #include "pawl/package.h"
 #include "pawl/secret.h"
 
-uint64_t pawl_chunk_count(uint64_t image_size, uint32_t chunk_size)
+size_t pawl_chunk_count(size_t image_size, uint32_t chunk_size)
 {
-    return pawl_quotient(image_size - 1, chunk_size) + 1;
+    return (image_size - 1) / chunk_size + 1;
 }
 
-uint32_t pawl_chunk_length(uint64_t image_size, uint32_t chunk_size, uint64_t index)
+uint32_t pawl_chunk_length(size_t image_size, uint32_t chunk_size, size_t index)
 {
-    uint64_t last = pawl_chunk_count(image_size, chunk_size) - 1;
+    size_t last = pawl_chunk_count(image_size, chunk_size) - 1;
 
     if (index > last)
         return 0;
@@ -23,20 +22,21 @@ uint32_t pawl_chunk_length(uint64_t image_size, uint32_t chunk_size, uint64_t in
 }
 
 enum pawl_result pawl_package_size_make(uint32_t preamble_size, uint64_t image_size,
-                                        uint32_t chunk_size, uint64_t *size)
+                                        uint32_t chunk_size, size_t *size)
 {
-    uint64_t added = preamble_size + pawl_chunk_count(image_size, chunk_size) * PAWL_CHUNK_OVERHEAD;
+    size_t added =
+        preamble_size + pawl_chunk_count((size_t)image_size, chunk_size) * PAWL_CHUNK_OVERHEAD;
 
-    if (image_size > UINT64_MAX - added)
+    if (image_size > SIZE_MAX - added)
         return PAWL_CORRUPT;
-    *size = image_size + added;
+    *size = (size_t)image_size + added;
     return PAWL_OK;
 }
 
 enum pawl_result pawl_stream_init(struct pawl_stream *stream,
                                   const uint8_t content_key[PAWL_KEY_SIZE],
-                                  const uint8_t package_id[PAWL_PACKAGE_ID_SIZE],
-                                  uint64_t image_size, uint32_t chunk_size)
+                                  const uint8_t package_id[PAWL_PACKAGE_ID_SIZE], size_t image_size,
+                                  uint32_t chunk_size)
 {
     uint8_t key[PAWL_KEY_SIZE];
 
@@ -54,10 +54,10 @@ void pawl_stream_release(struct pawl_stream *stream)
 }
 
 /* The nonce and length of a chunk; false when there is no such chunk. */
-static bool chunk_locate(const struct pawl_stream *stream, uint64_t index,
+static bool chunk_locate(const struct pawl_stream *stream, size_t index,
                          uint8_t nonce[PAWL_GCM_NONCE_SIZE], uint32_t *length)
 {
-    uint64_t count = pawl_chunk_count(stream->image_size, stream->chunk_size);
+    size_t count = pawl_chunk_count(stream->image_size, stream->chunk_size);
 
     memset(nonce, 0, PAWL_GCM_NONCE_SIZE);
     pawl_u64be_put(nonce + 3, index);
@@ -66,7 +66,7 @@ static bool chunk_locate(const struct pawl_stream *stream, uint64_t index,
     return index < count;
 }
 
-enum pawl_result pawl_stream_seal(struct pawl_stream *stream, uint64_t index, const uint8_t *plain,
+enum pawl_result pawl_stream_seal(struct pawl_stream *stream, size_t index, const uint8_t *plain,
                                   uint8_t *sealed)
 {
     uint8_t nonce[PAWL_GCM_NONCE_SIZE];
@@ -77,7 +77,7 @@ enum pawl_result pawl_stream_seal(struct pawl_stream *stream, uint64_t index, co
     return pawl_gcm_seal(&stream->gcm, nonce, plain, length, sealed);
 }
 
-enum pawl_result pawl_stream_open(struct pawl_stream *stream, uint64_t index, const uint8_t *sealed,
+enum pawl_result pawl_stream_open(struct pawl_stream *stream, size_t index, const uint8_t *sealed,
                                   uint8_t *plain)
 {
     uint8_t nonce[PAWL_GCM_NONCE_SIZE];

@@ -30,7 +30,7 @@ enum pawl_result pawl_summons_read(const uint8_t *bytes, size_t size, struct paw
     if (result != PAWL_OK)
         return result;
     pawl_reader_init(&reader, bytes, size);
-    uint64_t items = pawl_cbor_array_read(&reader);
+    size_t items = pawl_cbor_count_read(&reader, PAWL_CBOR_ARRAY);
     uint64_t window = pawl_cbor_uint_read(&reader);
     found.counter = pawl_cbor_uint_read(&reader);
     if (reader.error != PAWL_OK || items < 3 || items > 2 + PAWL_TOPICS_MAX ||

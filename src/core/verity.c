@@ -4,11 +4,12 @@
 
 #define HASHES_PER_BLOCK (PAWL_VERITY_BLOCK_SIZE / PAWL_SHA256_SIZE)
 
-static const uint8_t zeros[64]; /* a block of them would be 4 KiB of a device's flash */
-
 /* Ends a block of data or hashes, filling it up with zeros. */
 static void block_final(struct pawl_sha256 *sha, uint32_t fill, uint8_t hash[PAWL_SHA256_SIZE])
 {
+    uint8_t zeros[64]; /* a block of them would be 4 KiB of a device's flash or stack */
+
+    memset(zeros, 0, sizeof zeros);
     while (fill < PAWL_VERITY_BLOCK_SIZE) {
         uint32_t part = PAWL_VERITY_BLOCK_SIZE - fill;
         part = part < sizeof zeros ? part : (uint32_t)sizeof zeros;
@@ -102,16 +103,14 @@ void pawl_verity_final(struct pawl_verity *verity, uint8_t digest[PAWL_SHA256_SI
     /* struct fsverity_descriptor: version 1, SHA-256, 2^12-byte blocks, then zeros but for the
      * data's size (little-endian, at 8) and the root hash (at 16). */
     uint8_t descriptor[256] = {1, 1, 12};
-    struct pawl_sha256 sha;
 
     if (verity->leaf_fill > 0)
         leaf_end(verity);
-    for (unsigned i = 0; i < 8; i++)
-        descriptor[8 + i] = (uint8_t)(verity->size >> (8 * i) & 0xff);
+    size_t left = verity->size;
+    for (unsigned at = 8; left > 0; at++, left >>= 8)
+        descriptor[at] = (uint8_t)(left & 0xff);
     root_make(verity, descriptor + 16);
-    pawl_sha256_init(&sha);
-    pawl_sha256_update(&sha, descriptor, sizeof descriptor);
-    pawl_sha256_final(&sha, digest);
+    pawl_sha256_make(descriptor, sizeof descriptor, digest);
 }
 
 void pawl_verity_span_make(const void *bytes, uint32_t size, uint64_t image_size,

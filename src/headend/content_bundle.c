@@ -55,7 +55,7 @@ static bool size_is_possible(uint64_t size)
 static void sizes_read(struct pawl_reader *reader, void *target)
 {
     struct pawl_bundle *bundle = target;
-    uint64_t count = pawl_cbor_array_read(reader);
+    size_t count = pawl_cbor_count_read(reader, PAWL_CBOR_ARRAY);
     /* A size takes at least one byte: no more is allocated than was sent. */
     if (count < 1 || count > PAWL_SEGMENTS_MAX || count > reader->left) {
         pawl_reader_fail(reader, PAWL_MALFORMED);
@@ -106,7 +106,7 @@ static const struct pawl_field fields[] = {
      .type = PAWL_FIELD_UINT,
      PAWL_FIELD_MEMBER(struct pawl_bundle, playlist_size),
      .least = 1,
-     .most = PAWL_BUNDLE_PLAYLIST_MAX},
+     .bits = 32},
     {.key = 5, .type = PAWL_FIELD_OTHER, .other = SIZES},
 };
 static const struct pawl_map header_map = PAWL_MAP(fields, false);
@@ -116,6 +116,8 @@ enum pawl_result pawl_bundle_header_read(const uint8_t *bytes, size_t size,
 {
     struct pawl_bundle found = {.segment_sizes = NULL};
     enum pawl_result result = pawl_map_decode(bytes, size, &header_map, readers, &found, NULL);
+    if (result == PAWL_OK && found.playlist_size > PAWL_BUNDLE_PLAYLIST_MAX)
+        result = PAWL_MALFORMED;
     if (result == PAWL_OK)
         *bundle = found;
     else

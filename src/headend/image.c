@@ -27,7 +27,7 @@ static void worker_stop(void *context, void *worker)
     (void)worker;
 }
 
-static enum pawl_result unit_work(void *context, void *worker, uint64_t unit)
+static enum pawl_result unit_work(void *context, void *worker, size_t unit)
 {
     struct measure *measure = context;
     struct pawl_window window = {0};
@@ -39,7 +39,7 @@ static enum pawl_result unit_work(void *context, void *worker, uint64_t unit)
     return result;
 }
 
-static enum pawl_result unit_finish(void *context, void *worker, uint64_t unit)
+static enum pawl_result unit_finish(void *context, void *worker, size_t unit)
 {
     struct measure *measure = context;
     const struct pawl_package_job *job = measure->job;
@@ -78,18 +78,19 @@ enum pawl_result pawl_image_measure(const struct pawl_package_job *job, int fd,
         return PAWL_UNSUPPORTED;
     if (status.st_size <= 0)
         return PAWL_MALFORMED;
+    size_t size = (size_t)status.st_size;
+    if (size != (uintmax_t)status.st_size)
+        return PAWL_EXHAUSTED;
 
-    struct pawl_image found = {.fd = fd,
-                               .size = (uint64_t)status.st_size,
-                               .modified = status.st_mtim,
-                               .changed = status.st_ctim};
+    struct pawl_image found = {
+        .fd = fd, .size = size, .modified = status.st_mtim, .changed = status.st_ctim};
     struct measure measure = {.job = job, .fd = fd};
-    pawl_units_init(&measure.units, found.size, PAWL_VERITY_SPAN_SIZE, 0);
+    pawl_units_init(&measure.units, size, PAWL_VERITY_SPAN_SIZE, 0);
     unsigned threads =
         pawl_pipeline_threads(job->threads, measure.units.count, measure.units.unit_size);
     /* 2 MiB at once are mapped at a quarter of the cost; several threads share that memory. */
     if (threads == 1)
-        pawl_units_init(&measure.units, found.size, PAWL_UNIT_SPANS_MAX * PAWL_VERITY_SPAN_SIZE, 0);
+        pawl_units_init(&measure.units, size, PAWL_UNIT_SPANS_MAX * PAWL_VERITY_SPAN_SIZE, 0);
     pawl_verity_init(&measure.verity);
 
     const struct pawl_pipeline pipeline = {.threads = threads,

@@ -75,7 +75,7 @@ static void opener_stop(void *context, void *worker)
 
 /* Writes what became of a unit. */
 static enum pawl_result unit_write(const struct opening *opening, const struct opener *opener,
-                                   bool in_order, uint64_t unit)
+                                   bool in_order, size_t unit)
 {
     const struct pawl_units *units = &opening->units;
     if (opening->reseal == NULL)
@@ -90,12 +90,12 @@ static enum pawl_result unit_write(const struct opening *opening, const struct o
 
 /* Opens a unit part by part, each through a mapping of its own. */
 static enum pawl_result parts_open(const struct opening *opening, struct opener *opener,
-                                   uint64_t unit)
+                                   size_t unit)
 {
     const struct pawl_package *package = &opening->file->package;
     const struct pawl_units *parts = &opening->parts;
     uint32_t per_unit = opening->units.unit_size / parts->unit_size;
-    uint64_t first = unit * per_unit, part = first;
+    size_t first = unit * per_unit, part = first;
     enum pawl_result result = PAWL_OK;
 
     for (; result == PAWL_OK && part < first + per_unit && part < parts->count; part++) {
@@ -112,7 +112,7 @@ static enum pawl_result parts_open(const struct opening *opening, struct opener 
     return result;
 }
 
-static enum pawl_result unit_work(void *context, void *worker, uint64_t unit)
+static enum pawl_result unit_work(void *context, void *worker, size_t unit)
 {
     const struct opening *opening = context;
     const struct pawl_units *units = &opening->units;
@@ -129,7 +129,7 @@ static enum pawl_result unit_work(void *context, void *worker, uint64_t unit)
     return result;
 }
 
-static enum pawl_result unit_finish(void *context, void *worker, uint64_t unit)
+static enum pawl_result unit_finish(void *context, void *worker, size_t unit)
 {
     struct opening *opening = context;
     const struct opener *opener = worker;
@@ -149,7 +149,7 @@ static enum pawl_result unit_finish(void *context, void *worker, uint64_t unit)
 static enum pawl_result size_check(const struct pawl_package_file *file, uint64_t image_size)
 {
     struct stat status;
-    uint64_t expected;
+    size_t expected;
     enum pawl_result result = pawl_package_size_make(file->package.preamble_size, image_size,
                                                      file->package.chunk_size, &expected);
     if (result != PAWL_OK)
@@ -159,14 +159,16 @@ static enum pawl_result size_check(const struct pawl_package_file *file, uint64_
     return file->size == expected && (uint64_t)status.st_size == expected ? PAWL_OK : PAWL_CORRUPT;
 }
 
+/* The image's size was checked: it fits. */
 static enum pawl_result units_open(struct opening *opening, const struct pawl_manifest *manifest)
 {
+    size_t image_size = (size_t)manifest->image_size;
     const struct reseal *reseal = opening->reseal;
     uint32_t chunk_size = opening->file->package.chunk_size;
-    pawl_units_init(&opening->parts, manifest->image_size, PAWL_PART_SIZE, chunk_size);
+    pawl_units_init(&opening->parts, image_size, PAWL_PART_SIZE, chunk_size);
     if (reseal != NULL && reseal->package.chunk_size > chunk_size)
         chunk_size = reseal->package.chunk_size;
-    pawl_units_init(&opening->units, manifest->image_size, PAWL_VERITY_SPAN_SIZE, chunk_size);
+    pawl_units_init(&opening->units, image_size, PAWL_VERITY_SPAN_SIZE, chunk_size);
     pawl_verity_init(&opening->verity);
 
     size_t buffers = opening->parts.unit_size + (size_t)opening->units.unit_size;
@@ -216,7 +218,7 @@ enum pawl_result pawl_package_reseal(const struct pawl_package_job *job,
     size_t preamble_size;
     struct reseal reseal = {.content_key = new_key};
     struct pawl_manifest manifest;
-    uint64_t new_size = 0;
+    size_t new_size = 0;
     enum pawl_result result = pawl_manifest_read(old->signed_manifest.payload,
                                                  old->signed_manifest.payload_size, &manifest);
     if (result == PAWL_OK)

@@ -44,7 +44,7 @@ static void sealer_stop(void *context, void *worker)
 }
 
 static enum pawl_result part_write(const struct seal *seal, const struct sealer *sealer,
-                                   bool in_order, uint64_t part)
+                                   bool in_order, size_t part)
 {
     uint32_t chunk_size = seal->package->chunk_size;
     uint64_t offset =
@@ -53,12 +53,12 @@ static enum pawl_result part_write(const struct seal *seal, const struct sealer 
                            pawl_unit_sealed_length(&seal->parts, chunk_size, part));
 }
 
-static enum pawl_result unit_work(void *context, void *worker, uint64_t unit)
+static enum pawl_result unit_work(void *context, void *worker, size_t unit)
 {
     const struct seal *seal = context;
     struct sealer *sealer = worker;
     uint32_t part_size = seal->parts.unit_size, per_unit = seal->units.unit_size / part_size;
-    uint64_t first = unit * per_unit, part = first;
+    size_t first = unit * per_unit, part = first;
     struct pawl_window window = {0};
     enum pawl_result result =
         pawl_window_open(seal->image->fd, pawl_unit_offset(&seal->units, unit),
@@ -73,7 +73,7 @@ static enum pawl_result unit_work(void *context, void *worker, uint64_t unit)
     return result;
 }
 
-static enum pawl_result unit_finish(void *context, void *worker, uint64_t unit)
+static enum pawl_result unit_finish(void *context, void *worker, size_t unit)
 {
     const struct seal *seal = context;
     const struct pawl_package_job *job = seal->job;
@@ -125,7 +125,7 @@ enum pawl_result pawl_package_seal(const struct pawl_package_job *job, const uin
     enum pawl_result result = pawl_package_read(preamble, preamble_size, &package);
     if (result == PAWL_OK)
         result = image_matches(&package, image);
-    uint64_t package_size = 0;
+    size_t package_size = 0;
     if (result == PAWL_OK)
         result = pawl_package_size_make(package.preamble_size, image->size, package.chunk_size,
                                         &package_size);
@@ -135,8 +135,9 @@ enum pawl_result pawl_package_seal(const struct pawl_package_job *job, const uin
     struct seal seal = {
         .job = job, .package = &package, .content_key = content_key, .image = image};
     pawl_sink_init(&seal.sink, out_fd);
-    pawl_units_init(&seal.parts, image->size, PAWL_PART_SIZE, package.chunk_size);
-    pawl_units_init(&seal.units, image->size,
+    size_t image_size = (size_t)image->size;
+    pawl_units_init(&seal.parts, image_size, PAWL_PART_SIZE, package.chunk_size);
+    pawl_units_init(&seal.units, image_size,
                     seal.sink.random ? PAWL_VERITY_SPAN_SIZE : PAWL_PART_SIZE, package.chunk_size);
     result = pawl_sink_write(&seal.sink, !seal.sink.random, 0, preamble, package.preamble_size);
     if (result == PAWL_OK)

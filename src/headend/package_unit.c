@@ -2,7 +2,7 @@
 
 _Static_assert(PAWL_CHUNK_SIZE_MAX / PAWL_VERITY_SPAN_SIZE <= PAWL_UNIT_SPANS_MAX, "one chunk");
 
-void pawl_units_init(struct pawl_units *units, uint64_t image_size, uint32_t least,
+void pawl_units_init(struct pawl_units *units, size_t image_size, uint32_t least,
                      uint32_t chunk_size)
 {
     units->image_size = image_size;
@@ -10,12 +10,12 @@ void pawl_units_init(struct pawl_units *units, uint64_t image_size, uint32_t lea
     units->count = pawl_chunk_count(image_size, units->unit_size);
 }
 
-uint64_t pawl_unit_offset(const struct pawl_units *units, uint64_t unit)
+size_t pawl_unit_offset(const struct pawl_units *units, size_t unit)
 {
     return unit * units->unit_size;
 }
 
-uint32_t pawl_unit_length(const struct pawl_units *units, uint64_t unit)
+uint32_t pawl_unit_length(const struct pawl_units *units, size_t unit)
 {
     return pawl_chunk_length(units->image_size, units->unit_size, unit);
 }
@@ -26,29 +26,29 @@ static uint32_t chunks_per_unit(const struct pawl_units *units, uint32_t chunk_s
     return units->unit_size / chunk_size;
 }
 
-static uint32_t unit_chunk_count(const struct pawl_units *units, uint32_t chunk_size, uint64_t unit)
+static uint32_t unit_chunk_count(const struct pawl_units *units, uint32_t chunk_size, size_t unit)
 {
     return (uint32_t)pawl_chunk_count(pawl_unit_length(units, unit), chunk_size);
 }
 
-uint64_t pawl_unit_sealed_offset(const struct pawl_units *units, uint32_t chunk_size, uint64_t unit)
+size_t pawl_unit_sealed_offset(const struct pawl_units *units, uint32_t chunk_size, size_t unit)
 {
-    uint64_t chunks = unit * chunks_per_unit(units, chunk_size);
+    size_t chunks = unit * chunks_per_unit(units, chunk_size);
     return pawl_unit_offset(units, unit) + chunks * PAWL_CHUNK_OVERHEAD;
 }
 
-uint32_t pawl_unit_sealed_length(const struct pawl_units *units, uint32_t chunk_size, uint64_t unit)
+uint32_t pawl_unit_sealed_length(const struct pawl_units *units, uint32_t chunk_size, size_t unit)
 {
     return pawl_unit_length(units, unit) +
            unit_chunk_count(units, chunk_size, unit) * PAWL_CHUNK_OVERHEAD;
 }
 
 enum pawl_result pawl_unit_seal(const struct pawl_units *units, struct pawl_stream *stream,
-                                uint64_t unit, const uint8_t *plain, uint8_t *sealed)
+                                size_t unit, const uint8_t *plain, uint8_t *sealed)
 {
     uint32_t size = stream->chunk_size;
     uint32_t count = unit_chunk_count(units, size, unit);
-    uint64_t first = unit * chunks_per_unit(units, size);
+    size_t first = unit * chunks_per_unit(units, size);
     for (uint32_t i = 0; i < count; i++) {
         enum pawl_result result =
             pawl_stream_seal(stream, first + i, plain + (size_t)i * size,
@@ -60,11 +60,11 @@ enum pawl_result pawl_unit_seal(const struct pawl_units *units, struct pawl_stre
 }
 
 enum pawl_result pawl_unit_open(const struct pawl_units *units, struct pawl_stream *stream,
-                                uint64_t unit, const uint8_t *sealed, uint8_t *plain)
+                                size_t unit, const uint8_t *sealed, uint8_t *plain)
 {
     uint32_t size = stream->chunk_size;
     uint32_t count = unit_chunk_count(units, size, unit);
-    uint64_t first = unit * chunks_per_unit(units, size);
+    size_t first = unit * chunks_per_unit(units, size);
     for (uint32_t i = 0; i < count; i++) {
         enum pawl_result result =
             pawl_stream_open(stream, first + i, sealed + (size_t)i * (size + PAWL_CHUNK_OVERHEAD),
@@ -80,7 +80,7 @@ static uint32_t span_length(uint32_t length, uint32_t span)
     return pawl_chunk_length(length, PAWL_VERITY_SPAN_SIZE, span);
 }
 
-void pawl_unit_hash(const struct pawl_units *units, uint64_t unit, const uint8_t *plain,
+void pawl_unit_hash(const struct pawl_units *units, size_t unit, const uint8_t *plain,
                     struct pawl_unit_hashes *hashes)
 {
     uint32_t length = pawl_unit_length(units, unit);
@@ -90,7 +90,7 @@ void pawl_unit_hash(const struct pawl_units *units, uint64_t unit, const uint8_t
                               units->image_size, hashes->hashes[i]);
 }
 
-void pawl_unit_hashes_add(const struct pawl_units *units, uint64_t unit,
+void pawl_unit_hashes_add(const struct pawl_units *units, size_t unit,
                           const struct pawl_unit_hashes *hashes, struct pawl_verity *verity)
 {
     uint32_t length = pawl_unit_length(units, unit);

@@ -13,13 +13,13 @@ struct state {
     const struct pawl_pipeline *pipeline;
     pthread_mutex_t lock;
     pthread_cond_t turned;
-    uint64_t next; /* the next unit that nobody has taken */
-    uint64_t turn; /* the next unit to finish */
+    size_t next; /* the next unit that nobody has taken */
+    size_t turn; /* the next unit to finish */
     enum pawl_result result;
     int cause; /* errno of the thread that failed */
 };
 
-unsigned pawl_pipeline_threads(unsigned wanted, uint64_t units, size_t worker_bytes)
+unsigned pawl_pipeline_threads(unsigned wanted, size_t units, size_t worker_bytes)
 {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     uint64_t threads = wanted != 0 ? wanted : processors > 0 ? (uint64_t)processors : 1;
@@ -33,7 +33,7 @@ unsigned pawl_pipeline_threads(unsigned wanted, uint64_t units, size_t worker_by
 }
 
 /* Takes the next unit; false when there is none left or something failed. */
-static bool unit_take(struct state *state, uint64_t *unit)
+static bool unit_take(struct state *state, size_t *unit)
 {
     pthread_mutex_lock(&state->lock);
     bool taken = state->result == PAWL_OK && state->next < state->pipeline->units;
@@ -56,7 +56,7 @@ static void fail(struct state *state, enum pawl_result result, int cause)
 
 /* Waits for the unit's turn and finishes it. The turn itself excludes other threads, so the lock is
  * not held meanwhile. */
-static enum pawl_result unit_finish(struct state *state, void *worker, uint64_t unit)
+static enum pawl_result unit_finish(struct state *state, void *worker, size_t unit)
 {
     pthread_mutex_lock(&state->lock);
     while (state->turn != unit && state->result == PAWL_OK)
@@ -80,7 +80,7 @@ static enum pawl_result units_do(struct state *state, void *worker)
 {
     const struct pawl_pipeline *pipeline = state->pipeline;
     enum pawl_result result = PAWL_OK;
-    uint64_t unit;
+    size_t unit;
     while (result == PAWL_OK && unit_take(state, &unit)) {
         result = pipeline->work(pipeline->context, worker, unit);
         if (result == PAWL_OK)

@@ -12,7 +12,7 @@
 
 struct pawl_pipeline {
     unsigned threads; /* at least 1; the calling thread is one of them */
-    uint64_t units;
+    size_t units;
     void *context; /* shared by all threads */
 
     /* A thread's own state: `worker_size` zeroed bytes, prepared by `start` and given back by
@@ -22,9 +22,9 @@ struct pawl_pipeline {
     void (*stop)(void *context, void *worker);
 
     /* Does unit `unit`; runs beside other threads. */
-    enum pawl_result (*work)(void *context, void *worker, uint64_t unit);
+    enum pawl_result (*work)(void *context, void *worker, size_t unit);
     /* Runs for one unit after the other, in order, after its `work` on the same thread. */
-    enum pawl_result (*finish)(void *context, void *worker, uint64_t unit);
+    enum pawl_result (*finish)(void *context, void *worker, size_t unit);
 };
 
 /* Runs until all units are finished or one fails; returns the first failure in order of time, with
@@ -35,6 +35,6 @@ enum pawl_result pawl_pipeline_run(const struct pawl_pipeline *pipeline);
 /* Threads for a job: `wanted`, or the processors when it is 0; at most 4, at most `units`, and at
  * most what keeps `worker_bytes` each within 2 MiB altogether: with what OpenSSL takes, a
  * program that seals or opens then stays below 8 MiB. */
-unsigned pawl_pipeline_threads(unsigned wanted, uint64_t units, size_t worker_bytes);
+unsigned pawl_pipeline_threads(unsigned wanted, size_t units, size_t worker_bytes);
 
 #endif

@@ -39,11 +39,8 @@ static enum pawl_result cell_set(const struct pawl_processor *engine,
     unsigned index = (unsigned)((engine->sequence + 1) & 1);
     uint8_t digest[PAWL_CELL_SIZE];
     uint8_t held[PAWL_CELL_SIZE];
-    struct pawl_sha256 sha;
 
-    pawl_sha256_init(&sha);
-    pawl_sha256_update(&sha, bytes, PAWL_RECORD_SIZE);
-    pawl_sha256_final(&sha, digest);
+    pawl_sha256_make(bytes, PAWL_RECORD_SIZE, digest);
     if (store->cell_write(port->context, index, digest) != PAWL_OK ||
         store->cell_read(port->context, index, held) != PAWL_OK ||
         !pawl_equal(held, digest, sizeof held))
@@ -114,8 +111,7 @@ static void committed_set(struct pawl_processor *engine, const struct pawl_recor
     engine->security_floor = record->security_floor;
     engine->anchor_mask = record->anchor_mask;
     engine->has_failure = false;
-    pawl_wipe(&engine->trial, sizeof engine->trial);
-    pawl_wipe(&engine->download, sizeof engine->download);
+    pawl_download_forget(engine);
 }
 
 enum pawl_result pawl_engine_commit(struct pawl_processor *engine, const struct pawl_input *input)
@@ -128,11 +124,6 @@ enum pawl_result pawl_engine_commit(struct pawl_processor *engine, const struct 
         committed_set(engine, &record);
         return PAWL_OK;
     }
-    pawl_attempt_stop(engine);
-    (void)pawl_attempt_end(engine, PAWL_STORAGE, PAWL_STORAGE);
-    /* With the counter in doubt neither image is known to be the committed one, so none runs until
-     * it can be read again (I2). */
-    if (engine->settled)
-        (void)pawl_committed_run(engine);
+    pawl_attempt_fall_back(engine, PAWL_STORAGE);
     return PAWL_STORAGE;
 }

@@ -15,6 +15,13 @@ void pawl_download_suspend(struct pawl_processor *engine)
     engine->download.accepted = false;
 }
 
+void pawl_download_forget(struct pawl_processor *engine)
+{
+    pawl_download_suspend(engine);
+    pawl_wipe(&engine->download, sizeof engine->download);
+    pawl_wipe(&engine->trial, sizeof engine->trial);
+}
+
 void pawl_download_restart(struct pawl_processor *engine)
 {
     struct pawl_download *download = &engine->download;
@@ -29,24 +36,32 @@ enum pawl_result pawl_engine_begin(struct pawl_processor *engine, const struct p
 {
     const struct pawl_directive *directive = input->directive;
     struct pawl_download *download = &engine->download;
+    struct pawl_record *trial = &engine->trial;
+    enum pawl_result result = PAWL_OK;
 
-    pawl_wipe(download, sizeof *download);
-    pawl_wipe(&engine->trial, sizeof engine->trial);
-    memcpy(download->package_id, directive->package_id, sizeof download->package_id);
-    download->package_size = directive->package_size;
-    download->diagnostic = directive->diagnostic ? directive->command : 0;
+    pawl_download_forget(engine);
+    trial->role = PAWL_ROLE_TRIAL;
+    trial->sequence = engine->sequence;
+    memcpy(trial->package_id, directive->package_id, sizeof trial->package_id);
+    trial->package_size = (size_t)directive->package_size;
+    trial->security_floor = engine->security_floor;
+    trial->anchor_mask = engine->anchor_mask;
+    if (directive->command != 0) { /* with a download there is none but to run it once */
+        trial->role = PAWL_ROLE_DIAGNOSTIC;
+        pawl_u64be_put(trial->instance, directive->command);
+        download->diagnostic = directive->command;
+    }
     download->has_entitlement = directive->has_entitlement;
     memcpy(download->entitlement, directive->entitlement, sizeof download->entitlement);
-    pawl_download_restart(engine);
+    download->open = true;
     engine->has_failure = false;
 
-    if (engine->sequence == UINT64_MAX ||
-        (engine->pud->has_maximum && engine->sequence >= engine->pud->maximum) ||
-        download->package_size > engine->port->flash.slots[engine->free_slot].size)
-        return pawl_attempt_end(engine, PAWL_EXHAUSTED, PAWL_EXHAUSTED);
-    if (download->package_size <= PAWL_PREFIX_SIZE)
-        return pawl_attempt_end(engine, PAWL_MALFORMED, PAWL_MALFORMED);
-    return PAWL_OK;
+    if (pawl_sequence_check(engine->pud, engine->sequence) != PAWL_OK ||
+        directive->package_size > engine->port->flash.slots[engine->free_slot].size)
+        result = PAWL_EXHAUSTED;
+    else if (directive->package_size <= PAWL_PREFIX_SIZE)
+        result = PAWL_MALFORMED;
+    return pawl_attempt_check(engine, result);
 }
 
 /* The package's content key by what this device was given; the caller wipes it. */
@@ -61,33 +76,14 @@ static enum pawl_result content_key_make(const struct pawl_processor *engine,
         return pawl_record_key_unwrap(&engine->trial, pud, content_key);
     if (engine->package.mode == PAWL_MODE_WRAPPED)
         return download->has_entitlement
-                   ? pawl_entitlement_open(pud, engine->sequence, download->package_id,
+                   ? pawl_entitlement_open(pud, engine->sequence, engine->trial.package_id,
                                            download->entitlement, content_key)
                    : PAWL_NOT_ENTITLED;
     pawl_download_key_make(pud->unit_secret, pud->device_id, pud->chain_length, engine->sequence,
                            download_key);
-    pawl_direct_key_make(download_key, download->package_id, content_key);
+    pawl_direct_key_make(download_key, engine->trial.package_id, content_key);
     pawl_wipe(download_key, sizeof download_key);
     return PAWL_OK;
-}
-
-/* Makes the trial record in memory; trial_store() puts it into flash. */
-static enum pawl_result trial_make(struct pawl_processor *engine,
-                                   const uint8_t content_key[PAWL_KEY_SIZE])
-{
-    const struct pawl_download *download = &engine->download;
-
-    engine->trial = (struct pawl_record){.role = PAWL_ROLE_TRIAL,
-                                         .sequence = engine->sequence,
-                                         .package_size = download->package_size,
-                                         .security_floor = engine->security_floor,
-                                         .anchor_mask = engine->anchor_mask};
-    memcpy(engine->trial.package_id, download->package_id, PAWL_PACKAGE_ID_SIZE);
-    if (download->diagnostic != 0) {
-        engine->trial.role = PAWL_ROLE_DIAGNOSTIC;
-        pawl_u64be_put(engine->trial.instance, download->diagnostic);
-    }
-    return pawl_record_key_wrap(&engine->trial, engine->pud, content_key);
 }
 
 /* The first write of a download. The counter is read once more: if it had moved since, the slot
@@ -116,21 +112,16 @@ static enum pawl_result preamble_store(struct pawl_processor *engine)
 static enum pawl_result accept(struct pawl_processor *engine)
 {
     struct pawl_download *download = &engine->download;
-    const struct pawl_expectation expected = {.package_id = download->package_id,
-                                              .package_size = download->package_size,
-                                              .security_floor = engine->security_floor,
-                                              .anchor_mask = engine->anchor_mask};
     uint8_t content_key[PAWL_KEY_SIZE];
 
-    enum pawl_result result = pawl_image_accept(engine, download->preamble_size, &expected);
+    enum pawl_result result = pawl_image_accept(engine, download->preamble_size, &engine->trial);
     if (result == PAWL_OK)
         result = content_key_make(engine, content_key);
     if (result != PAWL_OK)
         return result;
-    result = pawl_stream_init(&engine->stream, content_key, download->package_id,
-                              engine->manifest.image_size, engine->package.chunk_size);
+    result = pawl_image_key(engine, content_key);
     if (result == PAWL_OK && !download->recorded)
-        result = trial_make(engine, content_key);
+        result = pawl_record_key_wrap(&engine->trial, engine->pud, content_key);
     pawl_wipe(content_key, sizeof content_key);
     /* A direct package proves only with chunk 0 that it is for this device: nothing is written
      * before. */
@@ -149,7 +140,7 @@ static enum pawl_result preamble_take(struct pawl_processor *engine, const uint8
 {
     struct pawl_download *download = &engine->download;
     size_t wanted = download->preamble_size ? download->preamble_size : PAWL_PREFIX_SIZE;
-    size_t have = (size_t)download->offset;
+    size_t have = download->offset;
     size_t part = wanted - have < size ? wanted - have : size;
 
     memcpy(engine->preamble + have, bytes, part);
@@ -160,7 +151,7 @@ static enum pawl_result preamble_take(struct pawl_processor *engine, const uint8
     if (download->preamble_size)
         return accept(engine);
     enum pawl_result result = pawl_preamble_size_read(engine->preamble, &download->preamble_size);
-    if (result == PAWL_OK && download->preamble_size >= download->package_size)
+    if (result == PAWL_OK && download->preamble_size >= engine->trial.package_size)
         result = PAWL_CORRUPT;
     return result;
 }
@@ -185,11 +176,11 @@ static enum pawl_result direct_chunk_prove(struct pawl_processor *engine)
 static enum pawl_result chunk_store(struct pawl_processor *engine, size_t sealed)
 {
     struct pawl_download *download = &engine->download;
-    size_t stored = (size_t)(pawl_slot_taken(&engine->cursor) - download->chunk_start);
+    size_t stored = pawl_slot_taken(&engine->cursor) - download->chunk_start;
 
     enum pawl_result result =
         pawl_slot_write(&engine->cursor, engine->port, engine->chunk + stored, sealed - stored);
-    if (result == PAWL_OK && download->offset == download->package_size)
+    if (result == PAWL_OK && download->offset == engine->trial.package_size)
         result = pawl_slot_finish(&engine->cursor, engine->port);
     if (result == PAWL_OK)
         result =
@@ -206,7 +197,7 @@ static enum pawl_result chunk_take(struct pawl_processor *engine, const uint8_t 
 {
     struct pawl_download *download = &engine->download;
     size_t sealed = pawl_image_chunk_size(engine, download->chunk_index);
-    size_t have = (size_t)(download->offset - download->chunk_start);
+    size_t have = download->offset - download->chunk_start;
     size_t part = sealed - have < size ? sealed - have : size;
 
     memcpy(engine->chunk + have, bytes, part);
@@ -225,13 +216,12 @@ enum pawl_result pawl_engine_take(struct pawl_processor *engine, const struct pa
 {
     struct pawl_download *download = &engine->download;
     const uint8_t *bytes = input->bytes;
-    uint64_t offset = input->offset;
-    size_t left = input->size;
+    size_t left = input->size, offset = download->offset;
     enum pawl_result result = PAWL_OK;
 
     /* The offset wanted goes back after a direct package's proof: then the rest is ignored. */
     while (result == PAWL_OK && left > 0 && offset == download->offset &&
-           offset < download->package_size) {
+           offset < engine->trial.package_size) {
         size_t taken = 0;
         result = download->accepted ? chunk_take(engine, bytes, left, &taken)
                                     : preamble_take(engine, bytes, left, &taken);
@@ -239,9 +229,7 @@ enum pawl_result pawl_engine_take(struct pawl_processor *engine, const struct pa
         offset += taken;
         left -= taken;
     }
-    if (result != PAWL_OK)
-        (void)pawl_attempt_end(engine, (uint64_t)result, result);
-    return result;
+    return pawl_attempt_check(engine, result);
 }
 
 enum pawl_result pawl_download_complete(struct pawl_processor *engine)
@@ -249,7 +237,7 @@ enum pawl_result pawl_download_complete(struct pawl_processor *engine)
     const struct pawl_download *download = &engine->download;
 
     if (engine->state != PAWL_STATE_WRITING || !download->open || !download->accepted ||
-        download->offset != download->package_size)
+        download->offset != engine->trial.package_size)
         return PAWL_OK;
     return pawl_engine_handle(engine, PAWL_EVENT_WHOLE, NULL);
 }
@@ -258,10 +246,7 @@ enum pawl_result pawl_engine_finish(struct pawl_processor *engine, const struct 
 {
     (void)input;
     pawl_stream_release(&engine->stream);
-    enum pawl_result result = pawl_flash_sync(engine->port);
-    if (result != PAWL_OK)
-        (void)pawl_attempt_end(engine, (uint64_t)result, result);
-    return result;
+    return pawl_attempt_check(engine, pawl_flash_sync(engine->port));
 }
 
 enum pawl_result pawl_engine_drop(struct pawl_processor *engine, const struct pawl_input *input)
@@ -271,8 +256,6 @@ enum pawl_result pawl_engine_drop(struct pawl_processor *engine, const struct pa
     (void)input;
     if (engine->download.recorded)
         result = pawl_record_erase(engine->port, engine->free_slot, PAWL_ROLE_TRIAL);
-    pawl_download_suspend(engine);
-    pawl_wipe(&engine->download, sizeof engine->download);
-    pawl_wipe(&engine->trial, sizeof engine->trial);
+    pawl_download_forget(engine);
     return result;
 }

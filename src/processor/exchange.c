@@ -7,27 +7,19 @@ static void report_fill(const struct pawl_processor *engine, struct pawl_report 
 {
     const struct pawl_record *committed = &engine->committed;
 
-    memset(report, 0, sizeof *report);
     report->sequence = engine->sequence;
     report->state = engine->state;
     report->has_instance = engine->has_committed;
     report->has_package = engine->has_committed;
-    if (engine->has_committed) {
-        memcpy(report->instance, committed->instance, sizeof report->instance);
-        memcpy(report->package_id, committed->package_id, sizeof report->package_id);
-    }
+    memcpy(report->instance, committed->instance, sizeof report->instance);
+    memcpy(report->package_id, committed->package_id, sizeof report->package_id);
     report->has_failure = engine->has_failure;
-    if (engine->has_failure) {
-        report->failure = engine->failure;
-        memcpy(report->failed_package_id, engine->failed_package_id,
-               sizeof report->failed_package_id);
-    }
+    report->failure = engine->failure;
+    memcpy(report->failed_package_id, engine->failed_package_id, sizeof report->failed_package_id);
     memcpy(report->nonce, engine->nonce, sizeof report->nonce);
     report->has_challenge = engine->has_challenge;
-    if (engine->has_challenge) {
-        report->challenge_size = engine->challenge_size;
-        memcpy(report->challenge, engine->challenge, engine->challenge_size);
-    }
+    report->challenge_size = engine->challenge_size;
+    memcpy(report->challenge, engine->challenge, sizeof report->challenge);
     report->has_command = true;
     report->command = engine->command;
 }
@@ -81,7 +73,7 @@ static enum pawl_result directive_accept(struct pawl_processor *engine, const ui
     engine->has_nonce = false;
     engine->has_challenge = true;
     engine->challenge_size = directive->challenge_size;
-    memcpy(engine->challenge, directive->challenge, directive->challenge_size);
+    memcpy(engine->challenge, directive->challenge, sizeof engine->challenge);
     return PAWL_OK;
 }
 
@@ -90,9 +82,9 @@ static bool package_is_under_way(const struct pawl_processor *engine,
 {
     return (engine->state == PAWL_STATE_WRITING || engine->state == PAWL_STATE_CANDIDATE ||
             engine->state == PAWL_STATE_TRIAL) &&
-           memcmp(engine->download.package_id, directive->package_id, PAWL_PACKAGE_ID_SIZE) == 0 &&
-           engine->download.package_size == directive->package_size &&
-           engine->download.diagnostic == (directive->diagnostic ? directive->command : 0);
+           memcmp(engine->trial.package_id, directive->package_id, PAWL_PACKAGE_ID_SIZE) == 0 &&
+           engine->trial.package_size == directive->package_size &&
+           engine->download.diagnostic == directive->command;
 }
 
 static enum pawl_event event_choose(const struct pawl_processor *engine,
@@ -125,19 +117,20 @@ static void work_start(const struct pawl_processor *engine, const struct pawl_di
     memcpy(work->url, directive->url, directive->url_size);
 }
 
-static void work_finish(const struct pawl_processor *engine, struct pawl_work *work)
+/* The download that was offered is under way, or there is nothing to do. */
+static void work_finish(const struct pawl_processor *engine, enum pawl_result result,
+                        struct pawl_work *work)
 {
     uint32_t poll_after = work->poll_after;
 
-    if (work->action != PAWL_ACTION_DOWNLOAD)
+    if (result == PAWL_OK && work->action != PAWL_ACTION_DOWNLOAD)
         return; /* a command never comes with a download */
     work->fetch = engine->state == PAWL_STATE_WRITING;
     work->install = engine->state == PAWL_STATE_CANDIDATE;
     work->offset = engine->download.offset;
-    if (work->fetch || work->install)
+    if (result == PAWL_OK && (work->fetch || work->install))
         return;
     memset(work, 0, sizeof *work);
-    work->action = PAWL_ACTION_IDLE;
     work->poll_after = poll_after;
 }
 
@@ -166,10 +159,7 @@ enum pawl_result pawl_processor_directive(struct pawl_processor *engine, const u
         if (result == PAWL_OK)
             result = pawl_download_complete(engine);
     }
-    if (result == PAWL_OK)
-        work_finish(engine, work);
-    else
-        memset(work, 0, sizeof *work);
+    work_finish(engine, result, work);
     engine->command_waiting = work->command;
     pawl_wipe(directive, sizeof *directive);
     return result;

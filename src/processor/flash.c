@@ -4,13 +4,13 @@
 
 #define COMPARE_SIZE 256u
 
-enum pawl_result pawl_flash_read(const struct pawl_port *port, uint64_t offset, void *bytes,
+enum pawl_result pawl_flash_read(const struct pawl_port *port, size_t offset, void *bytes,
                                  size_t size)
 {
     return size == 0 ? PAWL_OK : port->flash.read(port->context, offset, bytes, size);
 }
 
-static enum pawl_result compare(const struct pawl_port *port, uint64_t offset, const uint8_t *bytes,
+static enum pawl_result compare(const struct pawl_port *port, size_t offset, const uint8_t *bytes,
                                 size_t size)
 {
     uint8_t held[COMPARE_SIZE];
@@ -27,7 +27,7 @@ static enum pawl_result compare(const struct pawl_port *port, uint64_t offset, c
     return PAWL_OK;
 }
 
-enum pawl_result pawl_flash_program(const struct pawl_port *port, uint64_t offset,
+enum pawl_result pawl_flash_program(const struct pawl_port *port, size_t offset,
                                     const uint8_t *bytes, size_t size)
 {
     const struct pawl_flash *flash = &port->flash;
@@ -39,7 +39,7 @@ enum pawl_result pawl_flash_program(const struct pawl_port *port, uint64_t offse
                          : compare(port, offset, bytes, size);
 }
 
-enum pawl_result pawl_flash_erase(const struct pawl_port *port, uint64_t offset, uint64_t size)
+enum pawl_result pawl_flash_erase(const struct pawl_port *port, size_t offset, size_t size)
 {
     return port->flash.erase(port->context, offset, size);
 }

@@ -5,14 +5,14 @@
 #include "pawl/port.h"
 
 /* Up to the next multiple of a power of two. */
-static inline uint64_t pawl_align_up(uint64_t value, uint32_t unit)
+static inline size_t pawl_align_up(size_t value, uint32_t unit)
 {
-    return (value + unit - 1) & ~((uint64_t)unit - 1);
+    return (value + unit - 1) & ~((size_t)unit - 1);
 }
 
-static inline uint64_t pawl_align_down(uint64_t value, uint32_t unit)
+static inline size_t pawl_align_down(size_t value, uint32_t unit)
 {
-    return value & ~((uint64_t)unit - 1);
+    return value & ~((size_t)unit - 1);
 }
 
 static inline bool pawl_areas_are_apart(const struct pawl_area *a, const struct pawl_area *b)
@@ -23,12 +23,12 @@ static inline bool pawl_areas_are_apart(const struct pawl_area *a, const struct 
 /* Whether limits and callbacks make sense: PAWL_STATE if not. */
 enum pawl_result pawl_port_check(const struct pawl_port *port);
 
-enum pawl_result pawl_flash_read(const struct pawl_port *port, uint64_t offset, void *bytes,
+enum pawl_result pawl_flash_read(const struct pawl_port *port, size_t offset, void *bytes,
                                  size_t size);
 /* Programs and compares what flash then holds: PAWL_STORAGE when it differs. */
-enum pawl_result pawl_flash_program(const struct pawl_port *port, uint64_t offset,
+enum pawl_result pawl_flash_program(const struct pawl_port *port, size_t offset,
                                     const uint8_t *bytes, size_t size);
-enum pawl_result pawl_flash_erase(const struct pawl_port *port, uint64_t offset, uint64_t size);
+enum pawl_result pawl_flash_erase(const struct pawl_port *port, size_t offset, size_t size);
 enum pawl_result pawl_flash_sync(const struct pawl_port *port);
 
 #endif

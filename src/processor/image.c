@@ -4,6 +4,17 @@
 #include "processor/engine.h"
 #include "processor/flash.h"
 
+/* Whether a raw binary lies in the window, and its entry in it. What is below the place that it
+ * must not be below is far above it here. */
+static bool raw_fits(const struct pawl_executor *executor, const struct pawl_manifest *manifest)
+{
+    uintptr_t window = executor->window_end - executor->window_start;
+    uint64_t load = manifest->load_address - executor->window_start;
+    uint64_t entry = manifest->entry_address - manifest->load_address;
+
+    return load < window && manifest->image_size <= window - load && entry < manifest->image_size;
+}
+
 /* Whether this device can hold and run what the manifest names. */
 static enum pawl_result fit_check(const struct pawl_processor *engine)
 {
@@ -17,29 +28,27 @@ static enum pawl_result fit_check(const struct pawl_processor *engine)
     if (engine->package.chunk_size > engine->chunk_capacity - PAWL_CHUNK_OVERHEAD ||
         manifest->image_size > executor->image_size_max)
         return PAWL_EXHAUSTED;
-    if (manifest->kind != PAWL_KIND_RAW)
-        return PAWL_OK;
-    if (manifest->load_address < executor->window_start ||
-        manifest->load_address >= executor->window_end ||
-        manifest->image_size > executor->window_end - manifest->load_address ||
-        manifest->entry_address < manifest->load_address ||
-        manifest->entry_address - manifest->load_address >= manifest->image_size)
+    if (manifest->kind == PAWL_KIND_RAW && !raw_fits(executor, manifest))
         return PAWL_UNSUPPORTED;
     return PAWL_OK;
 }
 
 enum pawl_result pawl_image_accept(struct pawl_processor *engine, size_t preamble_size,
-                                   const struct pawl_expectation *expected)
+                                   const struct pawl_record *record)
 {
-    const struct pawl_acceptance acceptance = {.pud = engine->pud,
-                                               .anchor_mask = expected->anchor_mask,
-                                               .security_floor = expected->security_floor};
+    /* A trial record made while no committed one could be read knows less than the engine may know
+     * by now. */
+    const struct pawl_acceptance acceptance = {
+        .pud = engine->pud,
+        .anchor_mask = record->anchor_mask & engine->anchor_mask,
+        .security_floor = record->security_floor > engine->security_floor ? record->security_floor
+                                                                          : engine->security_floor};
     struct pawl_package *package = &engine->package;
-    uint64_t size = 0;
+    size_t size = 0;
 
     enum pawl_result result = pawl_package_read(engine->preamble, preamble_size, package);
     if (result == PAWL_OK &&
-        !pawl_equal(package->package_id, expected->package_id, PAWL_PACKAGE_ID_SIZE))
+        !pawl_equal(package->package_id, record->package_id, PAWL_PACKAGE_ID_SIZE))
         result = PAWL_CORRUPT;
     if (result == PAWL_OK)
         result = pawl_package_accept(package, &acceptance, &engine->manifest);
@@ -48,14 +57,14 @@ enum pawl_result pawl_image_accept(struct pawl_processor *engine, size_t preambl
     if (result == PAWL_OK)
         result = pawl_package_size_make(package->preamble_size, engine->manifest.image_size,
                                         package->chunk_size, &size);
-    if (result == PAWL_OK && size != expected->package_size)
+    if (result == PAWL_OK && size != record->package_size)
         result = PAWL_CORRUPT;
     return result;
 }
 
 /* Brings a slot's preamble into memory, where it stays unchanged from check to use. */
 static enum pawl_result preamble_fetch(struct pawl_processor *engine, unsigned slot,
-                                       uint64_t package_size, uint32_t *size)
+                                       size_t package_size, uint32_t *size)
 {
     const struct pawl_area *area = &engine->port->flash.slots[slot];
     uint32_t preamble_size = 0;
@@ -75,37 +84,32 @@ static enum pawl_result preamble_fetch(struct pawl_processor *engine, unsigned s
     return result;
 }
 
+enum pawl_result pawl_image_key(struct pawl_processor *engine,
+                                const uint8_t content_key[PAWL_KEY_SIZE])
+{
+    pawl_stream_release(&engine->stream);
+    return pawl_stream_init(&engine->stream, content_key, engine->package.package_id,
+                            (size_t)engine->manifest.image_size, engine->package.chunk_size);
+}
+
 enum pawl_result pawl_image_open(struct pawl_processor *engine, unsigned slot,
                                  const struct pawl_record *record)
 {
-    uint64_t floor = record->security_floor;
     uint8_t content_key[PAWL_KEY_SIZE];
     uint32_t preamble_size = 0;
 
-    /* A trial record made while no committed one could be read knows less than the engine may know
-     * by now. */
-    if (floor < engine->security_floor)
-        floor = engine->security_floor;
-    const struct pawl_expectation expected = {.package_id = record->package_id,
-                                              .package_size = record->package_size,
-                                              .security_floor = floor,
-                                              .anchor_mask =
-                                                  record->anchor_mask & engine->anchor_mask};
     enum pawl_result result = preamble_fetch(engine, slot, record->package_size, &preamble_size);
     if (result == PAWL_OK)
-        result = pawl_image_accept(engine, preamble_size, &expected);
-    if (result != PAWL_OK)
-        return result;
-    pawl_stream_release(&engine->stream);
-    result = pawl_record_key_unwrap(record, engine->pud, content_key);
+        result = pawl_image_accept(engine, preamble_size, record);
     if (result == PAWL_OK)
-        result = pawl_stream_init(&engine->stream, content_key, record->package_id,
-                                  engine->manifest.image_size, engine->package.chunk_size);
+        result = pawl_record_key_unwrap(record, engine->pud, content_key);
+    if (result == PAWL_OK)
+        result = pawl_image_key(engine, content_key);
     pawl_wipe(content_key, sizeof content_key);
     return result;
 }
 
-size_t pawl_image_chunk_size(const struct pawl_processor *engine, uint64_t index)
+size_t pawl_image_chunk_size(const struct pawl_processor *engine, size_t index)
 {
     return (size_t)pawl_chunk_length(engine->stream.image_size, engine->stream.chunk_size, index) +
            PAWL_CHUNK_OVERHEAD;
@@ -115,12 +119,11 @@ size_t pawl_image_chunk_size(const struct pawl_processor *engine, uint64_t index
 static enum pawl_result chunks_load(struct pawl_processor *engine, unsigned slot)
 {
     const struct pawl_port *port = engine->port;
-    uint64_t place = port->flash.slots[slot].offset + engine->package.preamble_size;
-    uint64_t loaded = 0;
-    uint64_t left = engine->manifest.image_size;
+    size_t place = port->flash.slots[slot].offset + engine->package.preamble_size;
+    size_t loaded = 0;
     enum pawl_result result = PAWL_OK;
 
-    for (uint64_t index = 0; result == PAWL_OK && left > 0; index++) {
+    for (size_t index = 0; result == PAWL_OK && loaded < engine->manifest.image_size; index++) {
         size_t sealed = pawl_image_chunk_size(engine, index);
         size_t plain = sealed - PAWL_CHUNK_OVERHEAD;
         result = pawl_flash_read(port, place, engine->chunk, sealed);
@@ -132,7 +135,6 @@ static enum pawl_result chunks_load(struct pawl_processor *engine, unsigned slot
         }
         place += sealed;
         loaded += plain;
-        left -= plain;
     }
     return result;
 }

@@ -7,10 +7,8 @@ enum pawl_result pawl_engine_stage(struct pawl_processor *engine, const struct p
     (void)input;
     pawl_attempt_stop(engine);
     enum pawl_result result = pawl_image_load(engine, engine->free_slot, &engine->trial);
-    if (result != PAWL_OK) {
-        (void)pawl_attempt_end(engine, (uint64_t)result, result);
-        (void)pawl_committed_run(engine);
-    }
+    if (result != PAWL_OK)
+        pawl_attempt_fall_back(engine, (uint32_t)result);
     return result;
 }
 
@@ -20,22 +18,21 @@ enum pawl_result pawl_engine_start(struct pawl_processor *engine, const struct p
 {
     const struct pawl_port *port = engine->port;
     const struct pawl_manifest *manifest = &engine->manifest;
-    uint64_t failure = 0;
+    uint32_t failure = 0;
 
     (void)input;
     enum pawl_result result = pawl_revocation_make(manifest, engine->package.signed_manifest.kid,
                                                    engine->pud, &engine->trial_revoked);
     if (result == PAWL_OK)
-        result = pawl_attempt_mark(port, engine->free_slot);
-    failure = (uint64_t)result;
+        result = pawl_mark_write(port, engine->free_slot, PAWL_MARK_ATTEMPT, PAWL_ATTEMPT_CODE);
+    failure = (uint32_t)result;
     if (result == PAWL_OK) {
         result = pawl_image_run(engine, &engine->trial, true);
         failure = PAWL_FAILURE_RUN;
     }
     if (result != PAWL_OK) {
         port->executor.load_abort(port->context);
-        (void)pawl_attempt_end(engine, failure, result);
-        (void)pawl_committed_run(engine);
+        pawl_attempt_fall_back(engine, failure);
         return result;
     }
     engine->running = true;

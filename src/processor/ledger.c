@@ -24,13 +24,10 @@ static enum pawl_result committed_find(struct pawl_processor *engine, unsigned s
 {
     uint8_t bytes[PAWL_RECORD_SIZE];
     uint8_t digest[PAWL_SHA256_SIZE];
-    struct pawl_sha256 sha;
 
     if (pawl_record_fetch(engine->port, slot, PAWL_ROLE_COMMITTED, bytes) != PAWL_OK)
         return PAWL_IO;
-    pawl_sha256_init(&sha);
-    pawl_sha256_update(&sha, bytes, sizeof bytes);
-    pawl_sha256_final(&sha, digest);
+    pawl_sha256_make(bytes, sizeof bytes, digest);
     if (!pawl_equal(digest, cell, sizeof digest) ||
         pawl_record_read(bytes, engine->pud, PAWL_ROLE_COMMITTED, engine->sequence,
                          &engine->committed) != PAWL_OK)
@@ -57,44 +54,34 @@ static void slots_find(struct pawl_processor *engine, const uint8_t cell[PAWL_CE
     }
 }
 
-static void failure_set(struct pawl_processor *engine, enum pawl_state state, uint64_t failure)
-{
-    engine->state = state;
-    engine->has_failure = true;
-    engine->failure = failure;
-    memcpy(engine->failed_package_id, engine->trial.package_id, PAWL_PACKAGE_ID_SIZE);
-}
-
 /* An attempt that power cut short: a download to go on with, or a trial that failed (I4). */
 static void trial_find(struct pawl_processor *engine)
 {
     struct pawl_download *download = &engine->download;
     uint8_t bytes[PAWL_RECORD_SIZE];
     struct pawl_record *trial = &engine->trial;
-    struct pawl_marks marks;
+    uint32_t attempted, ended;
     unsigned slot = engine->free_slot;
 
     if (pawl_record_fetch(engine->port, slot, PAWL_ROLE_TRIAL, bytes) != PAWL_OK ||
-        (pawl_record_read(bytes, engine->pud, PAWL_ROLE_TRIAL, engine->sequence, trial) !=
-             PAWL_OK &&
-         pawl_record_read(bytes, engine->pud, PAWL_ROLE_DIAGNOSTIC, engine->sequence, trial) !=
-             PAWL_OK) ||
-        pawl_marks_read(engine->port, slot, &marks) != PAWL_OK)
+        pawl_mark_read(engine->port, slot, PAWL_MARK_ATTEMPT, &attempted) != PAWL_OK ||
+        pawl_mark_read(engine->port, slot, PAWL_MARK_OUTCOME, &ended) != PAWL_OK ||
+        pawl_record_read(bytes, engine->pud, PAWL_ROLE_TRIAL, engine->sequence, trial) != PAWL_OK)
         return;
     uint64_t diagnostic = trial->role == PAWL_ROLE_DIAGNOSTIC ? pawl_u64be_get(trial->instance) : 0;
-    if (diagnostic != 0 && (marks.attempted || marks.ended))
-        engine->command = diagnostic;
-    if (marks.attempted) {
-        failure_set(engine, PAWL_STATE_FAILED, marks.ended ? marks.failure : PAWL_FAILURE_POWER);
-    } else if (marks.ended) {
-        failure_set(engine, PAWL_STATE_REJECTED, marks.failure);
-    } else {
+    if (attempted == 0 && ended == 0) {
         engine->state = PAWL_STATE_WRITING;
         download->recorded = true;
         download->diagnostic = diagnostic;
-        memcpy(download->package_id, trial->package_id, PAWL_PACKAGE_ID_SIZE);
-        download->package_size = trial->package_size;
+        return;
     }
+    if (diagnostic != 0)
+        engine->command = diagnostic;
+    engine->state = attempted != 0 ? PAWL_STATE_FAILED : PAWL_STATE_REJECTED;
+    engine->has_failure = true;
+    engine->failure = ended != 0 ? ended : PAWL_FAILURE_POWER;
+    memcpy(engine->failed_package_id, trial->package_id, PAWL_PACKAGE_ID_SIZE);
+    pawl_wipe(trial, sizeof *trial);
 }
 
 enum pawl_result pawl_ledger_load(struct pawl_processor *engine)
@@ -104,8 +91,7 @@ enum pawl_result pawl_ledger_load(struct pawl_processor *engine)
     engine->settled = false;
     if (protected_read(engine->port, &engine->sequence, cell) != PAWL_OK)
         return PAWL_STORAGE;
-    pawl_download_suspend(engine);
-    memset(&engine->download, 0, sizeof engine->download);
+    pawl_download_forget(engine);
     engine->state = PAWL_STATE_READY;
     engine->has_failure = false;
     engine->security_floor = 0;

@@ -1,8 +1,9 @@
 /* The device side of the link (SPEC 14): one row per request. */
 #include "core/bytes.h"
 #include "pawl/link.h"
-#include "pawl/secret.h"
+#include "processor/engine.h"
 
+#define OUTCOME_SIZE 2u /* result and state, which every answer begins with */
 #define CONTENT_KEY_REQUEST_SIZE (PAWL_SALT_SIZE + PAWL_CONTENT_KEY_WRAPPED_SIZE)
 
 /* A request being carried out: `answer` takes the payload after result and state. */
@@ -16,20 +17,20 @@ struct request {
 };
 
 struct service {
-    uint32_t size_min, size_max; /* of the request's payload */
     enum pawl_result (*act)(const struct request *request);
+    uint16_t size_max; /* of the request's payload */
+    uint8_t size_min;
     bool answers_errors; /* what it wrote is sent after an error, too */
 };
 
+#define ANY_SIZE UINT16_MAX /* the frame's own limit alone */
+
 static enum pawl_result hello(const struct request *request)
 {
-    struct pawl_processor_status status;
-
-    pawl_processor_status_get(request->engine, &status);
     pawl_writer_u8_put(request->answer, PAWL_LINK_VERSION);
     pawl_writer_u32be_put(request->answer, request->payload_max);
     pawl_writer_put(request->answer, request->pud->device_id, PAWL_ID_SIZE);
-    pawl_writer_u64be_put(request->answer, status.sequence);
+    pawl_writer_u64be_put(request->answer, request->engine->sequence);
     return PAWL_OK;
 }
 
@@ -130,31 +131,31 @@ static enum pawl_result content_key(const struct request *request)
 }
 
 static const struct service services[] = {
-    [PAWL_LINK_HELLO] = {0, 0, hello, false},
-    [PAWL_LINK_REPORT] = {0, PAWL_CONTENT_WANTED_MAX *PAWL_CONTENT_KEY_ID_SIZE, report, false},
-    [PAWL_LINK_DIRECTIVE] = {1, PAWL_DIRECTIVE_SIZE_MAX, directive, false},
-    [PAWL_LINK_WRITE] = {8, PAWL_LINK_PAYLOAD_MAX, package_write, true},
-    [PAWL_LINK_INSTALL] = {0, 0, install, false},
-    [PAWL_LINK_STATUS] = {0, 0, status, false},
-    [PAWL_LINK_CANCEL] = {0, 0, cancel, false},
-    [PAWL_LINK_CONTENT_KEY] = {CONTENT_KEY_REQUEST_SIZE, CONTENT_KEY_REQUEST_SIZE, content_key,
+    [PAWL_LINK_HELLO] = {hello, 0, 0, false},
+    [PAWL_LINK_REPORT] = {report, PAWL_CONTENT_WANTED_MAX *PAWL_CONTENT_KEY_ID_SIZE, 0, false},
+    [PAWL_LINK_DIRECTIVE] = {directive, PAWL_DIRECTIVE_SIZE_MAX, 1, false},
+    [PAWL_LINK_WRITE] = {package_write, ANY_SIZE, 8, true},
+    [PAWL_LINK_INSTALL] = {install, 0, 0, false},
+    [PAWL_LINK_STATUS] = {status, 0, 0, false},
+    [PAWL_LINK_CANCEL] = {cancel, 0, 0, false},
+    [PAWL_LINK_CONTENT_KEY] = {content_key, CONTENT_KEY_REQUEST_SIZE, CONTENT_KEY_REQUEST_SIZE,
                                false},
-    [PAWL_LINK_TAKEN] = {8, 8, taken, false},
+    [PAWL_LINK_TAKEN] = {taken, 8, 8, false},
 };
 
 static enum pawl_result request_serve(const struct request *request, uint8_t type)
 {
     const struct service *service =
         type < sizeof services / sizeof services[0] ? &services[type] : NULL;
-    size_t start = request->answer->size;
 
     if (!service || !service->act)
         return PAWL_UNSUPPORTED;
-    if (request->size < service->size_min || request->size > service->size_max)
+    if (request->size < service->size_min ||
+        (service->size_max != ANY_SIZE && request->size > service->size_max))
         return PAWL_MALFORMED;
     enum pawl_result result = service->act(request);
     if (result != PAWL_OK && !service->answers_errors)
-        request->answer->size = start;
+        request->answer->size = 0;
     return result;
 }
 
@@ -162,7 +163,6 @@ enum pawl_result pawl_link_serve(struct pawl_processor *processor, const struct 
                                  uint32_t payload_max, const struct pawl_link_frame *request,
                                  uint8_t *answer, size_t capacity, size_t *size)
 {
-    struct pawl_processor_status status;
     struct pawl_writer writer;
     const struct request served = {.engine = processor,
                                    .pud = pud,
@@ -174,13 +174,10 @@ enum pawl_result pawl_link_serve(struct pawl_processor *processor, const struct 
     if (capacity < PAWL_LINK_OVERHEAD + PAWL_LINK_PAYLOAD_MIN)
         return PAWL_EXHAUSTED;
     uint8_t *payload = answer + PAWL_LINK_HEADER_SIZE;
-    pawl_writer_init(&writer, payload, PAWL_LINK_PAYLOAD_MIN);
-    pawl_writer_u8_put(&writer, 0);
-    pawl_writer_u8_put(&writer, 0);
+    pawl_writer_init(&writer, payload + OUTCOME_SIZE, PAWL_LINK_PAYLOAD_MIN - OUTCOME_SIZE);
     enum pawl_result result = request_serve(&served, request->type);
-    pawl_processor_status_get(processor, &status);
     payload[0] = (uint8_t)result;
-    payload[1] = (uint8_t)status.state;
+    payload[1] = (uint8_t)processor->state;
     return pawl_link_frame_write((uint8_t)(request->type | PAWL_LINK_ANSWER), request->id, payload,
-                                 (uint32_t)writer.size, answer, capacity, size);
+                                 OUTCOME_SIZE + (uint32_t)writer.size, answer, capacity, size);
 }

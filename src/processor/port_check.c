@@ -21,10 +21,15 @@ static bool callbacks_are_set(const struct pawl_port *port)
            executor->stop && port->entropy;
 }
 
-static bool area_fits(const struct pawl_area *area, uint32_t page_size, uint64_t size_min)
+/* Whether an area is made of 2^halvings parts of whole pages, with at least `size_min` bytes each.
+ */
+static bool area_fits(const struct pawl_area *area, uint32_t page_size, unsigned halvings,
+                      size_t size_min)
 {
-    uint64_t rest = (area->offset | area->size) & (page_size - 1);
-    return rest == 0 && area->size >= size_min && area->size <= UINT64_MAX - area->offset;
+    size_t part = area->size >> halvings;
+
+    return part >= size_min && part << halvings == area->size &&
+           ((area->offset | part) & (page_size - 1)) == 0 && area->size <= SIZE_MAX - area->offset;
 }
 
 static bool all_areas_are_apart(const struct pawl_flash *flash)
@@ -47,12 +52,10 @@ static bool flash_is_sound(const struct pawl_flash *flash)
         !power_of_two(flash->write_size) || flash->write_size > PAWL_WRITE_SIZE_MAX ||
         flash->write_size > flash->page_size || (flash->erased != 0xff && flash->erased != 0))
         return false;
+    size_t half_min = pawl_record_half_min(flash->write_size);
     for (unsigned slot = 0; slot < PAWL_SLOT_COUNT; slot++) {
-        const struct pawl_area *records = &flash->records[slot];
-        if (!area_fits(&flash->slots[slot], flash->page_size, flash->page_size) ||
-            !area_fits(records, flash->page_size, 2 * (uint64_t)flash->page_size) ||
-            ((records->size / 2) & (flash->page_size - 1)) != 0 ||
-            records->size / 2 < pawl_record_half_min(flash->write_size))
+        if (!area_fits(&flash->slots[slot], flash->page_size, 0, flash->page_size) ||
+            !area_fits(&flash->records[slot], flash->page_size, 1, half_min))
             return false;
     }
     return all_areas_are_apart(flash);

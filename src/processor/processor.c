@@ -47,7 +47,8 @@ enum pawl_result pawl_processor_boot(struct pawl_processor *engine)
     return pawl_engine_handle(engine, PAWL_EVENT_BOOT, NULL);
 }
 
-static enum pawl_result bytes_write(struct pawl_processor *engine, const struct pawl_input *input)
+static enum pawl_result bytes_write(struct pawl_processor *engine, uint64_t offset,
+                                    const struct pawl_input *input)
 {
     const struct pawl_download *download = &engine->download;
 
@@ -61,7 +62,7 @@ static enum pawl_result bytes_write(struct pawl_processor *engine, const struct 
     }
     if (result != PAWL_OK)
         return result;
-    if (engine->state != PAWL_STATE_WRITING || input->offset != download->offset)
+    if (engine->state != PAWL_STATE_WRITING || offset != download->offset)
         return PAWL_STATE;
     result = pawl_engine_handle(engine, PAWL_EVENT_BYTES, input);
     return result == PAWL_OK ? pawl_download_complete(engine) : result;
@@ -70,9 +71,9 @@ static enum pawl_result bytes_write(struct pawl_processor *engine, const struct 
 enum pawl_result pawl_processor_write(struct pawl_processor *engine, uint64_t offset,
                                       const uint8_t *bytes, size_t size, uint64_t *next)
 {
-    const struct pawl_input input = {.offset = offset, .bytes = bytes, .size = size};
+    const struct pawl_input input = {.bytes = bytes, .size = size};
 
-    enum pawl_result result = bytes_write(engine, &input);
+    enum pawl_result result = bytes_write(engine, offset, &input);
     *next = engine->download.offset;
     return result;
 }
@@ -110,5 +111,5 @@ void pawl_processor_status_get(const struct pawl_processor *engine,
                sizeof status->failed_package_id);
     }
     status->offset = engine->download.offset;
-    status->package_size = engine->download.package_size;
+    status->package_size = engine->trial.package_size;
 }

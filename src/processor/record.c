@@ -82,22 +82,25 @@ enum pawl_result pawl_record_read(const uint8_t bytes[PAWL_RECORD_SIZE], const s
                                   enum pawl_role role, uint64_t sequence,
                                   struct pawl_record *record)
 {
-    struct pawl_record read = {.role = role, .sequence = sequence};
+    uint32_t found = pawl_u32be_get(bytes + 8);
     uint8_t mac[PAWL_MAC_SIZE];
 
     if (memcmp(bytes, magic, sizeof magic) != 0)
         return PAWL_MALFORMED;
-    if (pawl_u32be_get(bytes + 8) != (uint32_t)role || pawl_u64be_get(bytes + 16) != sequence)
+    if ((found != role && !(role == PAWL_ROLE_TRIAL && found == PAWL_ROLE_DIAGNOSTIC)) ||
+        pawl_u64be_get(bytes + 16) != sequence)
         return PAWL_STATE;
-    read.anchor_mask = pawl_u32be_get(bytes + 12);
-    read.package_size = pawl_u64be_get(bytes + 24);
-    read.security_floor = pawl_u64be_get(bytes + 32);
-    memcpy(read.instance, bytes + 40, sizeof read.instance);
-    memcpy(read.package_id, bytes + 48, sizeof read.package_id);
-    memcpy(read.wrapped_key, bytes + 80, sizeof read.wrapped_key);
-    mac_make(&read, pud, bytes, mac);
-    if (!pawl_equal(mac, bytes + BODY_SIZE, sizeof mac))
-        return PAWL_UNTRUSTED;
-    *record = read;
-    return PAWL_OK;
+    record->role = (enum pawl_role)found;
+    record->sequence = sequence;
+    record->anchor_mask = pawl_u32be_get(bytes + 12);
+    record->package_size = (size_t)pawl_u64be_get(bytes + 24);
+    record->security_floor = pawl_u64be_get(bytes + 32);
+    memcpy(record->instance, bytes + 40, sizeof record->instance);
+    memcpy(record->package_id, bytes + 48, sizeof record->package_id);
+    memcpy(record->wrapped_key, bytes + 80, sizeof record->wrapped_key);
+    mac_make(record, pud, bytes, mac);
+    if (pawl_equal(mac, bytes + BODY_SIZE, sizeof mac))
+        return PAWL_OK;
+    pawl_wipe(record, sizeof *record);
+    return PAWL_UNTRUSTED;
 }

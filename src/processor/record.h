@@ -23,7 +23,7 @@ struct pawl_record {
     enum pawl_role role;
     uint64_t sequence; /* trial: accepted at; committed: reached by its commit */
     uint8_t package_id[PAWL_PACKAGE_ID_SIZE];
-    uint64_t package_size;   /* bytes, preamble included */
+    size_t package_size;     /* bytes, preamble included */
     uint64_t security_floor; /* lowest security version that opens with this record */
     uint32_t anchor_mask;    /* bit i: anchor i of the PUD is trusted */
     /* Zeros in a trial record; the number of the command, u64be, in one of a diagnostic. */
@@ -44,8 +44,9 @@ enum pawl_result pawl_record_key_unwrap(const struct pawl_record *record,
 void pawl_record_write(const struct pawl_record *record, const struct pawl_pud *pud,
                        uint8_t bytes[PAWL_RECORD_SIZE]);
 
-/* Decodes a record that must have this role and sequence number. PAWL_MALFORMED (also: nothing
- * there), PAWL_STATE (another role or sequence number), PAWL_UNTRUSTED. */
+/* Decodes a record that must have this sequence number and role; PAWL_ROLE_TRIAL takes a
+ * diagnostic, too. PAWL_MALFORMED (also: nothing there), PAWL_STATE (another role or sequence
+ * number), PAWL_UNTRUSTED, after which `record` holds zeros. */
 enum pawl_result pawl_record_read(const uint8_t bytes[PAWL_RECORD_SIZE], const struct pawl_pud *pud,
                                   enum pawl_role role, uint64_t sequence,
                                   struct pawl_record *record);

@@ -8,19 +8,18 @@
 /* A mark's bytes: its code, the code's complement, and so on to the end of the unit, so that a torn
  * mark reads as one whose code is unknown. */
 #define MARK_SIZE 8u
-#define ATTEMPT_CODE 0x5au
 
 static uint32_t mark_unit(uint32_t write_size)
 {
     return write_size < MARK_SIZE ? MARK_SIZE : write_size;
 }
 
-uint64_t pawl_record_half_min(uint32_t write_size)
+size_t pawl_record_half_min(uint32_t write_size)
 {
     return pawl_align_up(PAWL_RECORD_SIZE, mark_unit(write_size)) + 2u * mark_unit(write_size);
 }
 
-static uint64_t half_offset(const struct pawl_port *port, unsigned slot, enum pawl_role role)
+static size_t half_offset(const struct pawl_port *port, unsigned slot, enum pawl_role role)
 {
     const struct pawl_area *area = &port->flash.records[slot];
     return area->offset + (role == PAWL_ROLE_COMMITTED ? area->size / 2 : 0);
@@ -34,11 +33,11 @@ enum pawl_result pawl_record_erase(const struct pawl_port *port, unsigned slot, 
 }
 
 /* A record or mark in whole write units. */
-static enum pawl_result units_program(const struct pawl_port *port, uint64_t offset,
+static enum pawl_result units_program(const struct pawl_port *port, size_t offset,
                                       const uint8_t *bytes, size_t size)
 {
     uint8_t units[PAWL_WRITE_SIZE_MAX];
-    size_t whole = (size_t)pawl_align_up(size, port->flash.write_size);
+    size_t whole = pawl_align_up(size, port->flash.write_size);
 
     memset(units, port->flash.erased, sizeof units);
     memcpy(units, bytes, size);
@@ -61,66 +60,39 @@ enum pawl_result pawl_record_fetch(const struct pawl_port *port, unsigned slot, 
     return pawl_flash_read(port, half_offset(port, slot, role), bytes, PAWL_RECORD_SIZE);
 }
 
-static uint64_t mark_offset(const struct pawl_port *port, unsigned slot, unsigned index)
+static size_t mark_offset(const struct pawl_port *port, unsigned slot, enum pawl_mark mark)
 {
     uint32_t unit = mark_unit(port->flash.write_size);
     return half_offset(port, slot, PAWL_ROLE_TRIAL) + pawl_align_up(PAWL_RECORD_SIZE, unit) +
-           (uint64_t)index * unit;
+           (size_t)mark * unit;
 }
 
-static void mark_make(uint8_t code, uint8_t mark[MARK_SIZE])
+enum pawl_result pawl_mark_write(const struct pawl_port *port, unsigned slot, enum pawl_mark mark,
+                                 uint32_t code)
 {
+    uint8_t bytes[MARK_SIZE];
+
     for (unsigned i = 0; i < MARK_SIZE; i++)
-        mark[i] = (uint8_t)(i % 2 == 0 ? code : ~code);
+        bytes[i] = (uint8_t)((i % 2 == 0 ? code : ~code) & 0xff);
+    return units_program(port, mark_offset(port, slot, mark), bytes, sizeof bytes);
 }
 
-static enum pawl_result mark_write(const struct pawl_port *port, unsigned slot, unsigned index,
-                                   uint8_t code)
+enum pawl_result pawl_mark_read(const struct pawl_port *port, unsigned slot, enum pawl_mark mark,
+                                uint32_t *code)
 {
-    uint8_t mark[MARK_SIZE];
-
-    mark_make(code, mark);
-    return units_program(port, mark_offset(port, slot, index), mark, sizeof mark);
-}
-
-enum pawl_result pawl_attempt_mark(const struct pawl_port *port, unsigned slot)
-{
-    return mark_write(port, slot, 0, ATTEMPT_CODE);
-}
-
-enum pawl_result pawl_outcome_mark(const struct pawl_port *port, unsigned slot, uint64_t failure)
-{
-    return mark_write(port, slot, 1, (uint8_t)(failure & 0xff));
-}
-
-static enum pawl_result mark_read(const struct pawl_port *port, unsigned slot, unsigned index,
-                                  bool *present, uint64_t *code)
-{
+    const uint8_t erased = port->flash.erased;
     uint8_t held[MARK_SIZE];
-    uint8_t blank[MARK_SIZE];
-    uint8_t whole[MARK_SIZE];
 
     enum pawl_result result =
-        pawl_flash_read(port, mark_offset(port, slot, index), held, sizeof held);
+        pawl_flash_read(port, mark_offset(port, slot, mark), held, sizeof held);
     if (result != PAWL_OK)
         return result;
-    memset(blank, port->flash.erased, sizeof blank);
-    mark_make(held[0], whole);
-    *present = memcmp(held, blank, sizeof held) != 0;
-    *code = memcmp(held, whole, sizeof held) == 0 ? held[0] : PAWL_FAILURE_POWER;
+    *code = PAWL_FAILURE_POWER;
+    if (memcmp(held, held + 2, MARK_SIZE - 2) == 0) { /* the first two bytes again and again */
+        if (held[0] == erased && held[1] == erased)
+            *code = 0;
+        else if (held[0] != 0 && (held[0] ^ held[1]) == 0xff)
+            *code = held[0];
+    }
     return PAWL_OK;
-}
-
-enum pawl_result pawl_marks_read(const struct pawl_port *port, unsigned slot,
-                                 struct pawl_marks *marks)
-{
-    struct pawl_marks read = {0};
-    uint64_t ignored = 0;
-
-    enum pawl_result result = mark_read(port, slot, 0, &read.attempted, &ignored);
-    if (result == PAWL_OK)
-        result = mark_read(port, slot, 1, &read.ended, &read.failure);
-    if (result == PAWL_OK)
-        *marks = read;
-    return result;
 }

@@ -14,7 +14,7 @@
 #include "processor/record.h"
 
 /* Bytes that a half must have for a write unit. */
-uint64_t pawl_record_half_min(uint32_t write_size);
+size_t pawl_record_half_min(uint32_t write_size);
 
 /* Writes the encoded record into the half of its role and reads it back. PAWL_STORAGE, or what the
  * port returned. */
@@ -26,15 +26,16 @@ enum pawl_result pawl_record_erase(const struct pawl_port *port, unsigned slot,
                                    enum pawl_role role);
 
 /* What became of a trial record's package. */
-struct pawl_marks {
-    bool attempted;   /* its image was about to be started */
-    bool ended;       /* the attempt ended, for the reason `failure` */
-    uint64_t failure; /* enum pawl_failure or a result class */
+enum pawl_mark {
+    PAWL_MARK_ATTEMPT, /* its image was about to be started; its code is PAWL_ATTEMPT_CODE */
+    PAWL_MARK_OUTCOME  /* the attempt ended: enum pawl_failure or a result class */
 };
+#define PAWL_ATTEMPT_CODE 0x5au
 
-enum pawl_result pawl_attempt_mark(const struct pawl_port *port, unsigned slot);
-enum pawl_result pawl_outcome_mark(const struct pawl_port *port, unsigned slot, uint64_t failure);
-enum pawl_result pawl_marks_read(const struct pawl_port *port, unsigned slot,
-                                 struct pawl_marks *marks);
+enum pawl_result pawl_mark_write(const struct pawl_port *port, unsigned slot, enum pawl_mark mark,
+                                 uint32_t code);
+/* 0 when there is none; PAWL_FAILURE_POWER for a torn one. */
+enum pawl_result pawl_mark_read(const struct pawl_port *port, unsigned slot, enum pawl_mark mark,
+                                uint32_t *code);
 
 #endif

@@ -13,9 +13,9 @@
 static enum pawl_result chunks_scan(struct pawl_processor *engine)
 {
     struct pawl_download *download = &engine->download;
-    uint64_t base = engine->port->flash.slots[engine->free_slot].offset;
+    size_t base = engine->port->flash.slots[engine->free_slot].offset;
 
-    while (download->chunk_start < download->package_size) {
+    while (download->chunk_start < engine->trial.package_size) {
         size_t sealed = pawl_image_chunk_size(engine, download->chunk_index);
         enum pawl_result result =
             pawl_flash_read(engine->port, base + download->chunk_start, engine->chunk, sealed);
@@ -40,8 +40,8 @@ static enum pawl_result position_set(struct pawl_processor *engine)
 {
     struct pawl_download *download = &engine->download;
     uint32_t page_size = engine->port->flash.page_size;
-    uint64_t base = engine->port->flash.slots[engine->free_slot].offset;
-    uint64_t from = pawl_align_down(download->chunk_start, page_size);
+    size_t base = engine->port->flash.slots[engine->free_slot].offset;
+    size_t from = pawl_align_down(download->chunk_start, page_size);
     size_t sealed = (size_t)engine->stream.chunk_size + PAWL_CHUNK_OVERHEAD;
 
     if (from < download->preamble_size) {
@@ -52,9 +52,8 @@ static enum pawl_result position_set(struct pawl_processor *engine)
         download->chunk_start -= sealed;
         download->chunk_index--;
     }
-    enum pawl_result result =
-        pawl_flash_read(engine->port, base + download->chunk_start, engine->chunk,
-                        (size_t)(from - download->chunk_start));
+    enum pawl_result result = pawl_flash_read(engine->port, base + download->chunk_start,
+                                              engine->chunk, from - download->chunk_start);
     if (result != PAWL_OK)
         return result;
     pawl_slot_start(&engine->cursor, engine->free_slot, from);
@@ -76,11 +75,11 @@ enum pawl_result pawl_download_reopen(struct pawl_processor *engine)
     download->preamble_size = engine->package.preamble_size;
     download->chunk_index = 0;
     download->chunk_start = download->preamble_size;
-    download->offset = download->package_size;
+    download->offset = engine->trial.package_size;
     download->open = true;
     download->accepted = true;
     enum pawl_result result = chunks_scan(engine);
-    if (result == PAWL_OK && download->chunk_start < download->package_size)
+    if (result == PAWL_OK && download->chunk_start < engine->trial.package_size)
         result = position_set(engine);
     return result;
 }
@@ -88,8 +87,5 @@ enum pawl_result pawl_download_reopen(struct pawl_processor *engine)
 enum pawl_result pawl_engine_resume(struct pawl_processor *engine, const struct pawl_input *input)
 {
     (void)input;
-    enum pawl_result result = pawl_download_reopen(engine);
-    if (result != PAWL_OK)
-        (void)pawl_attempt_end(engine, (uint64_t)result, result);
-    return result;
+    return pawl_attempt_check(engine, pawl_download_reopen(engine));
 }

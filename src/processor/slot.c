@@ -4,14 +4,14 @@
 
 #include "processor/flash.h"
 
-void pawl_slot_start(struct pawl_slot_cursor *cursor, unsigned slot, uint64_t offset)
+void pawl_slot_start(struct pawl_slot_cursor *cursor, unsigned slot, size_t offset)
 {
     cursor->slot = slot;
     cursor->tail_size = 0;
     cursor->programmed = offset;
 }
 
-uint64_t pawl_slot_taken(const struct pawl_slot_cursor *cursor)
+size_t pawl_slot_taken(const struct pawl_slot_cursor *cursor)
 {
     return cursor->programmed + cursor->tail_size;
 }
@@ -21,9 +21,9 @@ static enum pawl_result units_program(struct pawl_slot_cursor *cursor, const str
                                       const uint8_t *bytes, size_t size)
 {
     const struct pawl_flash *flash = &port->flash;
-    uint64_t base = flash->slots[cursor->slot].offset;
-    uint64_t first = pawl_align_up(cursor->programmed, flash->page_size);
-    uint64_t end = pawl_align_up(cursor->programmed + size, flash->page_size);
+    size_t base = flash->slots[cursor->slot].offset;
+    size_t first = pawl_align_up(cursor->programmed, flash->page_size);
+    size_t end = pawl_align_up(cursor->programmed + size, flash->page_size);
     enum pawl_result result = PAWL_OK;
 
     if (end > first)
@@ -69,7 +69,7 @@ enum pawl_result pawl_slot_write(struct pawl_slot_cursor *cursor, const struct p
         if (cursor->tail_size == unit)
             result = tail_program(cursor, port);
     }
-    size_t whole = (size_t)pawl_align_down(size, unit);
+    size_t whole = pawl_align_down(size, unit);
     if (result == PAWL_OK && whole > 0)
         result = units_program(cursor, port, bytes, whole);
     if (result == PAWL_OK && size > whole)

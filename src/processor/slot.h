@@ -9,16 +9,16 @@
 
 struct pawl_slot_cursor {
     unsigned slot;
-    uint32_t tail_size;  /* bytes taken and not yet programmed, less than a write unit */
-    uint64_t programmed; /* bytes of the slot that are programmed */
+    uint32_t tail_size; /* bytes taken and not yet programmed, less than a write unit */
+    size_t programmed;  /* bytes of the slot that are programmed */
     uint8_t tail[PAWL_WRITE_SIZE_MAX];
 };
 
 /* Starts at `offset`, a multiple of the page size; what lies before it stays. */
-void pawl_slot_start(struct pawl_slot_cursor *cursor, unsigned slot, uint64_t offset);
+void pawl_slot_start(struct pawl_slot_cursor *cursor, unsigned slot, size_t offset);
 
 /* Bytes of the package that the cursor has taken so far, from the slot's beginning. */
-uint64_t pawl_slot_taken(const struct pawl_slot_cursor *cursor);
+size_t pawl_slot_taken(const struct pawl_slot_cursor *cursor);
 
 /* Takes the next bytes. PAWL_EXHAUSTED when they do not fit the slot; what the port returned;
  * PAWL_STORAGE when flash does not hold what was written. */

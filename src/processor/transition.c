@@ -2,10 +2,12 @@
 
 #include "processor/engine.h"
 
-#define ROW(state, event, function, next, otherwise)                                    \
+#define ROW(state, event, act, next, otherwise)                                         \
     {PAWL_STATE_##state, PAWL_EVENT_##event, PAWL_STATE_##next, PAWL_STATE_##otherwise, \
-     pawl_engine_##function},
+     PAWL_ACT_##act},
+#define FUNCTION(name) pawl_engine_##name,
 
+static const pawl_transition_fn functions[] = {PAWL_ACTS(FUNCTION)};
 static const struct pawl_transition transitions[] = {PAWL_TRANSITIONS(ROW)};
 
 const struct pawl_transition *pawl_transition_find(enum pawl_state state, enum pawl_event event)
@@ -24,7 +26,7 @@ enum pawl_result pawl_engine_handle(struct pawl_processor *engine, enum pawl_eve
     if (!row)
         return PAWL_STATE;
 
-    enum pawl_result result = row->act(engine, input);
+    enum pawl_result result = functions[row->act](engine, input);
     engine->state = (enum pawl_state)(result == PAWL_OK ? row->next : row->otherwise);
     return result;
 }

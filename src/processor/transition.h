@@ -71,21 +71,28 @@ enum pawl_event { PAWL_EVENTS(PAWL_EVENT_ENUM) PAWL_EVENT_COUNT };
 /* What an event brings; the fields that its transitions read. */
 struct pawl_input {
     const struct pawl_directive *directive; /* OFFER */
-    uint64_t offset;                        /* BYTES */
-    const uint8_t *bytes;
+    const uint8_t *bytes;                   /* BYTES */
     size_t size;
-    uint64_t failure; /* FAILURE, DONE: enum pawl_failure */
+    uint32_t failure; /* FAILURE, DONE: enum pawl_failure */
 };
 
 typedef enum pawl_result (*pawl_transition_fn)(struct pawl_processor *engine,
                                                const struct pawl_input *input);
 
+/* The functions below by number: a row with a pointer would be twice as large. */
+#define PAWL_ACTS(X) \
+    X(heed)          \
+    X(begin) X(resume) X(take) X(finish) X(drop) X(boot) X(stage) X(start) X(commit) X(fall_back)
+#define PAWL_ACT_ENUM(name) PAWL_ACT_##name,
+enum pawl_act { PAWL_ACTS(PAWL_ACT_ENUM) };
+#undef PAWL_ACT_ENUM
+
 struct pawl_transition {
-    uint8_t state; /* enum pawl_state */
-    uint8_t event; /* enum pawl_event */
-    uint8_t next;
-    uint8_t otherwise;
-    pawl_transition_fn act;
+    unsigned state : 4; /* enum pawl_state */
+    unsigned event : 4; /* enum pawl_event */
+    unsigned next : 4;
+    unsigned otherwise : 4;
+    unsigned act : 4; /* enum pawl_act */
 };
 
 /* The row for a pair, or NULL. */

@@ -1,12 +1,12 @@
 /* How a started image fares, and what that means for a trial. */
 #include "processor/engine.h"
 
-#define GOES_ON UINT64_MAX
+#define GOES_ON 0xffu
 #define HOLDS 0u
 
 /* What an event means under each success criterion: it holds, or the attempt failed with a code, or
  * the trial goes on. */
-static const uint64_t verdicts[][PAWL_RUN_EVENT_COUNT] = {
+static const uint8_t verdicts[][PAWL_RUN_EVENT_COUNT] = {
     [PAWL_SUCCESS_EXIT] = {[PAWL_RUN_EXITED_ZERO] = HOLDS,
                            [PAWL_RUN_EXITED_OTHER] = PAWL_FAILURE_EXIT,
                            [PAWL_RUN_CRASHED] = PAWL_FAILURE_SIGNAL,
@@ -55,8 +55,6 @@ enum pawl_result pawl_trial_succeed(struct pawl_processor *engine)
 enum pawl_result pawl_engine_fall_back(struct pawl_processor *engine,
                                        const struct pawl_input *input)
 {
-    pawl_attempt_stop(engine);
-    (void)pawl_attempt_end(engine, input->failure, PAWL_OK);
-    (void)pawl_committed_run(engine);
+    pawl_attempt_fall_back(engine, input->failure);
     return PAWL_OK;
 }

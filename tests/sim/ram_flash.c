@@ -9,7 +9,7 @@
 
 #define RECORD_PAGES 4u /* two pages for each half */
 
-static void bounds_check(const struct pawl_ram_port *ram, uint64_t offset, uint64_t size)
+static void bounds_check(const struct pawl_ram_port *ram, size_t offset, size_t size)
 {
     assert(offset <= ram->flash_size && size <= ram->flash_size - offset);
 }
@@ -23,7 +23,7 @@ static void disturb(struct pawl_ram_port *ram)
     ram->disturbed++;
 }
 
-static enum pawl_result flash_read(void *context, uint64_t offset, void *bytes, size_t size)
+static enum pawl_result flash_read(void *context, size_t offset, void *bytes, size_t size)
 {
     struct pawl_ram_port *ram = context;
 
@@ -38,7 +38,7 @@ static enum pawl_result flash_read(void *context, uint64_t offset, void *bytes, 
 }
 
 /* The contract of a program: whole aligned units, each erased since it was last programmed. */
-static void units_claim(struct pawl_ram_port *ram, uint64_t offset, size_t size)
+static void units_claim(struct pawl_ram_port *ram, size_t offset, size_t size)
 {
     const struct pawl_flash *flash = &ram->port.flash;
     uint32_t unit = flash->write_size;
@@ -53,7 +53,7 @@ static void units_claim(struct pawl_ram_port *ram, uint64_t offset, size_t size)
     }
 }
 
-static void bytes_program(struct pawl_ram_port *ram, uint64_t offset, const uint8_t *bytes,
+static void bytes_program(struct pawl_ram_port *ram, size_t offset, const uint8_t *bytes,
                           size_t size)
 {
     for (size_t i = 0; i < size; i++) {
@@ -65,7 +65,7 @@ static void bytes_program(struct pawl_ram_port *ram, uint64_t offset, const uint
 }
 
 /* Whole units, then one of which each bit was programmed or not. */
-static void program_tear(struct pawl_ram_port *ram, uint64_t offset, const uint8_t *bytes,
+static void program_tear(struct pawl_ram_port *ram, size_t offset, const uint8_t *bytes,
                          size_t size)
 {
     uint32_t unit = ram->port.flash.write_size;
@@ -79,8 +79,7 @@ static void program_tear(struct pawl_ram_port *ram, uint64_t offset, const uint8
     bytes_program(ram, offset + done, torn, unit);
 }
 
-static enum pawl_result flash_program(void *context, uint64_t offset, const void *bytes,
-                                      size_t size)
+static enum pawl_result flash_program(void *context, size_t offset, const void *bytes, size_t size)
 {
     struct pawl_ram_port *ram = context;
 
@@ -97,7 +96,7 @@ static enum pawl_result flash_program(void *context, uint64_t offset, const void
     return pawl_ram_told(ram, fate);
 }
 
-static void pages_erase(struct pawl_ram_port *ram, uint64_t offset, uint64_t size)
+static void pages_erase(struct pawl_ram_port *ram, size_t offset, size_t size)
 {
     uint32_t unit = ram->port.flash.write_size;
 
@@ -107,7 +106,7 @@ static void pages_erase(struct pawl_ram_port *ram, uint64_t offset, uint64_t siz
 
 /* Whole pages, then one of which some bits were erased; none of its units may be programmed before
  * another erase. */
-static void erase_tear(struct pawl_ram_port *ram, uint64_t offset, uint64_t size)
+static void erase_tear(struct pawl_ram_port *ram, size_t offset, size_t size)
 {
     const struct pawl_flash *flash = &ram->port.flash;
     uint64_t done = pawl_ram_torn_part(ram, size / flash->page_size) * flash->page_size;
@@ -119,7 +118,7 @@ static void erase_tear(struct pawl_ram_port *ram, uint64_t offset, uint64_t size
            flash->page_size / flash->write_size);
 }
 
-static enum pawl_result flash_erase(void *context, uint64_t offset, uint64_t size)
+static enum pawl_result flash_erase(void *context, size_t offset, size_t size)
 {
     struct pawl_ram_port *ram = context;
     uint32_t page_size = ram->port.flash.page_size;

@@ -97,7 +97,7 @@ static enum pawl_result load_begin(void *context, const struct pawl_manifest *ma
     return PAWL_OK;
 }
 
-static enum pawl_result load(void *context, uint64_t offset, const uint8_t *bytes, size_t size)
+static enum pawl_result load(void *context, size_t offset, const uint8_t *bytes, size_t size)
 {
     struct pawl_ram_port *ram = context;
 

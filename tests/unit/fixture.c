@@ -37,7 +37,7 @@ size_t map_edit(const uint8_t *map, size_t size, int64_t key, const char *value,
     pawl_cbor_integer_write(&key_writer, key);
     pawl_writer_init(&writer, body, sizeof body);
     pawl_reader_init(&reader, map, size);
-    for (uint64_t left = pawl_cbor_map_read(&reader); left > 0; left--) {
+    for (uint64_t left = pawl_cbor_count_read(&reader, PAWL_CBOR_MAP); left > 0; left--) {
         const uint8_t *pair = reader.next;
         pawl_cbor_item_skip(&reader);
         int order = memcmp(pair, encoded_key, 1);

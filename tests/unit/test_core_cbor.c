@@ -267,10 +267,10 @@ static void readers_refuse_other_types(void **state)
                 pawl_cbor_text_read(&reader);
                 break;
             case PAWL_CBOR_ARRAY:
-                pawl_cbor_array_read(&reader);
+                pawl_cbor_count_read(&reader, PAWL_CBOR_ARRAY);
                 break;
             case PAWL_CBOR_MAP:
-                pawl_cbor_map_read(&reader);
+                pawl_cbor_count_read(&reader, PAWL_CBOR_MAP);
                 break;
             default:
                 pawl_cbor_tag_read(&reader);

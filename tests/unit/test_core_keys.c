@@ -188,6 +188,40 @@ static void walking_in_parts_is_walking_at_once(void **state)
     assert_memory_equal(one, two, sizeof one);
 }
 
+static void a_download_is_placed_as_the_compiler_divides(uint64_t sequence, uint32_t length)
+{
+    static const uint8_t secret[PAWL_UNIT_SECRET_SIZE] = {8}, device_id[PAWL_ID_SIZE] = {9};
+    uint8_t key[PAWL_KEY_SIZE], expected[PAWL_KEY_SIZE];
+
+    pawl_download_key_make(secret, device_id, length, sequence, key);
+    pawl_chain_root_make(secret, sequence / length, expected);
+    pawl_chain_walk(device_id, expected, length - (uint32_t)(sequence % length));
+    assert_memory_equal(key, expected, sizeof key);
+}
+
+/* The chain divides by itself, since a small device's compiler would take 750 bytes for that. */
+static void spec5_every_sequence_number_has_its_epoch_and_place(void **state)
+{
+    static const uint64_t sequences[] = {
+        0, 1, 2, 1023, 1024, 65535, 65536, UINT32_MAX, UINT64_C(1) << 32, INT64_MAX, UINT64_MAX};
+    static const uint32_t lengths[] = {1, 2, 3, 7, 1024, 32768, 65534, 65535};
+    struct {
+        uint64_t sequence;
+        uint16_t length;
+    } noise;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof sequences / sizeof sequences[0]; i++) {
+        for (size_t j = 0; j < sizeof lengths / sizeof lengths[0]; j++)
+            a_download_is_placed_as_the_compiler_divides(sequences[i], lengths[j]);
+    }
+    for (uint64_t seed = 0; seed < 1000; seed++) {
+        noise_fill(&noise, sizeof noise, seed);
+        a_download_is_placed_as_the_compiler_divides(noise.sequence >> seed % 64,
+                                                     (noise.length >> seed % 15) | 1u);
+    }
+}
+
 static void secrets_compare_and_wipe(void **state)
 {
     uint8_t a[33], b[33];
@@ -231,6 +265,7 @@ int main(void)
         cmocka_unit_test(a_delegated_link_reaches_its_bound),
         cmocka_unit_test(each_epoch_and_device_has_its_own_chain),
         cmocka_unit_test(walking_in_parts_is_walking_at_once),
+        cmocka_unit_test(spec5_every_sequence_number_has_its_epoch_and_place),
         cmocka_unit_test(secrets_compare_and_wipe),
         cmocka_unit_test(classes_have_names),
     };

@@ -19,17 +19,15 @@ struct sample {
 };
 
 static const struct pawl_field fields[] = {
-    {.key = 0, .type = PAWL_FIELD_UINT, PAWL_FIELD_MEMBER(struct sample, u8), .most = UINT8_MAX},
-    {.key = 1, .type = PAWL_FIELD_UINT, PAWL_FIELD_MEMBER(struct sample, u16), .most = UINT16_MAX},
-    {.key = 2, .type = PAWL_FIELD_UINT, PAWL_FIELD_MEMBER(struct sample, u32), .most = UINT32_MAX},
+    {.key = 0, .type = PAWL_FIELD_UINT, PAWL_FIELD_MEMBER(struct sample, u8), .bits = 8},
+    {.key = 1, .type = PAWL_FIELD_UINT, PAWL_FIELD_MEMBER(struct sample, u16), .bits = 16},
+    {.key = 2, .type = PAWL_FIELD_UINT, PAWL_FIELD_MEMBER(struct sample, u32), .bits = 32},
     {.key = 3,
-     .type = PAWL_FIELD_CODE,
-     .rule = PAWL_FIELD_OPTIONAL,
+     .type = PAWL_FIELD_UINT | PAWL_FIELD_OPTIONAL,
      PAWL_FIELD_MEMBER(struct sample, u64),
      .bits = 64},
     {.key = -1,
-     .type = PAWL_FIELD_BYTES,
-     .rule = PAWL_FIELD_NULLABLE,
+     .type = PAWL_FIELD_BYTES | PAWL_FIELD_NULLABLE,
      PAWL_FIELD_MEMBER(struct sample, bytes)},
 };
 static const struct pawl_map closed = PAWL_MAP(fields, false);

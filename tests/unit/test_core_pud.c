@@ -176,13 +176,13 @@ static const uint8_t *anchor_find(const uint8_t *bytes, size_t size, size_t *anc
     struct pawl_reader reader;
 
     pawl_reader_init(&reader, bytes, size);
-    pawl_cbor_map_read(&reader);
+    pawl_cbor_count_read(&reader, PAWL_CBOR_MAP);
     for (int i = 0; i < 6; i++) {
         pawl_cbor_item_skip(&reader);
         pawl_cbor_item_skip(&reader);
     }
     assert_int_equal(pawl_cbor_uint_read(&reader), 7);
-    assert_int_equal(pawl_cbor_array_read(&reader), 1);
+    assert_int_equal(pawl_cbor_count_read(&reader, PAWL_CBOR_ARRAY), 1);
     *anchor_size = reader.left;
     return reader.next;
 }

@@ -111,10 +111,20 @@ static void i2_any_flipped_bit_is_noticed(void **state)
     }
 }
 
+static void marks_are(const struct pawl_port *port, unsigned slot, uint32_t attempt,
+                      uint32_t outcome)
+{
+    uint32_t code = UINT32_MAX;
+
+    assert_int_equal(pawl_mark_read(port, slot, PAWL_MARK_ATTEMPT, &code), PAWL_OK);
+    assert_int_equal(code, attempt);
+    assert_int_equal(pawl_mark_read(port, slot, PAWL_MARK_OUTCOME, &code), PAWL_OK);
+    assert_int_equal(code, outcome);
+}
+
 static void spec13_2_marks_tell_how_an_attempt_went(void **state)
 {
     static const uint32_t units[] = {1, 2, 8, 64, 512};
-    struct pawl_marks marks;
 
     (void)state;
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
@@ -128,15 +138,13 @@ static void spec13_2_marks_tell_how_an_attempt_went(void **state)
                                                                  .slot_size = {1024, 1024}});
             assert_int_equal(pawl_record_store(&ram.port, 1, PAWL_ROLE_TRIAL, record), PAWL_OK);
             assert_int_equal(pawl_record_store(&ram.port, 1, PAWL_ROLE_COMMITTED, record), PAWL_OK);
-            assert_int_equal(pawl_marks_read(&ram.port, 1, &marks), PAWL_OK);
-            assert_false(marks.attempted || marks.ended);
-            assert_int_equal(pawl_attempt_mark(&ram.port, 1), PAWL_OK);
-            assert_int_equal(pawl_marks_read(&ram.port, 1, &marks), PAWL_OK);
-            assert_true(marks.attempted && !marks.ended);
-            assert_int_equal(pawl_outcome_mark(&ram.port, 1, PAWL_FAILURE_DEADLINE), PAWL_OK);
-            assert_int_equal(pawl_marks_read(&ram.port, 1, &marks), PAWL_OK);
-            assert_true(marks.attempted && marks.ended);
-            assert_int_equal(marks.failure, PAWL_FAILURE_DEADLINE);
+            marks_are(&ram.port, 1, 0, 0);
+            assert_int_equal(pawl_mark_write(&ram.port, 1, PAWL_MARK_ATTEMPT, PAWL_ATTEMPT_CODE),
+                             PAWL_OK);
+            marks_are(&ram.port, 1, PAWL_ATTEMPT_CODE, 0);
+            assert_int_equal(
+                pawl_mark_write(&ram.port, 1, PAWL_MARK_OUTCOME, PAWL_FAILURE_DEADLINE), PAWL_OK);
+            marks_are(&ram.port, 1, PAWL_ATTEMPT_CODE, PAWL_FAILURE_DEADLINE);
             assert_int_equal(pawl_record_fetch(&ram.port, 1, PAWL_ROLE_TRIAL, held), PAWL_OK);
             assert_memory_equal(held, record, sizeof held);
             assert_int_equal(pawl_record_erase(&ram.port, 1, PAWL_ROLE_TRIAL), PAWL_OK);
@@ -149,19 +157,25 @@ static void spec13_2_marks_tell_how_an_attempt_went(void **state)
 
 static void i4_a_torn_mark_counts_as_lost_power(void **state)
 {
+    static const uint8_t torn[][8] = {
+        {0xff, 0xff, 0xff, 0xff, 0xff, 0x7f, 0xff, 0xff},
+        {0x42, 0xbd, 0x42, 0xbd, 0x42, 0xbd, 0x42, 0xff}, /* the last byte is missing */
+        {0x42, 0xbd, 0x42, 0xbd, 0x43, 0xbd, 0x42, 0xbd},
+        {0x42, 0xff, 0x42, 0xff, 0x42, 0xff, 0x42, 0xff},
+        {0xff, 0x00, 0xff, 0x00, 0xff, 0x00, 0xff, 0xff},
+        {0x00, 0xff, 0x00, 0xff, 0x00, 0xff, 0x00, 0xff}, /* no attempt ends for the reason 0 */
+    };
     static struct pawl_ram_port ram;
-    struct pawl_marks marks;
 
     (void)state;
     pawl_ram_port_init(
         &ram, &(struct pawl_ram_geometry){
                   .page_size = 256, .write_size = 8, .erased = 0xff, .slot_size = {256, 256}});
     uint8_t *mark = ram.flash + ram.port.flash.records[0].offset + 152 + 8;
-    mark[5] = 0x7f;
-    assert_int_equal(pawl_marks_read(&ram.port, 0, &marks), PAWL_OK);
-    assert_false(marks.attempted);
-    assert_true(marks.ended);
-    assert_int_equal(marks.failure, PAWL_FAILURE_POWER);
+    for (size_t i = 0; i < sizeof torn / sizeof torn[0]; i++) {
+        memcpy(mark, torn[i], sizeof torn[i]);
+        marks_are(&ram.port, 0, 0, PAWL_FAILURE_POWER);
+    }
     pawl_ram_port_release(&ram);
 }
 
