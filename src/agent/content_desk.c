@@ -123,7 +123,7 @@ static struct timespec deadline_make(uint32_t milliseconds)
 {
     struct timespec deadline;
     clock_gettime(CLOCK_MONOTONIC, &deadline);
-    deadline.tv_sec += milliseconds / 1000;
+    deadline.tv_sec += (time_t)(milliseconds / 1000);
     deadline.tv_nsec += (long)(milliseconds % 1000) * 1000000;
     if (deadline.tv_nsec >= 1000000000) {
         deadline.tv_sec++;

@@ -220,7 +220,7 @@ enum pawl_result pawl_audit_check_hold_to(struct pawl_audit_check *check,
 static enum pawl_result restore_note(struct pawl_audit_check *check,
                                      const struct pawl_audit_entry *entry)
 {
-    uint64_t count = check->verdict.restores;
+    size_t count = (size_t)check->verdict.restores;
     struct restore *longer = realloc(check->restores, (count + 1) * sizeof *longer);
     if (longer == NULL)
         return PAWL_EXHAUSTED;

@@ -49,8 +49,8 @@ static bool pause_take(struct pawl_rewrap *rewrap, int64_t most)
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
     int64_t ns = until.tv_nsec + most % 1000 * 1000000;
-    until.tv_sec += most / 1000 + ns / 1000000000;
-    until.tv_nsec = ns % 1000000000;
+    until.tv_sec += (time_t)(most / 1000 + ns / 1000000000);
+    until.tv_nsec = (long)(ns % 1000000000);
     pthread_mutex_lock(&rewrap->lock);
     int code = 0;
     while (!rewrap->stopping && !rewrap->woken && code == 0)
