@@ -218,7 +218,7 @@ static void spec5_every_sequence_number_has_its_epoch_and_place(void **state)
     for (uint64_t seed = 0; seed < 1000; seed++) {
         noise_fill(&noise, sizeof noise, seed);
         a_download_is_placed_as_the_compiler_divides(noise.sequence >> seed % 64,
-                                                     (noise.length >> seed % 15) | 1u);
+                                                     (uint32_t)(noise.length >> seed % 15) | 1u);
     }
 }
 
