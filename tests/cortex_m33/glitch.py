@@ -91,7 +91,8 @@ class Target:
         self.begin()
 
     def begin(self, *extra):
-        """Power on, with the memory as it was."""
+        """Power on, with the memory as it was, until the committed image has said that it is ready:
+        what that runs in the engine belongs to no attack."""
         if self.remote is not None:
             self.remote.close()
         self.device.stop()
@@ -99,8 +100,10 @@ class Target:
             file.write(self.nvm)
         for _ in range(5):
             port = m33.free_port()
+            before = len(self.device.log)
             self.device.start("-gdb", f"tcp:127.0.0.1:{port}", *extra)
             self.device.hello()
+            self.device.wait_log("after the image's run", since=before)
             try:
                 self.remote = gdb_remote.Remote(port)
                 break
