@@ -18,10 +18,16 @@
 #define COMPLAINT_FILE "complaint"
 
 static volatile sig_atomic_t stopped;
+static volatile sig_atomic_t running; /* the child's process id, 0 for none */
 
+/* The child is told here: a signal that came just before the wait would not interrupt it. */
 static void stop_note(int signal_number)
 {
+    int saved = errno;
     stopped = signal_number;
+    if (running > 0)
+        kill(running, SIGTERM);
+    errno = saved;
 }
 
 /* While there is something to remove, signals only end the work. */
@@ -79,14 +85,19 @@ static int child_start(const char *const *arguments, const char *complaint, pid_
     return code;
 }
 
-/* Waits for the child; a signal of ours is passed on once. */
+/* Waits for the child; it keeps its process id until no signal is passed on any more. */
 static int child_wait(pid_t child)
 {
     int status = 0;
-    bool told = false;
+    siginfo_t ended;
+    running = child;
+    if (stopped != 0) /* before the handler knew whom to tell */
+        kill(child, SIGTERM);
+    while (waitid(P_PID, (id_t)child, &ended, WEXITED | WNOWAIT) < 0 && errno == EINTR)
+        continue;
+    running = 0;
     while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-        if (stopped != 0 && !told)
-            told = kill(child, SIGTERM) == 0;
+        continue;
     return status;
 }
 
