@@ -17,7 +17,9 @@ static void check_make(const uint8_t *bytes, size_t size, uint8_t digest[PAWL_SH
 {
     struct pawl_sha256 sha;
 
-    pawl_sha256_make(bytes, size, digest);
+    pawl_sha256_init(&sha);
+    pawl_sha256_update(&sha, bytes, size);
+    pawl_sha256_final(&sha, digest);
     pawl_wipe(&sha, sizeof sha);
 }
 
